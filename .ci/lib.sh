@@ -1,6 +1,6 @@
 # What the steps share. Sourced by .ci/run and, in a fresh shell, before each step.
 
-export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
+export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never TERM=dumb
 export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
 export CARGO_NET_RETRY=${CARGO_NET_RETRY:-5}
 export GIT_TERMINAL_PROMPT=0

@@ -9,13 +9,13 @@ crates() {
 }
 
 step() {
-    local names found
+    local names found name
     # Every feature and every target: an optional network is still a network.
     names=$(crates hazel-core -e normal --all-features --target all)
     grep -qx hazel-core <<<"$names"
     if found=$(grep -E '^(tokio|snow|libp2p)([-_].*)?$' <<<"$names"); then
         note "hazel-core depends on" $found
-        cargo tree --locked -p hazel-core -e normal --all-features --target all
+        for name in $found; do cargo tree --locked -p hazel-core -e normal --all-features --target all -i "$name"; done
         return 1
     fi
     note "hazel-core: $(wc -l <<<"$names") crates, none of tokio, snow, libp2p"
@@ -28,7 +28,7 @@ step() {
     grep -qx hazel-sync <<<"$names"
     if grep -qx hazel-core <<<"$names"; then
         note "hazel-sync depends on hazel-core"
-        cargo tree --locked -p hazel-sync
+        cargo tree --locked -p hazel-sync -i hazel-core
         return 1
     fi
     note "hazel-sync: $(wc -l <<<"$names") crates, hazel-core is not among them"
