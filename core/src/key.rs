@@ -112,6 +112,13 @@ impl PartyRoot {
         x25519_dalek::StaticSecret::from(derive(&self.0, b"hazel/v1/agreement", tally))
     }
 
+    /// The key with which the party's own phone speaks for its half, where no site does. A restored phone has it again; that is why
+    /// a restored foil begins a new view before it orders anything.
+    #[must_use]
+    pub fn node_key(&self, tally: &[u8; 16]) -> SecretKey {
+        SecretKey::from_seed(&derive(&self.0, b"hazel/v1/node", tally))
+    }
+
     /// The key that signs the list of what a backup holds.
     #[must_use]
     pub fn backup_key(&self) -> SecretKey {

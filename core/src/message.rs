@@ -3,7 +3,7 @@
 use crate::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
 use crate::chit::{BriefChit, ChainId, SignedChit};
 use crate::digest::Digest;
-use crate::invoice::{SignedAnswer, SignedInvoice};
+use crate::invoice::{InvoiceId, SignedAnswer, SignedInvoice};
 use crate::key::{Entropy, fresh};
 use crate::order::{Certificate, Endorsement, ForkProof, Links};
 use crate::pair::{PairError, PairKey};
@@ -106,21 +106,23 @@ pub struct Have {
     pub hash: Digest,
     /// How far both halves are known to agree.
     pub agreed: u64,
+    /// The invoices that wait for an answer here.
+    pub invoices: Vec<InvoiceId>,
 }
 
 impl Canon for Have {
     const WHAT: &'static str = "summary of what is held";
 
     fn write(&self, to: &mut Writer) {
-        to.array(7).put(&self.tally).put(&self.contract).list(self.chains.len());
+        to.array(8).put(&self.tally).put(&self.contract).list(self.chains.len());
         for (chain, seq, hash) in &self.chains {
             to.array(3).put(chain).uint(*seq).put(hash);
         }
-        to.uint(self.view).uint(self.index).put(&self.hash).uint(self.agreed);
+        to.uint(self.view).uint(self.index).put(&self.hash).uint(self.agreed).put_list(&self.invoices);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 7)?;
+        from.array(Self::WHAT, 8)?;
         let (tally, contract) = (from.take()?, from.take()?);
         let count = from.list("held chains", 256)?;
         let mut chains = Vec::new();
@@ -129,7 +131,8 @@ impl Canon for Have {
             chains.push((from.take()?, from.uint("sequence number")?, from.take()?));
         }
         let (view, index, hash) = (from.uint("view")?, from.uint("index")?, from.take()?);
-        Ok(Self { tally, contract, chains, view, index, hash, agreed: from.uint("agreed index")? })
+        let (agreed, invoices) = (from.uint("agreed index")?, from.take_list("waiting invoices", 256)?);
+        Ok(Self { tally, contract, chains, view, index, hash, agreed, invoices })
     }
 }
 
