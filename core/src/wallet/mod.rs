@@ -5,7 +5,7 @@
 
 mod asking;
 //mod audit;
-//mod devices;
+mod devices;
 mod exchange;
 mod export;
 mod history;
@@ -32,7 +32,7 @@ use crate::units::AmountError;
 
 pub use asking::{Ask, InvoiceView};
 //pub use audit::{AuditReport, Finding};
-//pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
+pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
 pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
 pub use opening::CONTRACT_TEXT;
