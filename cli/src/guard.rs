@@ -78,7 +78,8 @@ fn ask(prompt: &str) -> Result<Option<Zeroizing<String>>, Trouble> {
         .map_err(|_| locked("cancelled", "Nothing was typed."))
 }
 
-fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, Trouble> {
+/// Reads a key that only its owner may read.
+pub(crate) fn read_key(path: &Path) -> Result<Zeroizing<[u8; 32]>, Trouble> {
     check_mode(path)?;
     let bytes = Zeroizing::new(parcel::read(path)?);
     <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new).map_err(|_| {
@@ -104,7 +105,8 @@ fn check_mode(_: &Path) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn write_key(path: &Path, key: &[u8; 32]) -> Result<(), Trouble> {
+/// Writes a key that only its owner may read.
+pub(crate) fn write_key(path: &Path, key: &[u8; 32]) -> Result<(), Trouble> {
     use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -52,7 +52,7 @@ impl Home {
         Ok(Wallet::open(store, &*guard, Box::new(WallClock), Box::new(SystemEntropy))?)
     }
 
-    pub(crate) fn store(&self) -> Result<Store, Trouble> {
+    fn store(&self) -> Result<Store, Trouble> {
         let path = self.database();
         if !path.exists() {
             return Err(Trouble::new(
@@ -89,6 +89,28 @@ impl Home {
         })
     }
 
+    /// A wallet is never overwritten.
+    pub(crate) fn must_be_empty(&self) -> Result<(), Trouble> {
+        if !self.database().exists() {
+            return Ok(());
+        }
+        let message = format!("There is a wallet in {} already.", self.folder.display());
+        Err(Trouble::new(Exit::Refused, "wallet_exists", message)
+            .advise("Choose another folder with --wallet; a wallet is never overwritten."))
+    }
+
+    /// The folder, for its owner alone.
+    pub(crate) fn make_folder(&self) -> Result<(), Trouble> {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt as _;
+            builder.mode(0o700);
+        }
+        builder.create(&self.folder).map_err(|error| Trouble::file(&self.folder, &error))
+    }
+
     /// Makes the files of a new wallet. If that fails half-way, what was made is taken away again: it holds nothing yet.
     pub(crate) fn make(
         &self,
@@ -96,15 +118,8 @@ impl Home {
         wallet: impl FnOnce(Store, &dyn KeyStore) -> Result<Wallet, WalletError>,
     ) -> Result<Wallet, Trouble> {
         let (path, had_key) = (self.database(), self.key_file.exists());
-        if path.exists() {
-            return Err(Trouble::new(
-                Exit::Refused,
-                "wallet_exists",
-                format!("There is a wallet in {} already.", self.folder.display()),
-            )
-            .advise("Choose another folder with --wallet; a wallet is never overwritten."));
-        }
-        make_folder(&self.folder)?;
+        self.must_be_empty()?;
+        self.make_folder()?;
         let done = guard::of_new_wallet(&self.key_file, wants_passphrase).and_then(|guard| {
             let _progress = Progress::begin("Making the wallet", None);
             let store = Store::create(&path).map_err(|error| match error {
@@ -139,15 +154,4 @@ fn default_folder() -> Result<PathBuf, Trouble> {
         Trouble::usage("It is not known where your wallet should live.")
             .advise("Name a folder with --wallet.")
     })
-}
-
-fn make_folder(folder: &Path) -> Result<(), Trouble> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt as _;
-        builder.mode(0o700);
-    }
-    builder.create(folder).map_err(|error| Trouble::file(folder, &error))
 }

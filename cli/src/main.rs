@@ -10,6 +10,7 @@ mod page;
 mod parcel;
 mod partner;
 mod progress;
+mod record;
 mod screen;
 mod table;
 mod trouble;

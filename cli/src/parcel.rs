@@ -178,7 +178,7 @@ mod tests {
         let sent = letter(&[7; 200]);
         let quoted: String =
             sent.to_text().lines().fold("Hello,\r\n".to_owned(), |all, line| format!("{all}> {line}\r\n"));
-        assert_eq!(Parcel::read_all(quoted.into_bytes()).unwrap(), [sent.clone()]);
+        assert_eq!(Parcel::read_one(quoted.into_bytes()).unwrap(), sent);
         let two = format!("{}\n{}", sent.to_text(), letter(b"other").to_text());
         assert_eq!(Parcel::read_all(two.into_bytes()).unwrap(), [sent, letter(b"other")]);
     }
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn raw_bytes_and_bare_base64_are_taken_as_they_are() {
         let raw = Parcel::new(Kind::Unlabelled, vec![0x85, 1, 0, 255]);
-        assert_eq!(Parcel::read_all(raw.to_file(true)).unwrap(), [raw.clone()]);
+        assert_eq!(Parcel::read_one(raw.to_file(true)).unwrap(), raw);
         assert_eq!(Parcel::read_one(b"hQEA_w\n".to_vec()).unwrap(), raw);
     }
 

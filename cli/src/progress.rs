@@ -35,6 +35,11 @@ impl Progress {
     pub(crate) fn step(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
+
+    /// This many steps in all.
+    pub(crate) fn reach(&self, done: usize) {
+        self.done.store(done, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Progress {

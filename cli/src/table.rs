@@ -35,11 +35,7 @@ impl Table {
     }
 
     pub(crate) fn styled<const N: usize>(&mut self, style: Style, cells: [String; N]) {
-        self.rows.push((style, cells.iter().map(|cell| harmless(cell)).collect()));
-    }
-
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rows.push((style, cells.into_iter().map(|cell| harmless(&cell)).collect()));
     }
 
     /// The lines of the table, none wider than `width`.

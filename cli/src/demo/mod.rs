@@ -96,7 +96,7 @@ impl Telling<'_> {
         self.screen.show(&page)
     }
 
-    fn step(&mut self, step: Step) -> Result<(), Trouble> {
+    fn step(&mut self, step: &Step) -> Result<(), Trouble> {
         let number = self.steps.len().saturating_add(1);
         let mut page = Page::new();
         page.gap().styled(TITLE, format!("{number}. {}", step.title));

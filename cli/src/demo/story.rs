@@ -40,7 +40,7 @@ pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Opti
     let (mut ana, mut ben) = (Person::new("Ana", stage)?, Person::new("Ben", stage)?);
     let mut table = Table::new(stage)?;
     let (tally, step) = opening(&mut ana, &mut ben, &mut table)?;
-    telling.step(step)?;
+    telling.step(&step)?;
     let mut scene = Scene { ana, ben, table, tally };
     for chapter in [
         Scene::invoice,
@@ -52,7 +52,7 @@ pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Opti
         Scene::restart,
     ] {
         let step = chapter(&mut scene)?;
-        telling.step(step)?;
+        telling.step(&step)?;
     }
     scene.end()
 }
@@ -247,7 +247,7 @@ impl Scene {
     /// A step, with where both stand after it.
     fn told(&mut self, title: &'static str, mut told: Vec<String>, facts: Value) -> Told {
         let (ana, ben) = (self.ana.balance(&self.tally)?, self.ben.balance(&self.tally)?);
-        told.push(format!("   Ana's balance {ana}, Ben's {ben}."));
+        told.push(format!("Ana's balance {ana}, Ben's {ben}."));
         let mut facts = facts;
         if let Value::Object(facts) = &mut facts {
             facts.insert("balances".into(), json!({ "ana": ana.to_string(), "ben": ben.to_string() }));
