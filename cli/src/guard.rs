@@ -97,7 +97,7 @@ fn check_mode(path: &Path) -> Result<(), Trouble> {
     }
     let shown = path.display();
     Err(locked("key_file_open", format!("Others on this machine can read the key file {shown}."))
-        .advise(format!("Run: chmod 600 {shown}")))
+        .advise(format!("“chmod 600 {shown}” puts that right.")))
 }
 
 #[cfg(not(unix))]

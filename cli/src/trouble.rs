@@ -118,7 +118,13 @@ impl Trouble {
 impl From<WalletError> for Trouble {
     fn from(error: WalletError) -> Self {
         let (exit, culprit) = blame(&error);
-        Self { code: error.code(), message: sentence(&error), advice: advice(&error).into(), culprit, exit }
+        Self {
+            code: error.code(),
+            message: sentence(&error.to_string()),
+            advice: advice(&error).into(),
+            culprit,
+            exit,
+        }
     }
 }
 
@@ -158,8 +164,9 @@ fn blame(error: &WalletError) -> (Exit, &'static str) {
             "wrong_passphrase" => (Exit::Locked, "you"),
             _ => (Exit::Damaged, "machine"),
         },
-        WalletError::Unknown { .. } => (Exit::Usage, "you"),
-        WalletError::CannotPay(CannotPay::OverLimit { .. }) => (Exit::Refused, "you"),
+        WalletError::Unknown { .. }
+        | WalletError::Amount(AmountError::NotPositive | AmountError::NotANumber)
+        | WalletError::CannotPay(CannotPay::Amount(_)) => (Exit::Usage, "you"),
         WalletError::NotForUs | WalletError::Pair(_) => (Exit::Refused, "sender"),
         WalletError::Reconciling | WalletError::CannotPay(CannotPay::Reconciling) => {
             (Exit::Refused, "nobody")
@@ -185,7 +192,7 @@ fn advice(error: &WalletError) -> &'static str {
             "Check the passphrase; HAZEL_PASSPHRASE is used if it is set."
         }
         WalletError::KeyStore(KeyStoreError::Damaged) => {
-            "Restore the wallet from a backup: hazel restore --help."
+            "Restore the wallet from a backup; “hazel restore --help” says how."
         }
         WalletError::Words(_) => "Nothing was changed.",
         WalletError::CannotPay(CannotPay::OverLimit { .. }) => {
@@ -199,9 +206,9 @@ fn advice(error: &WalletError) -> &'static str {
             }
         }
         WalletError::Reconciling | WalletError::CannotPay(CannotPay::Reconciling) => {
-            "Exchange hand-overs with your partner first: hazel outbox, hazel receive."
+            "Exchange hand-overs with your partner first: “hazel outbox” and “hazel receive”."
         }
-        WalletError::OutOfPlace(_) => "hazel tally show says where it stands and what can be done.",
+        WalletError::OutOfPlace(_) => "“hazel tally show” says where it stands and what can be done.",
         WalletError::NotForUs => "Nothing was changed. Ask the sender for whom it was meant.",
         WalletError::Malformed(Malformed::Newer { .. }) => "The file was left as it is.",
         WalletError::Malformed(_) => "Ask the sender to send it again; nothing was changed.",
@@ -212,9 +219,8 @@ fn advice(error: &WalletError) -> &'static str {
     }
 }
 
-/// A message of the core as a sentence.
-fn sentence(error: &WalletError) -> String {
-    let text = error.to_string();
+/// A message as a sentence.
+pub(crate) fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };

@@ -44,7 +44,7 @@ impl Ask {
         };
         if self.amount.is_none() && self.item.is_empty() {
             return Err(Trouble::usage("How much? An amount or items are needed.")
-                .advise(format!("For example: hazel ask {} --item eggs=2x3.50", name_of(&view))));
+                .advise(format!("For example “hazel ask {} --item eggs=2x3.50”.", name_of(&view))));
         }
         let ask = Asking {
             units: self.amount.map(Units::payable).transpose()?.unwrap_or(Units::ZERO),

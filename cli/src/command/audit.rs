@@ -53,8 +53,9 @@ impl Audit {
         let mut answer = Answer::new(json, page);
         let message = "The wallet's file is not what was written.";
         answer.trouble = (!sound).then(|| {
-            Trouble { culprit: "machine", ..Trouble::new(Exit::Unsound, "audit", message) }
-                .advise("Do not sign with it. Restore a backup into a new folder: hazel restore --help")
+            Trouble { culprit: "machine", ..Trouble::new(Exit::Unsound, "audit", message) }.advise(
+                "Do not sign with it. Restore a backup into a new folder; “hazel restore --help” says how.",
+            )
         });
         Ok(answer)
     }

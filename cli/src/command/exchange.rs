@@ -27,8 +27,8 @@ pub(crate) struct Outbox {
     /// Only say for whom something waits
     #[arg(long)]
     list: bool,
-    /// Also ask the partner to send what is missing here, even if there is nothing to tell
-    #[arg(long, requires = "partner")]
+    /// Also ask for what is missing here, even if there is nothing to tell: the beginning of a meeting
+    #[arg(long)]
     ask_missing: bool,
 }
 
@@ -71,8 +71,11 @@ impl Outbox {
 
     fn waiting(&self, wallet: &mut Wallet) -> Result<Vec<TallyView>, Trouble> {
         let only = self.partner.as_ref().map(|partner| find(wallet, partner)).transpose()?;
-        if let (Some(view), true) = (&only, self.ask_missing) {
-            wallet.ask_what_is_missing(&view.id)?;
+        if self.ask_missing {
+            let asked = only.as_ref().map_or_else(|| wallet.tallies(), |view| Ok(vec![view.clone()]))?;
+            for view in asked {
+                wallet.ask_what_is_missing(&view.id)?;
+            }
         }
         let all = wallet.outbox_tallies()?;
         let wanted = all.into_iter().filter(|id| only.as_ref().is_none_or(|view| view.id == *id));

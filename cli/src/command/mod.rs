@@ -24,7 +24,7 @@ use crate::demo::Demo;
 use crate::home::Home;
 use crate::page::Page;
 use crate::screen::{Answer, Screen};
-use crate::trouble::{EXIT_CODES, Trouble};
+use crate::trouble::{EXIT_CODES, Trouble, sentence};
 
 /// Owe and be owed among people who trust each other.
 ///
@@ -146,8 +146,8 @@ pub(crate) fn run(typed: impl Iterator<Item = OsString>) -> u8 {
 fn misunderstood(screen: &Screen, error: &clap::Error) -> u8 {
     if error.use_stderr() && screen.is_json() {
         let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        return screen.trouble(&Trouble::usage(message));
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        return screen.trouble(&Trouble::usage(sentence(message)));
     }
     // Clap knows about colours and where its own messages belong.
     let _ = error.print();

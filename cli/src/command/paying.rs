@@ -87,10 +87,12 @@ impl Pay {
 fn nothing_named(wallet: &mut Wallet, view: &TallyView) -> Trouble {
     let trouble = Trouble::usage("How much? An amount or an invoice is needed.");
     match asked_of_me(wallet, &view.id).ok().and_then(|asked| asked.first().map(|first| short(&first.id))) {
-        Some(id) => {
-            trouble.advise(format!("{} asks you: hazel pay {} --invoice {id}", name_of(view), name_of(view)))
-        }
-        None => trouble.advise(format!("For example: hazel pay {} 12.50 --memo coffee", name_of(view))),
+        Some(id) => trouble.advise(format!(
+            "{} asks you for something: “hazel pay {} --invoice {id}”.",
+            name_of(view),
+            name_of(view)
+        )),
+        None => trouble.advise(format!("For example “hazel pay {} 12.50 --memo coffee”.", name_of(view))),
     }
 }
 
