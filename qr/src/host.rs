@@ -98,7 +98,11 @@ fn imitates(host: &str) -> bool {
 
 /// Letters as a hurried eye sees them.
 fn blurred(host: &str) -> String {
-    host.replace("rn", "m").replace("vv", "w").replace(['1', 'l', 'j'], "i").replace('0', "o").replace('5', "s")
+    host.replace("rn", "m")
+        .replace("vv", "w")
+        .replace(['1', 'l', 'j'], "i")
+        .replace('0', "o")
+        .replace('5', "s")
 }
 
 fn is_local_name(host: &str) -> bool {
@@ -152,7 +156,10 @@ mod tests {
             ("2606:4700::1111", "2606:4700::1111"),
             ("mychips.org", "mychips.org"),
         ] {
-            assert_eq!(Host::new(given, Hosts::Public).map(|host| host.as_str().to_owned()), Ok(kept.to_owned()));
+            assert_eq!(
+                Host::new(given, Hosts::Public).map(|host| host.as_str().to_owned()),
+                Ok(kept.to_owned())
+            );
         }
         assert_eq!(Host::new("2606:4700::1111", Hosts::Public).unwrap().to_string(), "[2606:4700::1111]");
     }
@@ -160,10 +167,36 @@ mod tests {
     #[test]
     fn local_hosts_are_refused_by_name_and_taken_on_request() {
         for local in [
-            "localhost", "printer", "a.local", "x.localhost", "db.internal", "nas.lan", "a.home.arpa", "127.0.0.1",
-            "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1", "100.64.0.1", "198.18.0.1",
-            "0.0.0.0", "255.255.255.255", "224.0.0.1", "192.0.2.1", "::1", "::", "fe80::1", "fc00::1", "fd12::1",
-            "ff02::1", "::ffff:192.168.1.1", "64:ff9b::a00:1", "2002:7f00:1::", "2001:db8::1", "::127.0.0.1",
+            "localhost",
+            "printer",
+            "a.local",
+            "x.localhost",
+            "db.internal",
+            "nas.lan",
+            "a.home.arpa",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "172.31.255.255",
+            "192.168.1.1",
+            "169.254.1.1",
+            "100.64.0.1",
+            "198.18.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "192.0.2.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd12::1",
+            "ff02::1",
+            "::ffff:192.168.1.1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "2001:db8::1",
+            "::127.0.0.1",
         ] {
             assert_eq!(Host::new(local, Hosts::Public), Err(Reason::LocalHost(local.to_owned())));
             assert!(Host::new(local, Hosts::Any).is_ok(), "{local}");
@@ -176,8 +209,16 @@ mod tests {
     #[test]
     fn imitations_are_refused_whatever_hosts_are_taken() {
         for host in [
-            "mychıps.org", "mусhips.org", "xn--mychps-tfb.org", "a.xn--p1ai", "rnychips.org", "mych1ps.org",
-            "mychips.0rg", "mychip5.org", "MYCHLPS.org", "ｍychips.org",
+            "mychıps.org",
+            "mусhips.org",
+            "xn--mychps-tfb.org",
+            "a.xn--p1ai",
+            "rnychips.org",
+            "mych1ps.org",
+            "mychips.0rg",
+            "mychip5.org",
+            "MYCHLPS.org",
+            "ｍychips.org",
         ] {
             assert_eq!(Host::new(host, Hosts::Any), Err(Reason::ImitatedHost(host.to_owned())));
         }
@@ -186,8 +227,25 @@ mod tests {
     #[test]
     fn what_resolvers_would_guess_at_is_no_host() {
         for host in [
-            "", ".", "a..b", "-a.org", "a-.org", "127.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1",
-            "1.2.3.4.5", "a b.org", "a_b.org", "a.org.", "a.org/", "a@b.org", "[::1]", "1:2", "a\\b.org",
+            "",
+            ".",
+            "a..b",
+            "-a.org",
+            "a-.org",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "0177.0.0.1",
+            "1.2.3.4.5",
+            "a b.org",
+            "a_b.org",
+            "a.org.",
+            "a.org/",
+            "a@b.org",
+            "[::1]",
+            "1:2",
+            "a\\b.org",
         ] {
             assert_eq!(Host::new(host, Hosts::Any), Err(Reason::BadHost(host.to_owned())), "{host}");
         }

@@ -157,7 +157,8 @@ impl Picture {
     /// Whether the module in this column and row is black; the quiet zone and all beyond are white.
     #[must_use]
     pub fn is_dark(&self, column: u16, row: u16) -> bool {
-        let place = usize::from(row).saturating_mul(usize::from(self.side)).saturating_add(usize::from(column));
+        let place =
+            usize::from(row).saturating_mul(usize::from(self.side)).saturating_add(usize::from(column));
         column < self.side && self.dark.get(place).copied().unwrap_or(false)
     }
 

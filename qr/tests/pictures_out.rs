@@ -1,5 +1,12 @@
 //! Every form of a picture is read back by a reader that had no part in drawing it.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use hazel_qr::picture::{Level, Logo, Picture, PictureRefusal, QUIET_ZONE, Sheet};
 
 fn read(side: usize, shade: impl Fn(usize, usize) -> u8) -> Option<String> {
@@ -127,9 +134,12 @@ fn a_logo_needs_level_q_and_is_survived_there() {
 
 #[test]
 fn a_sheet_carries_the_code_at_print_level_and_escaped_words() {
-    let sheet = Sheet { title: "Bakery <Oak> & Sons", amount: Some("12.50 CHIP"), text: "two loaves\ntable 7" };
+    let sheet =
+        Sheet { title: "Bakery <Oak> & Sons", amount: Some("12.50 CHIP"), text: "two loaves\ntable 7" };
     let page = sheet.svg("HZ:INVOICE").unwrap();
-    for expected in ["width=\"148mm\"", "Bakery &lt;Oak&gt;", "&amp;<", ">Sons<", "12.50 CHIP", "two loaves", "table 7"] {
+    for expected in
+        ["width=\"148mm\"", "Bakery &lt;Oak&gt;", "&amp;<", ">Sons<", "12.50 CHIP", "two loaves", "table 7"]
+    {
         assert!(page.contains(expected), "{expected} in {page}");
     }
     assert!(!page.contains("<Oak>"));

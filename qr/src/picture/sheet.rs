@@ -37,7 +37,8 @@ impl Sheet<'_> {
         let mut page = open(WIDTH, HEIGHT, " width=\"148mm\" height=\"105mm\"");
         _ = write!(page, "<path fill=\"#fff\" d=\"M0 0h{WIDTH}v{HEIGHT}h-{WIDTH}z\"/>");
         // SVG takes a ratio of integers only as a decimal; thousandths are finer than any printer.
-        let scale = u32::from(CODE_SIDE).saturating_mul(1_000).checked_div(code.outer_side().into()).unwrap_or(0);
+        let scale =
+            u32::from(CODE_SIDE).saturating_mul(1_000).checked_div(code.outer_side().into()).unwrap_or(0);
         let (whole, thousandths) = (scale / 1_000, scale % 1_000);
         let place = format!(" transform=\"translate({EDGE} {EDGE}) scale({whole}.{thousandths:03})\"");
         code.draw(&mut page, &place);
