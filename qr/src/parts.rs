@@ -286,16 +286,15 @@ impl Assembly {
             Some(_) => {}
             None => self.first = Some(part.clone()),
         }
-        if part.number > part.of {
-            // Mixtures fill memory without bound if somebody sends ever new ones that never resolve; plain
-            // fragments are as many as were claimed, and always lead to the end.
-            let most = usize::try_from(part.of).unwrap_or(MOST_PARTS).saturating_mul(3).saturating_add(32);
-            if self.mixtures >= most {
-                return Ok(None);
-            }
-            self.mixtures = self.mixtures.saturating_add(1);
+        // Mixtures fill memory without bound if somebody sends ever new ones that never resolve; plain
+        // fragments are as many as were claimed, and always lead to the end.
+        let mixture = part.number > part.of;
+        let most = usize::try_from(part.of).unwrap_or(MOST_PARTS).saturating_mul(3).saturating_add(32);
+        if mixture && self.mixtures >= most {
+            return Ok(None);
         }
         self.decoder.receive(part.part).map_err(|_| refuse(Reason::Altered))?;
+        self.mixtures = self.mixtures.saturating_add(usize::from(mixture));
         match self.decoder.message() {
             Ok(None) => Ok(None),
             Ok(Some(content)) => self.finish(&content).map(Some).map_err(refuse),

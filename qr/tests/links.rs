@@ -152,7 +152,7 @@ fn a_ticket_is_the_same_in_every_dress() {
             .to_string(),
         format!("https://site.example.net:11024/user.html?&port=11025&token={token}&user=p1000"),
     ];
-    for json in [named.clone(), fields.to_string(), json!({"connect": fields}).to_string()] {
+    for json in [named, fields.to_string(), json!({"connect": fields}).to_string()] {
         for engine in [&STANDARD, &STANDARD_NO_PAD, &URL_SAFE, &URL_SAFE_NO_PAD] {
             let text = engine.encode(&json);
             forms.push(format!("https://mychips.org/ticket?{text}"));

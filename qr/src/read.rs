@@ -1,0 +1,106 @@
+//! Pictures in: every code in a frame, read by the cheapest means that succeed.
+//!
+//! One binarisation feeds all detectors of a stage. A payload counts only when the code's own error correction
+//! has verified it; the first stage that reads everything it has located ends the search.
+
+mod binary;
+#[cfg(feature = "rxing")]
+mod finders;
+mod grey;
+#[cfg(feature = "rxing")]
+mod rectify;
+
+use self::binary::Bits;
+use self::grey::Grey;
+use crate::luma::Luma;
+
+/// One code in a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The payload's bytes, verified by the code's error correction.
+    pub content: Vec<u8>,
+    /// The corners on the upright frame, from the code's own top left.
+    pub corners: [(i32, i32); 4],
+}
+
+/// Every code in a frame.
+#[must_use]
+pub fn codes(frame: &Luma<'_>) -> Vec<Seen> {
+    let mut search = Search { frame, seen: Vec::new() };
+    search.run();
+    search.seen
+}
+
+struct Search<'f, 'a> {
+    frame: &'f Luma<'a>,
+    seen: Vec<Seen>,
+}
+
+/// Whether a stage left something that a dearer one might read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    Nothing,
+    Something,
+}
+
+#[cfg(feature = "rxing")]
+impl Search<'_, '_> {
+    fn run(&mut self) {
+        let full = Grey::of(self.frame);
+        if self.pass(&full, 8, 8, false) == Rest::Nothing {
+            return;
+        }
+        let half = full.halved();
+        let smooth = full.smoothed();
+        for (grey, share, margin) in [(&half, 10, 10), (&smooth, 12, 14), (&full, 24, 4), (&half, 5, 2)] {
+            if self.pass(grey, share, margin, true) == Rest::Nothing {
+                return;
+            }
+        }
+    }
+
+    /// One binarisation, all codes located in it, and for each what it takes to read it.
+    fn pass(&mut self, grey: &Grey<'_>, share: usize, margin: u32, thorough: bool) -> Rest {
+        let bits = Bits::local(grey, share, margin);
+        let mut rest = Rest::Something;
+        for (triple, located) in finders::locate(&bits, thorough) {
+            if let Some(found) = &located && let Some(content) = decode(found.side, &found.bits) {
+                self.put(content, found.corners, grey.shrink);
+                rest = Rest::Nothing;
+                continue;
+            }
+            _ = triple;
+            if let Some(found) = located
+                && let Some(modules) = rectify::rectify(grey, found.corners, found.side)
+                && let Some(content) =
+                    [0.0, 0.35, 0.8].into_iter().find_map(|sharpness| decode(modules.side, &modules.bits(sharpness)))
+            {
+                self.put(content, found.corners, grey.shrink);
+                rest = Rest::Nothing;
+            }
+        }
+        rest
+    }
+
+    fn put(&mut self, content: Vec<u8>, corners: [rectify::Point; 4], shrink: usize) {
+        #[expect(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "pixels of a frame below 2^14")]
+        let corners = corners.map(|(x, y)| self.frame.upright(((x * shrink as f32) as i32, (y * shrink as f32) as i32)));
+        if !self.seen.iter().any(|seen| seen.content == content) {
+            self.seen.push(Seen { content, corners });
+        }
+    }
+}
+
+/// Error correction and content of sampled modules, mirrored ones too.
+fn decode(side: usize, bits: &[bool]) -> Option<Vec<u8>> {
+    // The grid decoder indexes by the size it is told.
+    if side < 21 || side > 177 || side % 4 != 1 || bits.len() != side.saturating_mul(side) {
+        return None;
+    }
+    let modules = rqrr::SimpleGrid::from_func(side, |x, y| {
+        bits.get(y.saturating_mul(side).saturating_add(x)).copied().unwrap_or(false)
+    });
+    let mut content = Vec::new();
+    rqrr::Grid::new(modules).decode_to(&mut content).ok()?;
+    Some(content)
+}
