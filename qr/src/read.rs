@@ -12,6 +12,8 @@ mod rectify;
 
 use self::binary::Bits;
 use self::grey::Grey;
+#[cfg(feature = "rxing")]
+use self::rectify::Square;
 use crate::luma::Luma;
 
 /// One code in a frame.
@@ -47,35 +49,40 @@ enum Rest {
 impl Search<'_, '_> {
     fn run(&mut self) {
         let full = Grey::of(self.frame);
-        if self.pass(&full, 8, 8, false) == Rest::Nothing {
+        if self.pass(&full, 8, 8, Effort::Quick) == Rest::Nothing {
+            return;
+        }
+        if self.pass(&full, 8, 8, Effort::Fit) == Rest::Nothing {
             return;
         }
         let half = full.halved();
         let smooth = full.smoothed();
         for (grey, share, margin) in [(&half, 10, 10), (&smooth, 12, 14), (&full, 24, 4), (&half, 5, 2)] {
-            if self.pass(grey, share, margin, true) == Rest::Nothing {
+            if self.pass(grey, share, margin, Effort::Fit) == Rest::Nothing {
                 return;
             }
         }
     }
 
     /// One binarisation, all codes located in it, and for each what it takes to read it.
-    fn pass(&mut self, grey: &Grey<'_>, share: usize, margin: u32, thorough: bool) -> Rest {
+    fn pass(&mut self, grey: &Grey<'_>, share: usize, margin: u32, effort: Effort) -> Rest {
         let bits = Bits::local(grey, share, margin);
         let mut rest = Rest::Something;
-        for (triple, located) in finders::locate(&bits, thorough) {
-            if let Some(found) = &located && let Some(content) = decode(found.side, &found.bits) {
+        let mut fits = 0_usize;
+        for (triple, located) in finders::locate(&bits, effort == Effort::Fit) {
+            if let Some(found) = &located
+                && let Some(content) = decode(found.side, &found.bits)
+            {
                 self.put(content, found.corners, grey.shrink);
                 rest = Rest::Nothing;
                 continue;
             }
-            _ = triple;
-            if let Some(found) = located
-                && let Some(modules) = rectify::rectify(grey, found.corners, found.side)
-                && let Some(content) =
-                    [0.0, 0.35, 0.8].into_iter().find_map(|sharpness| decode(modules.side, &modules.bits(sharpness)))
-            {
-                self.put(content, found.corners, grey.shrink);
+            if effort == Effort::Quick || fits >= MOST_FITS {
+                continue;
+            }
+            fits = fits.saturating_add(1);
+            if let Some((content, corners)) = fit(grey, &triple, located.as_ref()) {
+                self.put(content, corners, grey.shrink);
                 rest = Rest::Nothing;
             }
         }
@@ -89,6 +96,38 @@ impl Search<'_, '_> {
             self.seen.push(Seen { content, corners });
         }
     }
+}
+
+/// How much a stage spends on a code that plain sampling does not read.
+#[cfg(feature = "rxing")]
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    Quick,
+    Fit,
+}
+
+/// Sets of finders that are fitted in one stage.
+#[cfg(feature = "rxing")]
+const MOST_FITS: usize = 4;
+
+/// Fits a perspective to the brightness and reads the modules more and more sharply.
+#[cfg(feature = "rxing")]
+fn fit(grey: &Grey<'_>, triple: &finders::Triple, located: Option<&finders::Located>) -> Option<(Vec<u8>, [rectify::Point; 4])> {
+    let sharply = |square: Square| {
+        let square = square.fitted(grey)?;
+        let modules = square.modules(grey)?;
+        let content = [0.0, 0.5, 1.0].into_iter().find_map(|sharpness| decode(modules.side, &modules.bits(sharpness)))?;
+        Some((content, square.outer()))
+    };
+    if let Some(found) = located.and_then(|found| Square::of_corners(found.corners, found.side)).and_then(sharply) {
+        return Some(found);
+    }
+    let mut squares: Vec<(Square, f32)> = rectify::likely_sides(triple.middles, triple.widths)
+        .into_iter()
+        .filter_map(|side| Square::of_finders(grey, triple.middles, triple.widths, side))
+        .collect();
+    squares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    squares.into_iter().take(2).find_map(|(square, _)| sharply(square))
 }
 
 /// Error correction and content of sampled modules, mirrored ones too.

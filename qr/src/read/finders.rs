@@ -1,13 +1,17 @@
 //! The detector with the widest reach, over black and white that is shared with the others.
 
 use rxing::common::{BitMatrix, DetectorRXingResult as _};
-use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, GenerateFinderPatternSets, SampleQR};
+use rxing::common::cpp_essentials::ConcentricPattern;
+use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR};
 
 use super::binary::Bits;
 use super::rectify::Point;
 
 /// Sets of finders that are looked at in one frame; each costs a sampling, and noise makes many.
 const MOST_SETS: usize = 24;
+
+/// Finders that are combined freely, and sets of them that are kept.
+const MOST_TILTED: usize = 8;
 
 /// A code that was located: its corners from the top left clockwise, and its modules as they were sampled.
 pub(super) struct Located {
@@ -16,12 +20,12 @@ pub(super) struct Located {
     pub(super) bits: Vec<bool>,
 }
 
-/// What finders say where sampling failed: the middles of three of them, and the width of a module.
+/// Three finders that may belong to one code: top left, top right, bottom left.
+#[derive(Clone, Copy)]
 pub(super) struct Triple {
-    pub(super) top_left: Point,
-    pub(super) top_right: Point,
-    pub(super) bottom_left: Point,
-    pub(super) module: f32,
+    pub(super) middles: [Point; 3],
+    /// Their widths in pixels, which tell how far away each is.
+    pub(super) widths: [f32; 3],
 }
 
 /// Every plausible code in a frame, best first, with what is known of it.
@@ -33,33 +37,73 @@ pub(super) fn locate(bits: &Bits, thorough: bool) -> Vec<(Triple, Option<Located
 fn search(bits: &Bits, thorough: bool) -> Vec<(Triple, Option<Located>)> {
     let Some(image) = matrix(bits) else { return Vec::new() };
     let mut patterns = FindFinderPatterns(&image, thorough, 1);
-    let sets = GenerateFinderPatternSets(&mut patterns);
-    let mut found = Vec::new();
-    for set in sets.iter().take(MOST_SETS) {
-        let place = |pattern: rxing::common::cpp_essentials::ConcentricPattern| (pattern.p.x, pattern.p.y);
-        let size = set.tl.size.saturating_add(set.tr.size).saturating_add(set.bl.size);
-        let triple = Triple {
-            top_left: place(set.tl),
-            top_right: place(set.tr),
-            bottom_left: place(set.bl),
-            module: module(size),
-        };
-        let located = SampleQR(&image, set).ok().and_then(|sampled| {
-            let modules = sampled.getBits();
-            let side = modules.width();
-            let corners: Vec<Point> = sampled.getPoints().iter().map(|point| (point.x, point.y)).collect();
-            let bits = (0..side).flat_map(|y| (0..side).map(move |x| (x, y))).map(|(x, y)| modules.get(x, y)).collect();
-            Some(Located { corners: corners.try_into().ok()?, side: usize::try_from(side).ok()?, bits })
-        });
-        found.push((triple, located));
+    let mut sets = GenerateFinderPatternSets(&mut patterns);
+    sets.truncate(MOST_SETS);
+    if thorough {
+        for set in tilted(&patterns) {
+            if !sets.contains(&set) {
+                sets.push(set);
+            }
+        }
     }
-    found
+    sets.iter().map(|set| (triple(set), sample(&image, set))).collect()
 }
 
-/// A finder is seven modules wide, and three of them were added up.
-#[expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "pixels of a frame below 2^14")]
-fn module(sizes: i32) -> f32 {
-    sizes as f32 / 21.0
+fn triple(set: &FinderPatternSet) -> Triple {
+    let parts = [set.tl, set.tr, set.bl];
+    Triple { middles: parts.map(|part| (part.p.x, part.p.y)), widths: parts.map(width) }
+}
+
+fn sample(image: &BitMatrix, set: &FinderPatternSet) -> Option<Located> {
+    let sampled = SampleQR(image, set).ok()?;
+    let modules = sampled.getBits();
+    let side = modules.width();
+    let corners: Vec<Point> = sampled.getPoints().iter().map(|point| (point.x, point.y)).collect();
+    let bits = (0..side).flat_map(|y| (0..side).map(move |x| modules.get(x, y))).collect();
+    Some(Located { corners: corners.try_into().ok()?, side: usize::try_from(side).ok()?, bits })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "pixels of a frame below 2^14")]
+fn width(pattern: ConcentricPattern) -> f32 {
+    pattern.size as f32
+}
+
+/// Sets whose finders differ more in size than the detector believes: a code seen at a steep angle.
+fn tilted(patterns: &[ConcentricPattern]) -> Vec<FinderPatternSet> {
+    let patterns = patterns.get(..patterns.len().min(MOST_TILTED)).unwrap_or(patterns);
+    let mut sets = Vec::new();
+    for (first, &a) in patterns.iter().enumerate() {
+        for (second, &b) in patterns.iter().enumerate().skip(first.saturating_add(1)) {
+            for &c in patterns.iter().skip(second.saturating_add(1)) {
+                sets.extend([(a, b, c), (b, c, a), (c, a, b)].into_iter().filter_map(corner));
+            }
+        }
+    }
+    sets.sort_by(|a, b| a.0.total_cmp(&b.0));
+    sets.into_iter().take(MOST_TILTED).map(|(_, set)| set).collect()
+}
+
+/// The set whose top left is the first pattern, and how far it is from a square seen straight.
+#[expect(clippy::float_arithmetic, reason = "pixels of a frame below 2^14")]
+fn corner((tl, one, other): (ConcentricPattern, ConcentricPattern, ConcentricPattern)) -> Option<(f32, FinderPatternSet)> {
+    let away = |end: ConcentricPattern| (end.p.x - tl.p.x, end.p.y - tl.p.y);
+    let (a, b) = (away(one), away(other));
+    let (long, wide) = (a.0.hypot(a.1), b.0.hypot(b.1));
+    let widths = [tl, one, other].map(width);
+    let (least, most) = (widths.iter().copied().fold(f32::MAX, f32::min), widths.iter().copied().fold(1.0, f32::max));
+    // Fourteen modules lie between the middles of the smallest code's finders.
+    if least < 1.0 || most > least * 5.0 || long < least * 1.5 || wide < least * 1.5 {
+        return None;
+    }
+    let (cross, dot) = ((a.0 * b.1 - a.1 * b.0) / long / wide, (a.0 * b.0 + a.1 * b.1) / long / wide);
+    // Lengths in modules are equal on the paper; the mean width at both ends of a side measures them.
+    let (along, across) = (long / (widths[0] + width(one)), wide / (widths[0] + width(other)));
+    let uneven = (along.max(across) / along.min(across)) - 1.0;
+    if dot.abs() > 0.75 || uneven > 0.8 {
+        return None;
+    }
+    let (tr, bl) = if cross > 0.0 { (one, other) } else { (other, one) };
+    Some((dot.abs() + uneven, FinderPatternSet { bl, tl, tr }))
 }
 
 fn matrix(bits: &Bits) -> Option<BitMatrix> {

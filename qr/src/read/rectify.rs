@@ -101,67 +101,144 @@ impl View {
     }
 }
 
-/// Reads the modules of a code of `side` modules whose corners are about here.
-pub(super) fn rectify(grey: &Grey<'_>, corners: [Point; 4], side: usize) -> Option<Modules> {
-    let (fitted, _) = fit(grey, corners, side)?;
-    modules(grey, fitted, side)
-}
-
-/// The modules under these corners, without moving them.
-fn modules(grey: &Grey<'_>, corners: [Point; 4], side: usize) -> Option<Modules> {
-    let view = View::of(corners, side as f32)?;
-    let mut shades = Vec::with_capacity(side * side);
-    for row in 0..side {
-        for column in 0..side {
-            let (x, y) = (column as f32 + 0.5, row as f32 + 0.5);
-            // Five points of the module's middle: noise is averaged, neighbours are not touched.
-            let sum: f32 = [(0.0, 0.0), (-0.2, 0.0), (0.2, 0.0), (0.0, -0.2), (0.0, 0.2)]
-                .into_iter()
-                .map(|(across, down)| shade(grey, view.place(x + across, y + down)))
-                .sum();
-            shades.push(sum / 5.0);
-        }
-    }
-    Some(Modules { side, shades })
-}
-
-/// Moves the corners, one at a time and ever less, while the known modules show more of what they must.
+/// The square between the middles of the finders, whose fourth corner is where a fourth finder would be.
 ///
-/// Returns them with their score: the mean difference of known white and known black.
-pub(super) fn fit(grey: &Grey<'_>, corners: [Point; 4], side: usize) -> Option<([Point; 4], f32)> {
-    let known = known(side);
-    let mut best = corners;
-    let mut most = score(grey, &known, best, side)?;
-    let across = ((best[1].0 - best[0].0).hypot(best[1].1 - best[0].1)) / side as f32;
-    for step in [1.2_f32, 0.6, 0.3, 0.15] {
-        for _ in 0..3 {
-            let before = most;
-            for corner in 0..4 {
-                for (x, y) in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
-                    let mut moved = best;
-                    if let Some(place) = moved.get_mut(corner) {
-                        place.0 += x * step * across;
-                        place.1 += y * step * across;
-                    }
-                    if let Some(found) = score(grey, &known, moved, side)
-                        && found > most
-                    {
-                        (best, most) = (moved, found);
-                    }
+/// From the top left clockwise. Three of its corners are what detectors know best.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Square {
+    corners: [Point; 4],
+    side: usize,
+}
+
+/// From the edge of a code to the middle of a finder.
+const INSET: f32 = 3.5;
+
+impl Square {
+    /// From the outer corners of a code.
+    pub(super) fn of_corners(corners: [Point; 4], side: usize) -> Option<Self> {
+        let view = View::of(corners, side as f32)?;
+        let far = side as f32 - INSET;
+        let places = [(INSET, INSET), (far, INSET), (far, far), (INSET, far)];
+        Some(Self { corners: places.map(|(x, y)| view.place(x, y)), side })
+    }
+
+    /// From three finders: the fourth corner is searched where the known modules show most.
+    ///
+    /// Areas shrink with the third power of distance, so the widths of the finders tell how the plane is tilted
+    /// and where the search begins.
+    pub(super) fn of_finders(grey: &Grey<'_>, middles: [Point; 3], widths: [f32; 3], side: usize) -> Option<(Self, f32)> {
+        let [top_left, top_right, bottom_left] = middles;
+        let known = known(side);
+        let span = (side - 7) as f32;
+        let [near, right_depth, down_depth] = widths.map(|width| width.max(1.0).powf(-2.0 / 3.0));
+        let depth = (right_depth + down_depth - near).max(near * 0.2);
+        let fourth = |a: f32, b: f32, c: f32| (right_depth * b + down_depth * c - near * a) / depth;
+        let begin = (
+            fourth(top_left.0, top_right.0, bottom_left.0),
+            fourth(top_left.1, top_right.1, bottom_left.1),
+        );
+        let right = ((begin.0 - bottom_left.0) / span, (begin.1 - bottom_left.1) / span);
+        let down = ((begin.0 - top_right.0) / span, (begin.1 - top_right.1) / span);
+        let mut best: Option<(Self, f32)> = None;
+        // A twelfth of the side covers what widths in whole pixels leave open; one and a half modules are less
+        // than the width of a finder's ring.
+        let reach = (span / 12.0) as i32 + 2;
+        for across in -reach..=reach {
+            for along in -reach..=reach {
+                let (across, along) = (across as f32 * 1.5, along as f32 * 1.5);
+                let corner = (begin.0 + across * right.0 + along * down.0, begin.1 + across * right.1 + along * down.1);
+                let square = Self { corners: [top_left, top_right, corner, bottom_left], side };
+                if let Some(score) = square.score(grey, &known)
+                    && best.is_none_or(|(_, most)| score > most)
+                {
+                    best = Some((square, score));
                 }
             }
-            if most <= before {
-                break;
+        }
+        best
+    }
+
+    fn view(&self) -> Option<View> {
+        View::of(self.corners, self.side as f32 - 2.0 * INSET)
+    }
+
+    /// The outer corners of the code.
+    pub(super) fn outer(&self) -> [Point; 4] {
+        let (near, far) = (-INSET, self.side as f32 - INSET);
+        let places = [(near, near), (far, near), (far, far), (near, far)];
+        self.view().map_or(self.corners, |view| places.map(|(x, y)| view.place(x, y)))
+    }
+
+    /// The mean difference of known white and known black.
+    fn score(&self, grey: &Grey<'_>, known: &Known) -> Option<f32> {
+        let view = self.view()?;
+        let sum: f32 = known.iter().map(|&(x, y, sign)| shade(grey, view.place(x - INSET, y - INSET)) * sign).sum();
+        Some(sum / known.len() as f32)
+    }
+
+    /// Moves the corners, one at a time and ever less, while the known modules show more of what they must.
+    pub(super) fn fitted(mut self, grey: &Grey<'_>) -> Option<Self> {
+        let known = known(self.side);
+        let mut most = self.score(grey, &known)?;
+        let [(x0, y0), (x1, y1), ..] = self.corners;
+        let module = (x1 - x0).hypot(y1 - y0) / (self.side - 7) as f32;
+        for step in [1.0_f32, 0.5, 0.25, 0.12] {
+            for _ in 0..4 {
+                let before = most;
+                for corner in 0..4 {
+                    for (x, y) in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
+                        let mut moved = self;
+                        if let Some(place) = moved.corners.get_mut(corner) {
+                            place.0 += x * step * module;
+                            place.1 += y * step * module;
+                        }
+                        if let Some(found) = moved.score(grey, &known)
+                            && found > most
+                        {
+                            (self, most) = (moved, found);
+                        }
+                    }
+                }
+                if most <= before {
+                    break;
+                }
             }
         }
+        Some(self)
     }
-    Some((best, most))
+
+    /// The modules under the square, as brightness.
+    pub(super) fn modules(&self, grey: &Grey<'_>) -> Option<Modules> {
+        let view = self.view()?;
+        let side = self.side;
+        let mut shades = Vec::with_capacity(side * side);
+        for row in 0..side {
+            for column in 0..side {
+                let (x, y) = (column as f32 + 0.5 - INSET, row as f32 + 0.5 - INSET);
+                // Five points of the module's middle: noise is averaged, neighbours are not touched.
+                let sum: f32 = [(0.0, 0.0), (-0.2, 0.0), (0.2, 0.0), (0.0, -0.2), (0.0, 0.2)]
+                    .into_iter()
+                    .map(|(across, down)| shade(grey, view.place(x + across, y + down)))
+                    .sum();
+                shades.push(sum / 5.0);
+            }
+        }
+        Some(Modules { side, shades })
+    }
 }
 
-fn score(grey: &Grey<'_>, known: &Known, corners: [Point; 4], side: usize) -> Option<f32> {
-    let view = View::of(corners, side as f32)?;
-    let sum: f32 = known.iter().map(|&(x, y, sign)| shade(grey, view.place(x, y)) * sign).sum();
-    Some(sum / known.len() as f32)
+/// The sizes that a code with these finders may have, likeliest first.
+pub(super) fn likely_sides([top_left, top_right, bottom_left]: [Point; 3], widths: [f32; 3]) -> Vec<usize> {
+    let span = |a: Point, b: Point, from: f32, to: f32| (a.0 - b.0).hypot(a.1 - b.1) * 7.0 / (from * to).sqrt().max(3.5);
+    let across = span(top_left, top_right, widths[0], widths[1]);
+    let along = span(top_left, bottom_left, widths[0], widths[2]);
+    let version = (((across + along) / 2.0 + 7.0 - 17.0) / 4.0).round() as i32;
+    [0, 1, -1, 2, -2]
+        .into_iter()
+        .map(|off| version + off)
+        .filter(|version| (1..=40).contains(version))
+        .map(|version| version as usize * 4 + 17)
+        .collect()
 }
 
 /// Finders with their white rings, timing lines, and the alignment pattern nearest to the free corner.
