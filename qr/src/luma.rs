@@ -47,7 +47,11 @@ impl<'a> Luma<'a> {
             && width <= stride
             && width.saturating_mul(height) <= MOST_PIXELS
             && needed.is_some_and(|needed| needed <= pixels.len());
-        if fits { Ok(Self { pixels, width, height, stride, turn: Turn::None }) } else { Err(Reason::BadFrame) }
+        if fits {
+            Ok(Self { pixels, width, height, stride, turn: Turn::None })
+        } else {
+            Err(Reason::BadFrame)
+        }
     }
 
     /// The same frame, known to lie on its side. Codes are read however they lie: only places are turned.

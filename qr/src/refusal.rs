@@ -168,7 +168,4 @@ pub enum Reason {
     /// Width, height, stride and buffer do not fit together, or the frame is larger than any camera's.
     #[error("the frame's measures do not fit its pixels")]
     BadFrame,
-    /// Two readers saw different payloads in one code.
-    #[error("the readers disagree about its content")]
-    Disputed,
 }

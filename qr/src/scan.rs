@@ -3,7 +3,9 @@
 use crate::code::{self, FRAGMENT_PREFIX, Own, PICTURE_PREFIX, URI_PREFIX};
 use crate::host::{Host, Hosts};
 use crate::link::{self, ChipAddress, ConnectTicket, Invitation, PayRequest, SealedKey, Url, after_scheme};
+use crate::luma::Luma;
 use crate::parts::{self, Part};
+use crate::read;
 use crate::refusal::{Reason, Recognised, Refusal};
 
 /// The longest text that is looked at: four of the largest codes that exist.
@@ -136,6 +138,18 @@ pub fn bytes(bytes: &[u8], around: &Circumstances<'_>) -> Result<Qr, Refusal> {
         Ok(content) => text(content, around),
         Err(_) => Err(Refusal::new(Recognised::Unknown, Reason::NotText)),
     }
+}
+
+/// Reads a camera frame or a picture: every code in it, each with its own answer.
+///
+/// # Errors
+/// [`Reason::NoCode`] where nothing was found that a reader could verify.
+pub fn frame(frame: &Luma<'_>, around: &Circumstances<'_>) -> Result<Vec<Result<Qr, Refusal>>, Refusal> {
+    let seen = read::codes(frame);
+    if seen.is_empty() {
+        return Err(Refusal::new(Recognised::Frame, Reason::NoCode));
+    }
+    Ok(seen.iter().map(|code| bytes(&code.content, around)).collect())
 }
 
 /// Own codes by their prefixes.

@@ -43,7 +43,9 @@ fn main() -> std::io::Result<()> {
         let time = begun.elapsed();
         let right = seen.iter().any(|code| code.content == frame.text.as_bytes());
         let wrong = seen.iter().any(|code| code.content != frame.text.as_bytes());
-        for row in [frame.kind.to_owned(), format!("v{:02} {}", frame.version, frame.width), "total".to_owned()] {
+        for row in
+            [frame.kind.to_owned(), format!("v{:02} {}", frame.version, frame.width), "total".to_owned()]
+        {
             let tally = rows.entry(row).or_default();
             tally.frames += 1;
             tally.read += u32::from(right);

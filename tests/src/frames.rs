@@ -65,8 +65,15 @@ pub struct Optics {
 
 impl Optics {
     /// A code held straight before a good lens.
-    pub const CLEAR: Self =
-        Self { rotation: 0.0, tilt: (0.0, 0.0), blur: 0.0, noise: 0.0, contrast: 0.9, shadow: 0.0, fill: 0.8 };
+    pub const CLEAR: Self = Self {
+        rotation: 0.0,
+        tilt: (0.0, 0.0),
+        blur: 0.0,
+        noise: 0.0,
+        contrast: 0.9,
+        shadow: 0.0,
+        fill: 0.8,
+    };
 }
 
 /// One frame and what must be read from it.
@@ -221,7 +228,8 @@ impl View {
         let (sin, cos) = self.turn;
         let (x, y) = (x * cos + y * sin, y * cos - x * sin);
         let depth = 1.0 + (x * self.tilt.0 + y * self.tilt.1) / self.reach;
-        let (column, row) = (x / depth / self.module + self.outer / 2.0, y / depth / self.module + self.outer / 2.0);
+        let (column, row) =
+            (x / depth / self.module + self.outer / 2.0, y / depth / self.module + self.outer / 2.0);
         let inside = |place: f32| (0.0..self.outer).contains(&place);
         if !inside(column) || !inside(row) {
             return 0.55;
@@ -238,8 +246,9 @@ fn blur(light: &mut [f32], width: usize, deviation: f32) {
         return;
     }
     let reach = (deviation * 3.0).ceil() as isize;
-    let mut weights: Vec<f32> =
-        (-reach..=reach).map(|away| (-((away * away) as f32) / (2.0 * deviation * deviation)).exp()).collect();
+    let mut weights: Vec<f32> = (-reach..=reach)
+        .map(|away| (-((away * away) as f32) / (2.0 * deviation * deviation)).exp())
+        .collect();
     let sum: f32 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= sum);
     let height = light.len() / width;

@@ -41,10 +41,12 @@ impl Bits {
             roll(&columns, reach, &mut line);
             let ends = line.get(reach.saturating_mul(2).saturating_add(1)..).unwrap_or(&[]);
             let keep = 256_u32.saturating_sub(margin);
-            black.extend(row.iter().zip(&spans).zip(ends.iter().zip(&line)).map(|((&shade, &span), (end, start))| {
-                let sum = end.wrapping_sub(*start).wrapping_mul(keep);
-                u32::from(shade).wrapping_mul(span.wrapping_mul(held)) < sum / 256
-            }));
+            black.extend(row.iter().zip(&spans).zip(ends.iter().zip(&line)).map(
+                |((&shade, &span), (end, start))| {
+                    let sum = end.wrapping_sub(*start).wrapping_mul(keep);
+                    u32::from(shade).wrapping_mul(span.wrapping_mul(held)) < sum / 256
+                },
+            ));
         }
         Self { width, height, black }
     }

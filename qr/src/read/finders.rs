@@ -1,14 +1,13 @@
 //! The detector with the widest reach, over black and white that is shared with the others.
 
-use rxing::common::{BitMatrix, DetectorRXingResult as _};
 use rxing::common::cpp_essentials::ConcentricPattern;
-use rxing::qrcode::cpp_port::detector::{FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR};
+use rxing::common::{BitMatrix, DetectorRXingResult as _};
+use rxing::qrcode::cpp_port::detector::{
+    FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR,
+};
 
 use super::binary::Bits;
 use super::rectify::Point;
-
-/// Sets of finders that are looked at in one frame; each costs a sampling, and noise makes many.
-const MOST_SETS: usize = 24;
 
 /// Finders that are combined freely, and sets of them that are kept.
 const MOST_TILTED: usize = 8;
@@ -29,21 +28,19 @@ pub(super) struct Triple {
 }
 
 /// Every plausible code in a frame, best first, with what is known of it.
-pub(super) fn locate(bits: &Bits, thorough: bool) -> Vec<(Triple, Option<Located>)> {
+pub(super) fn locate(bits: &Bits, most: usize) -> Vec<(Triple, Option<Located>)> {
     // The detector indexes without asking; what it makes of a frame nobody has seen must not end the wallet.
-    std::panic::catch_unwind(|| search(bits, thorough)).unwrap_or_default()
+    std::panic::catch_unwind(|| search(bits, most)).unwrap_or_default()
 }
 
-fn search(bits: &Bits, thorough: bool) -> Vec<(Triple, Option<Located>)> {
+fn search(bits: &Bits, most: usize) -> Vec<(Triple, Option<Located>)> {
     let Some(image) = matrix(bits) else { return Vec::new() };
-    let mut patterns = FindFinderPatterns(&image, thorough, 1);
+    let mut patterns = FindFinderPatterns(&image, false, 1);
     let mut sets = GenerateFinderPatternSets(&mut patterns);
-    sets.truncate(MOST_SETS);
-    if thorough {
-        for set in tilted(&patterns) {
-            if !sets.contains(&set) {
-                sets.push(set);
-            }
+    sets.truncate(most);
+    for set in tilted(&patterns) {
+        if !sets.contains(&set) {
+            sets.push(set);
         }
     }
     sets.iter().map(|set| (triple(set), sample(&image, set))).collect()
@@ -85,12 +82,15 @@ fn tilted(patterns: &[ConcentricPattern]) -> Vec<FinderPatternSet> {
 
 /// The set whose top left is the first pattern, and how far it is from a square seen straight.
 #[expect(clippy::float_arithmetic, reason = "pixels of a frame below 2^14")]
-fn corner((tl, one, other): (ConcentricPattern, ConcentricPattern, ConcentricPattern)) -> Option<(f32, FinderPatternSet)> {
+fn corner(
+    (tl, one, other): (ConcentricPattern, ConcentricPattern, ConcentricPattern),
+) -> Option<(f32, FinderPatternSet)> {
     let away = |end: ConcentricPattern| (end.p.x - tl.p.x, end.p.y - tl.p.y);
     let (a, b) = (away(one), away(other));
     let (long, wide) = (a.0.hypot(a.1), b.0.hypot(b.1));
     let widths = [tl, one, other].map(width);
-    let (least, most) = (widths.iter().copied().fold(f32::MAX, f32::min), widths.iter().copied().fold(1.0, f32::max));
+    let (least, most) =
+        (widths.iter().copied().fold(f32::MAX, f32::min), widths.iter().copied().fold(1.0, f32::max));
     // Fourteen modules lie between the middles of the smallest code's finders.
     if least < 1.0 || most > least * 5.0 || long < least * 1.5 || wide < least * 1.5 {
         return None;

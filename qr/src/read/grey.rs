@@ -38,6 +38,12 @@ impl<'a> Grey<'a> {
         Grey { width, height, pixels: Cow::Owned(pixels), shrink: self.shrink.saturating_mul(2) }
     }
 
+    /// White for black: some software shows its codes so in dark mode.
+    pub(super) fn inverted(&self) -> Grey<'static> {
+        let pixels = self.pixels.iter().map(|shade| u8::MAX.wrapping_sub(*shade)).collect();
+        Grey { width: self.width, height: self.height, pixels: Cow::Owned(pixels), shrink: self.shrink }
+    }
+
     /// Of the same size: every pixel the mean of nine, for noise that a smaller picture would lose modules over.
     pub(super) fn smoothed(&self) -> Grey<'static> {
         let mut pixels = Vec::with_capacity(self.pixels.len());
@@ -45,15 +51,16 @@ impl<'a> Grey<'a> {
         for (y, middle) in rows.iter().enumerate() {
             let above = y.checked_sub(1).and_then(|y| rows.get(y)).unwrap_or(middle);
             let below = rows.get(y.saturating_add(1)).unwrap_or(middle);
-            for x in 0..middle.len() {
-                let last = middle.len().saturating_sub(1);
-                let (left, right) = (x.saturating_sub(1), x.saturating_add(1).min(last));
-                let column = |x: usize| {
-                    [above, middle, below].iter().map(|row| u32::from(row.get(x).copied().unwrap_or(0))).sum::<u32>()
-                };
-                let sum = column(left).saturating_add(column(x)).saturating_add(column(right));
+            let three = above.iter().zip(middle.iter()).zip(below.iter());
+            let columns: Vec<u16> =
+                three.map(|((a, b), c)| [*a, *b, *c].into_iter().map(u16::from).sum()).collect();
+            let (first, last) = (columns.first().copied().unwrap_or(0), columns.last().copied().unwrap_or(0));
+            pixels.push(u8::try_from(first / 3).unwrap_or(255));
+            for window in columns.windows(3) {
+                let sum: u16 = window.iter().sum();
                 pixels.push(u8::try_from(sum / 9).unwrap_or(255));
             }
+            pixels.push(u8::try_from(last / 3).unwrap_or(255));
         }
         Grey { width: self.width, height: self.height, pixels: Cow::Owned(pixels), shrink: self.shrink }
     }

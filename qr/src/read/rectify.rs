@@ -9,6 +9,7 @@
     clippy::float_arithmetic,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     reason = "projective geometry on coordinates below 2^14 and grids below 178, far from any edge of f32 or i32"
 )]
@@ -37,7 +38,9 @@ impl Modules {
             for x in 0..side {
                 let mut sum = 0.0;
                 let mut count = 0.0;
-                for (near_x, near_y) in [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)] {
+                for (near_x, near_y) in
+                    [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)]
+                {
                     // Beyond the edge lies the quiet zone.
                     sum += if near_x < side && near_y < side { at(near_x, near_y) } else { self.white() };
                     count += 1.0;
@@ -126,29 +129,35 @@ impl Square {
     ///
     /// Areas shrink with the third power of distance, so the widths of the finders tell how the plane is tilted
     /// and where the search begins.
-    pub(super) fn of_finders(grey: &Grey<'_>, middles: [Point; 3], widths: [f32; 3], side: usize) -> Option<(Self, f32)> {
+    pub(super) fn of_finders(
+        grey: &Grey<'_>,
+        middles: [Point; 3],
+        widths: [f32; 3],
+        side: usize,
+    ) -> Option<(Self, f32)> {
         let [top_left, top_right, bottom_left] = middles;
-        let known = known(side);
+        let known = lines(side);
         let span = (side - 7) as f32;
         let [near, right_depth, down_depth] = widths.map(|width| width.max(1.0).powf(-2.0 / 3.0));
         let depth = (right_depth + down_depth - near).max(near * 0.2);
         let fourth = |a: f32, b: f32, c: f32| (right_depth * b + down_depth * c - near * a) / depth;
-        let begin = (
-            fourth(top_left.0, top_right.0, bottom_left.0),
-            fourth(top_left.1, top_right.1, bottom_left.1),
-        );
+        let begin =
+            (fourth(top_left.0, top_right.0, bottom_left.0), fourth(top_left.1, top_right.1, bottom_left.1));
         let right = ((begin.0 - bottom_left.0) / span, (begin.1 - bottom_left.1) / span);
         let down = ((begin.0 - top_right.0) / span, (begin.1 - top_right.1) / span);
         let mut best: Option<(Self, f32)> = None;
         // A twelfth of the side covers what widths in whole pixels leave open; one and a half modules are less
         // than the width of a finder's ring.
-        let reach = (span / 12.0) as i32 + 2;
+        let reach = ((span / 12.0) as i32 + 2).min(7);
         for across in -reach..=reach {
             for along in -reach..=reach {
                 let (across, along) = (across as f32 * 1.5, along as f32 * 1.5);
-                let corner = (begin.0 + across * right.0 + along * down.0, begin.1 + across * right.1 + along * down.1);
+                let corner = (
+                    begin.0 + across * right.0 + along * down.0,
+                    begin.1 + across * right.1 + along * down.1,
+                );
                 let square = Self { corners: [top_left, top_right, corner, bottom_left], side };
-                if let Some(score) = square.score(grey, &known)
+                if let Some(score) = square.glance(grey, &known)
                     && best.is_none_or(|(_, most)| score > most)
                 {
                     best = Some((square, score));
@@ -172,17 +181,33 @@ impl Square {
     /// The mean difference of known white and known black.
     fn score(&self, grey: &Grey<'_>, known: &Known) -> Option<f32> {
         let view = self.view()?;
-        let sum: f32 = known.iter().map(|&(x, y, sign)| shade(grey, view.place(x - INSET, y - INSET)) * sign).sum();
+        let sum: f32 =
+            known.iter().map(|&(x, y, sign)| shade(grey, view.place(x - INSET, y - INSET)) * sign).sum();
+        Some(sum / known.len() as f32)
+    }
+
+    /// The same from the nearest pixels, for a search that looks at hundreds of places.
+    fn glance(&self, grey: &Grey<'_>, known: &Known) -> Option<f32> {
+        let view = self.view()?;
+        let mut sum = 0.0;
+        for &(column, row, sign) in known {
+            let (x, y) = view.place(column - INSET, row - INSET);
+            sum += f32::from(grey.at(x as usize, y as usize)) * sign;
+        }
         Some(sum / known.len() as f32)
     }
 
     /// Moves the corners, one at a time and ever less, while the known modules show more of what they must.
     pub(super) fn fitted(mut self, grey: &Grey<'_>) -> Option<Self> {
         let known = known(self.side);
-        let mut most = self.score(grey, &known)?;
         let [(x0, y0), (x1, y1), ..] = self.corners;
         let module = (x1 - x0).hypot(y1 - y0) / (self.side - 7) as f32;
         for step in [1.0_f32, 0.5, 0.25, 0.12] {
+            // Between pixels only where a step is less than one.
+            let look = |square: &Self| {
+                if step * module > 1.0 { square.glance(grey, &known) } else { square.score(grey, &known) }
+            };
+            let mut most = look(&self)?;
             for _ in 0..4 {
                 let before = most;
                 for corner in 0..4 {
@@ -192,7 +217,7 @@ impl Square {
                             place.0 += x * step * module;
                             place.1 += y * step * module;
                         }
-                        if let Some(found) = moved.score(grey, &known)
+                        if let Some(found) = look(&moved)
                             && found > most
                         {
                             (self, most) = (moved, found);
@@ -229,11 +254,13 @@ impl Square {
 
 /// The sizes that a code with these finders may have, likeliest first.
 pub(super) fn likely_sides([top_left, top_right, bottom_left]: [Point; 3], widths: [f32; 3]) -> Vec<usize> {
-    let span = |a: Point, b: Point, from: f32, to: f32| (a.0 - b.0).hypot(a.1 - b.1) * 7.0 / (from * to).sqrt().max(3.5);
+    let span = |a: Point, b: Point, from: f32, to: f32| {
+        (a.0 - b.0).hypot(a.1 - b.1) * 7.0 / (from * to).sqrt().max(3.5)
+    };
     let across = span(top_left, top_right, widths[0], widths[1]);
     let along = span(top_left, bottom_left, widths[0], widths[2]);
     let version = (((across + along) / 2.0 + 7.0 - 17.0) / 4.0).round() as i32;
-    [0, 1, -1, 2, -2]
+    [0, 1, -1]
         .into_iter()
         .map(|off| version + off)
         .filter(|version| (1..=40).contains(version))
@@ -241,26 +268,31 @@ pub(super) fn likely_sides([top_left, top_right, bottom_left]: [Point; 3], width
         .collect()
 }
 
-/// Finders with their white rings, timing lines, and the alignment pattern nearest to the free corner.
+/// What every code of this size shows: finders with their white rings, and [`lines`].
 fn known(side: usize) -> Known {
-    let mut known = Vec::new();
+    let mut known = lines(side);
     let far = side as i32 - 7;
     for (left, top) in [(0, 0), (far, 0), (0, far)] {
         for row in -1..=7_i32 {
             for column in -1..=7_i32 {
                 let ring = (column - 3).abs().max((row - 3).abs());
-                let dark = matches!(ring, 3 | 0 | 1);
-                push(&mut known, left + column, top + row, dark);
+                push(&mut known, left + column, top + row, matches!(ring, 3 | 0 | 1));
             }
         }
     }
+    known
+}
+
+/// The timing lines, and the alignment pattern nearest to the corner without a finder.
+fn lines(side: usize) -> Known {
+    let mut known = Vec::new();
     for along in 8..side as i32 - 8 {
         push(&mut known, along, 6, along % 2 == 0);
         push(&mut known, 6, along, along % 2 == 0);
     }
     if side > 21 {
-        // It counts twice: nothing else holds the fourth corner.
         let middle = side as i32 - 7;
+        // It counts twice: nothing else holds the fourth corner.
         for _ in 0..2 {
             for row in -2..=2_i32 {
                 for column in -2..=2_i32 {
