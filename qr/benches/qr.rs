@@ -8,7 +8,6 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::unwrap_used,
-    clippy::cast_possible_truncation,
     reason = "a bench measures, prints and stops where something is wrong"
 )]
 
@@ -34,7 +33,7 @@ fn seconds(mut work: impl FnMut()) -> f64 {
 }
 
 fn pledge() -> String {
-    Own::new(Kind::Receipted, (0..250).map(|byte| byte as u8).collect()).unwrap().picture_text()
+    Own::new(Kind::Receipted, (0..250_u8).collect()).unwrap().picture_text()
 }
 
 /// Texts of the longest kind that is looked at, each with another reason to be refused.
@@ -76,7 +75,10 @@ fn ratios() {
         println!("refuse {name}: {:.2} us/KiB (goal 20)", each * 1e6 * 1024.0 / text.len() as f64);
     }
     let bomb = "[".repeat(4 << 20);
-    println!("refuse 4 MiB: {:.3} us in all", seconds(|| _ = black_box(scan::text(black_box(&bomb), &around))) * 1e6);
+    println!(
+        "refuse 4 MiB: {:.3} us in all",
+        seconds(|| _ = black_box(scan::text(black_box(&bomb), &around))) * 1e6
+    );
     let (side, luma) = Picture::fixed(&text, Level::L).unwrap().luma(7).unwrap();
     let side = side as usize;
     let frame = Luma::new(&luma, side, side, side).unwrap();

@@ -64,9 +64,6 @@ impl Search<'_, '_> {
             return;
         }
         self.sample(&full.inverted(), Stage { share: 8, margin: 8, sets: 12 });
-        if self.seen.is_empty() {
-            self.by_regions();
-        }
     }
 
     /// A code that fills most of the frame leaves no room for another; a smaller one might have neighbours that
@@ -166,14 +163,8 @@ fn fit(
 
 #[cfg(not(feature = "rxing"))]
 impl Search<'_, '_> {
+    /// Where only the small detector is built in: it follows connected regions and reads about half as much.
     fn run(&mut self) {
-        self.by_regions();
-    }
-}
-
-impl Search<'_, '_> {
-    /// The detector that follows connected regions: less reach than the others, and some that they miss.
-    fn by_regions(&mut self) {
         let (width, height) = (self.frame.width(), self.frame.height());
         let pixels = self.frame.tight();
         let shade = |x: usize, y: usize| {

@@ -7,6 +7,7 @@
     clippy::float_arithmetic,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
     clippy::cast_sign_loss,
     clippy::indexing_slicing,
     reason = "a model of optics: floats are its nature, and its sizes are chosen here"
