@@ -19,6 +19,7 @@ pub mod animate;
 mod base45;
 pub mod code;
 mod date;
+pub mod file;
 pub mod host;
 pub mod link;
 pub mod luma;

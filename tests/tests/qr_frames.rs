@@ -123,7 +123,7 @@ fn several_codes_in_one_frame_are_all_returned_with_their_places() {
     let contents: Vec<&str> = found.iter().map(|code| std::str::from_utf8(&code.content).unwrap()).collect();
     assert_eq!(contents, texts);
     for (place, code) in found.iter().enumerate() {
-        let left = 300 * place as i32;
+        let left = 300 * i32::try_from(place).unwrap();
         assert!(code.corners.iter().all(|(x, _)| (left..left + 300).contains(x)), "{:?}", code.corners);
     }
     let answers = scan::frame(&luma, &Circumstances::at(0)).unwrap();
@@ -142,7 +142,7 @@ fn padding_between_rows_is_not_looked_at() {
         frames::frame(&mut dice, "stride", "padding is somebody else's memory", (320, 240), Optics::CLEAR);
     let mut padded = vec![0; 352 * 240];
     for (place, byte) in padded.iter_mut().enumerate() {
-        *byte = (place * 7919 >> 3) as u8;
+        *byte = (place * 7919 / 8) as u8;
     }
     for row in 0..240 {
         padded[row * 352..row * 352 + 320].copy_from_slice(&frame.luma[row * 320..(row + 1) * 320]);
@@ -181,7 +181,7 @@ fn places_are_given_on_the_upright_frame() {
             found[0].corners
         );
     }
-    let mut over = upright.luma.clone();
+    let mut over = upright.luma;
     over.reverse();
     let luma = Luma::new(&over, 320, 240, 320).unwrap().turned(Turn::Half);
     for (one, other) in expected.iter().zip(read::codes(&luma)[0].corners) {
