@@ -29,11 +29,12 @@ struct Tally {
 
 fn main() -> std::io::Result<()> {
     let mut words = std::env::args().skip(1);
-    let rounds = words.next().and_then(|word| word.parse().ok()).unwrap_or(10);
+    let rounds = words.next().and_then(|word| word.parse::<u64>().ok()).unwrap_or(10);
     let seed = words.next().and_then(|word| word.parse().ok()).unwrap_or(1);
     let folder = words.next();
     let mut rows: BTreeMap<String, Tally> = BTreeMap::new();
-    for (number, frame) in frames::hard(seed, rounds).enumerate() {
+    let worn = (0..rounds.saturating_mul(10)).map(|round| frames::worn(seed ^ round));
+    for (number, frame) in frames::hard(seed, rounds).chain(worn).enumerate() {
         if let Some(folder) = &folder {
             write(Path::new(folder), number, &frame)?;
         }
@@ -43,21 +44,21 @@ fn main() -> std::io::Result<()> {
         let time = begun.elapsed();
         let right = seen.iter().any(|code| code.content == frame.text.as_bytes());
         let wrong = seen.iter().any(|code| code.content != frame.text.as_bytes());
-        for row in
-            [frame.kind.to_owned(), format!("v{:02} {}", frame.version, frame.width), "total".to_owned()]
+        let whole = if frame.kind == "worn" { "own codes, worn" } else { "total, hard" };
+        for row in [frame.kind.to_owned(), format!("v{:02} {}", frame.version, frame.width), whole.to_owned()]
         {
-            let tally = rows.entry(row).or_default();
+            let tally = rows.entry(row.to_owned()).or_default();
             tally.frames += 1;
             tally.read += u32::from(right);
             tally.wrong += u32::from(wrong);
             tally.time += time;
         }
     }
-    println!("{:<14}{:>7}{:>7}{:>8}{:>7}{:>12}", "frames", "count", "read", "rate", "wrong", "ms a frame");
+    println!("{:<16}{:>7}{:>7}{:>8}{:>7}{:>12}", "frames", "count", "read", "rate", "wrong", "ms a frame");
     for (name, tally) in rows {
         let rate = f64::from(tally.read) * 100.0 / f64::from(tally.frames.max(1));
         let each = tally.time.as_secs_f64() * 1000.0 / f64::from(tally.frames.max(1));
-        println!("{name:<14}{:>7}{:>7}{rate:>7.1}%{:>7}{each:>12.2}", tally.frames, tally.read, tally.wrong);
+        println!("{name:<16}{:>7}{:>7}{rate:>7.1}%{:>7}{each:>12.2}", tally.frames, tally.read, tally.wrong);
     }
     Ok(())
 }

@@ -121,6 +121,20 @@ pub fn hard(seed: u64, rounds: u64) -> impl Iterator<Item = Frame> {
     })
 }
 
+/// The wear that Hazel's own codes bear: a third of a module of blur, ten degrees, three percent of noise.
+pub const WORN: Optics = Optics { rotation: 10.0, blur: 0.333, noise: 0.03, fill: 0.8, ..Optics::CLEAR };
+
+/// A code of the length that the ledger signs, in base45, on 480 worn pixels.
+#[must_use]
+pub fn worn(seed: u64) -> Frame {
+    let mut dice = Dice::new(seed);
+    let alphabet = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+    let length = 140 + dice.roll() as usize % 252;
+    let text: String =
+        (0..length).map(|_| char::from(alphabet[dice.roll() as usize % alphabet.len()])).collect();
+    frame(&mut dice, "worn", &text, (480, 480), WORN)
+}
+
 fn one(seed: u64, kind: &'static str, version: u8, size: (usize, usize)) -> Frame {
     let name = kind.bytes().fold(u64::from(version), |name, byte| name * 31 + u64::from(byte));
     let mut dice = Dice::new(seed ^ (name << 8) ^ size.0 as u64);

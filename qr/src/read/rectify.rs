@@ -49,32 +49,42 @@ impl Modules {
                 sharp.push(own + sharpness * (own - sum / count));
             }
         }
-        let reach = 5;
-        let mut bits = Vec::with_capacity(side * side);
-        for y in 0..side {
-            for x in 0..side {
-                let (left, right) = (x.saturating_sub(reach), (x + reach).min(side - 1));
-                let (top, bottom) = (y.saturating_sub(reach), (y + reach).min(side - 1));
-                let (mut low, mut high) = (f32::MAX, f32::MIN);
-                let (mut sum, mut count) = (0.0, 0.0);
-                for row in top..=bottom {
-                    for &shade in sharp.get(row * side + left..=row * side + right).unwrap_or(&[]) {
-                        low = low.min(shade);
-                        high = high.max(shade);
-                        sum += shade;
-                        count += 1.0;
-                    }
-                }
-                let threshold = (low + high) * 0.25 + sum / count * 0.5;
-                bits.push(sharp.get(y * side + x).is_some_and(|&shade| shade < threshold));
-            }
-        }
-        bits
+        let threshold = surroundings(&sharp, side);
+        sharp.iter().zip(&threshold).map(|(shade, threshold)| shade < threshold).collect()
     }
 
     fn white(&self) -> f32 {
         self.shades.iter().copied().fold(0.0, f32::max)
     }
+}
+
+/// Between black and white for every module: half the middle of the extremes, half the mean, of the eleven by eleven
+/// modules around it. First along the rows, then across them.
+fn surroundings(shades: &[f32], side: usize) -> Vec<f32> {
+    let window = |middle: usize| middle.saturating_sub(5)..(middle + 6).min(side);
+    let mut rows: Vec<(f32, f32, f32)> = Vec::with_capacity(shades.len());
+    for row in shades.chunks(side) {
+        for x in 0..side {
+            let near = row.get(window(x)).unwrap_or(&[]);
+            let low = near.iter().copied().fold(f32::MAX, f32::min);
+            let high = near.iter().copied().fold(f32::MIN, f32::max);
+            rows.push((low, high, near.iter().sum::<f32>() / near.len().max(1) as f32));
+        }
+    }
+    let mut thresholds = Vec::with_capacity(shades.len());
+    for y in 0..side {
+        for x in 0..side {
+            let (mut low, mut high, mut sum, mut count) = (f32::MAX, f32::MIN, 0.0, 0.0);
+            for &(least, most, mean) in window(y).filter_map(|row| rows.get(row * side + x)) {
+                low = low.min(least);
+                high = high.max(most);
+                sum += mean;
+                count += 1.0;
+            }
+            thresholds.push((low + high) * 0.25 + sum / count * 0.5);
+        }
+    }
+    thresholds
 }
 
 /// The perspective from modules to pixels.
