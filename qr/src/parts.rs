@@ -346,3 +346,48 @@ fn check(id: TransferId, body: &[u8]) -> [u8; CHECK] {
 fn first<const N: usize>(digest: &[u8]) -> [u8; N] {
     digest.first_chunk().copied().unwrap_or([0; N])
 }
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest as _, Sha256};
+
+    use super::{Assembly, Sequence, from_text};
+    use crate::code::{Kind, Own};
+    use crate::picture::PictureRefusal;
+
+    #[test]
+    fn mixtures_that_never_resolve_are_held_up_to_a_bound_and_plain_frames_still_end_it() {
+        let own =
+            Own::new(Kind::Messages, (0..4_000_u16).map(|byte| byte.to_be_bytes()[1]).collect()).unwrap();
+        let mut sequence = Sequence::new(&own).unwrap();
+        let of = usize::try_from(sequence.of()).unwrap();
+        let mut next =
+            || from_text(sequence.next_frame().unwrap().text.strip_prefix("HP:").unwrap()).unwrap();
+        let plain: Vec<_> = (0..of).map(|_| next()).collect();
+        let mut assembly = Assembly::new();
+        let bound = of * 3 + 32;
+        let mut taken = 0;
+        while taken < bound * 2 {
+            let mixture = next();
+            if !mixture.part.is_simple() {
+                assert_eq!(assembly.take(mixture), Ok(None));
+                taken += 1;
+            }
+        }
+        assert_eq!((assembly.mixtures, assembly.progress().map(|progress| progress.have)), (bound, Some(0)));
+        let mut whole = None;
+        for part in plain {
+            whole = whole.or(assembly.take(part).unwrap());
+        }
+        assert_eq!(whole, Some(own));
+    }
+
+    #[test]
+    fn the_longest_header_leaves_a_frame_in_version_eleven() {
+        let uneven = (0..crate::code::MOST_PAYLOAD).map(|place| Sha256::digest(place.to_be_bytes())[0]);
+        let own = Own::new(Kind::Messages, uneven.collect()).unwrap();
+        let mut sequence = Sequence::new(&own).unwrap();
+        let last = (0..70_000).map(|_| sequence.next_frame().unwrap()).last().unwrap();
+        assert_eq!(last.picture().map(|picture| picture.version()), Ok::<_, PictureRefusal>(11));
+    }
+}

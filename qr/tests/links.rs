@@ -184,6 +184,7 @@ fn memos_are_recovered_only_where_they_read_one_way() {
         ("&memo=x&units=2", Reason::Twice("units")),
         ("&memo=a%0Ab", Reason::Malformed("memo")),
         ("&memo=%e4", Reason::Malformed("memo")),
+        ("&memo=pay%20%E2%80%AE001", Reason::Malformed("memo")),
         ("&req-sign=1", Reason::RequiredUnknown("req-sign".into())),
         ("&ref={", Reason::Malformed("ref")),
         ("&ref=[[[[[[[[[1]]]]]]]]]", Reason::TooDeep(8)),

@@ -14,6 +14,7 @@ use hazel_qr::code::{Kind, MOST_PAYLOAD, Own};
 use hazel_qr::parts::{Assembly, Part, Progress, Sequence, TransferId};
 use hazel_qr::scan::{self, Circumstances, Qr};
 use hazel_qr::{Reason, Recognised, Refusal};
+use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
 fn own(length: usize, seed: u8) -> Own {
@@ -231,7 +232,7 @@ fn a_forged_fragment_is_found_by_the_name_of_the_whole_and_all_starts_afresh() {
 }
 
 #[test]
-fn endless_mixtures_do_not_fill_memory_and_plain_frames_still_end_it() {
+fn junk_under_the_right_name_never_enters() {
     let own = own(1_000, 4);
     let mut assembly = Assembly::new();
     let mut sequence = Sequence::new(&own).unwrap();
@@ -240,7 +241,6 @@ fn endless_mixtures_do_not_fill_memory_and_plain_frames_still_end_it() {
     let of = sequence.of();
     let first = sequence.next_frame().unwrap();
     assert!(assembly.take(part(&first.text).unwrap()).is_ok());
-    // Junk mixtures under the right name and a wrong checksum never enter at all.
     for number in of + 2..of + 400 {
         let lie = part(&forged(id, &body(number, of, 1_002, 1, &[1; 251]))).unwrap();
         assert_eq!(assembly.take(lie), Err(refuse(Reason::Altered)));
@@ -308,4 +308,28 @@ fn a_gif_and_an_animated_png_carry_the_whole() {
         animate::gif(&mut Sequence::new(&self::own(700, 5)).unwrap(), Play { scale: 0, hundredths: 1 })
             .is_err()
     );
+}
+
+proptest! {
+    #[test]
+    fn any_frame_text_is_answered(text in "HP:[0-9A-Z $%*+./:-]{0,470}") {
+        prop_assert!(part(&text).is_err());
+    }
+
+    #[test]
+    fn any_claim_behind_a_right_check_is_bounded(
+        (number, of, length, checksum) in (0_u32..2_000, 0_u32..600, 0_u32..70_000, any::<u32>()),
+        data in proptest::collection::vec(any::<u8>(), 0..310),
+        exact in any::<bool>(),
+    ) {
+        let of = if exact { length.div_ceil(data.len().max(1) as u32) } else { of };
+        if let Ok(part) = part(&forged([3; 16], &body(number, of, length, checksum, &data))) {
+            prop_assert!(part.of() <= 513 && part.length() <= 65_538 && part.number() > 0);
+            prop_assert_eq!(part.length().div_ceil(data.len() as u32), part.of());
+            // One part alone ends a transfer only where it is all of it, and then its name is wrong.
+            let single = part.of() == 1;
+            let answer = Assembly::new().take(part);
+            prop_assert_eq!(answer, if single { Err(refuse(Reason::Altered)) } else { Ok(None) });
+        }
+    }
 }

@@ -149,11 +149,15 @@ impl Number {
     }
 }
 
-/// A text of bounded length without control characters.
+/// A text of bounded length that a screen shows as it was written: no control characters, no marks that turn the
+/// direction of what follows, nothing that was lost in decoding.
 pub(super) fn plain(text: Option<String>, name: &'static str, most: usize) -> Result<String, Reason> {
     let text = text.filter(|text| !text.is_empty()).ok_or(Reason::Missing(name))?;
-    let sound = text.len() <= most && !text.chars().any(|letter| letter.is_control() || letter == '\u{fffd}');
-    if sound { Ok(text) } else { Err(Reason::Malformed(name)) }
+    let misleads = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffd}')
+    };
+    if text.len() <= most && !text.chars().any(misleads) { Ok(text) } else { Err(Reason::Malformed(name)) }
 }
 
 /// A token as sites issue it: hexadecimal in the field, letters and digits in general.
