@@ -1,1 +1,21 @@
-//! x
+//! The ledger of Hazel: pure rules, one database, no clock, no network.
+
+pub mod address;
+pub mod admit;
+pub mod book;
+pub mod canon;
+pub mod chit;
+pub mod digest;
+pub mod invoice;
+pub mod key;
+pub mod keystore;
+pub mod message;
+pub mod negotiation;
+pub mod order;
+pub mod pair;
+pub mod receipt;
+pub mod store;
+pub mod tally;
+pub mod ticket;
+pub mod units;
+pub mod wallet;

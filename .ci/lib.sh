@@ -1,0 +1,42 @@
+# What the steps share. Sourced by .ci/run and, in a fresh shell, before each step.
+
+export CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never TERM=dumb
+export CARGO_INCREMENTAL=${CARGO_INCREMENTAL:-0}
+export CARGO_NET_RETRY=${CARGO_NET_RETRY:-5}
+export GIT_TERMINAL_PROMPT=0
+
+# One target directory for every step; the logs go there too.
+target=${CARGO_TARGET_DIR:-target}
+
+# Tools built for CI, outside the tree and one folder per version.
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/hazel-ci
+
+# note TEXT...: a line for the summary and the final table.
+note() { printf 'note: ci: %s\n' "$*"; }
+
+# show COMMAND...: write the command to the log, then run it.
+show() {
+    printf '+ %s\n' "$*"
+    "$@"
+}
+
+# One line a package of this workspace: its name, then whether it has benches.
+packages() {
+    local metadata
+    metadata=$(cargo metadata --locked --no-deps --format-version 1)
+    printf '%s' "$metadata" |
+        grep -oE '"name":"[^"]*","version":"[^"]*","id":|"kind":\["bench"\]' |
+        awk -F'"' '
+            /^"name"/ { if (name) print name, bench; name = $4; bench = "-" }
+            /^"kind"/ { bench = "bench" }
+            END { if (name) print name, bench }'
+}
+
+# has_package NAME: whether the workspace has that package. The core always exists, so not finding it means that the
+# question was not understood, and an absence must not be taken from it.
+has_package() {
+    local all
+    all=$(packages)
+    grep -q '^hazel-core ' <<<"$all" || { printf 'cannot read the packages of this workspace\n' >&2; exit 1; }
+    grep -q "^$1 " <<<"$all"
+}

@@ -1,0 +1,2 @@
+# the sources are formatted
+step() { show cargo fmt --all --check; }

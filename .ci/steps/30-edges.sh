@@ -1,0 +1,35 @@
+# the core knows no network, and the relay knows no ledger
+
+# crates PACKAGE OPTION...: the distinct names of the crates in a package's tree.
+crates() {
+    local package=$1 tree
+    shift
+    tree=$(cargo tree --locked --prefix none --format '{p}' -p "$package" "$@")
+    awk '{ print $1 }' <<<"$tree" | sort -u
+}
+
+step() {
+    local names found name
+    # Every feature and every target: an optional network is still a network.
+    names=$(crates hazel-core -e normal --all-features --target all)
+    grep -qx hazel-core <<<"$names"
+    if found=$(grep -E '^(tokio|snow|libp2p)([-_].*)?$' <<<"$names"); then
+        note "hazel-core depends on" $found
+        for name in $found; do cargo tree --locked -p hazel-core -e normal --all-features --target all -i "$name"; done
+        return 1
+    fi
+    note "hazel-core: $(wc -l <<<"$names") crates, none of tokio, snow, libp2p"
+
+    if ! has_package hazel-sync; then
+        note "hazel-sync does not exist yet: not checked"
+        return
+    fi
+    names=$(crates hazel-sync)
+    grep -qx hazel-sync <<<"$names"
+    if grep -qx hazel-core <<<"$names"; then
+        note "hazel-sync depends on hazel-core"
+        cargo tree --locked -p hazel-sync -i hazel-core
+        return 1
+    fi
+    note "hazel-sync: $(wc -l <<<"$names") crates, hazel-core is not among them"
+}

@@ -1,0 +1,13 @@
+# the demonstration runs to its end
+step() {
+    local out=$target/ci/demo.out status=0
+    if ! has_package hazel-cli; then
+        note "hazel-cli does not exist yet: no demonstration"
+        return
+    fi
+    mkdir -p "$target/ci"
+    cargo run --release -p hazel-cli -- demo >"$out" || status=$?
+    cat "$out"
+    note "exit $status, $(wc -l <"$out") lines printed"
+    return "$status"
+}

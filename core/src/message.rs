@@ -1,0 +1,326 @@
+//! What one party hands to the other: messages, and the sealed hand-over that carries them over any road.
+
+use crate::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
+use crate::chit::{BriefChit, ChainId, SignedChit};
+use crate::digest::Digest;
+use crate::invoice::{InvoiceId, SignedAnswer, SignedInvoice};
+use crate::key::{Entropy, fresh};
+use crate::order::{Certificate, Endorsement, ForkProof, Links};
+use crate::pair::{PairError, PairKey};
+use crate::receipt::SignedReceipt;
+use crate::tally::{SignedTally, TallyId};
+use crate::ticket::SignedRequest;
+
+/// The most chits in one page.
+pub const PAGE_MAX: usize = 1000;
+/// The most messages in one hand-over.
+pub const MESSAGES_MAX: usize = 4096;
+
+/// A stretch of one chain, in short form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// On which tally.
+    pub tally: TallyId,
+    /// Of which chain.
+    pub chain: ChainId,
+    /// The number of the first.
+    pub first: u64,
+    /// The hash of the chit before the first; zeros before the chain's beginning.
+    pub before: Digest,
+    /// The chits, without gaps.
+    pub chits: Vec<BriefChit>,
+}
+
+impl Page {
+    /// A page of chits that follow each other in one chain; none if there are none.
+    #[must_use]
+    pub fn of(chits: &[SignedChit]) -> Option<Self> {
+        let first = &chits.first()?.chit;
+        Some(Self {
+            tally: first.tally,
+            chain: first.chain,
+            first: first.seq,
+            before: first.prev_own,
+            chits: chits.iter().map(SignedChit::brief).collect(),
+        })
+    }
+
+    /// The chits as they were signed.
+    #[must_use]
+    pub fn unfold(self) -> Vec<SignedChit> {
+        let (mut before, mut seq) = (self.before, self.first);
+        let mut whole = Vec::with_capacity(self.chits.len());
+        for brief in self.chits {
+            let chit = brief.in_context(self.tally, self.chain, seq, before);
+            before = chit.chit.hash();
+            seq = seq.saturating_add(1);
+            whole.push(chit);
+        }
+        whole
+    }
+}
+
+impl Canon for Page {
+    const WHAT: &'static str = "page of chits";
+
+    fn write(&self, to: &mut Writer) {
+        to.array(5)
+            .put(&self.tally)
+            .put(&self.chain)
+            .uint(self.first)
+            .put(&self.before)
+            .put_list(&self.chits);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        from.array(Self::WHAT, 5)?;
+        let it = Self {
+            tally: from.take()?,
+            chain: from.take()?,
+            first: from.uint("sequence number")?,
+            before: from.take()?,
+            chits: from.take_list("chits", PAGE_MAX as u64)?,
+        };
+        let end = it.first.checked_add(it.chits.len() as u64);
+        if it.first == 0 || it.chits.is_empty() || end.is_none_or(|end| end > 1 << 32) {
+            return Err(Malformed::OutOfRange { what: "sequence number" });
+        }
+        Ok(it)
+    }
+}
+
+/// How far somebody's memory of a tally goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Have {
+    /// Which tally.
+    pub tally: TallyId,
+    /// The hash of the contract it rests on; zeros if there is none.
+    pub contract: Digest,
+    /// The highest number held of each chain without a gap, with the hash there.
+    pub chains: Vec<(ChainId, u64, Digest)>,
+    /// The view and index of the order.
+    pub view: u64,
+    /// How many chits are in the order.
+    pub index: u64,
+    /// The hash over the order.
+    pub hash: Digest,
+    /// How far both halves are known to agree.
+    pub agreed: u64,
+    /// The invoices that wait for an answer here.
+    pub invoices: Vec<InvoiceId>,
+    /// The sender was restored and may not sign before it has a summary in return.
+    pub restored: bool,
+}
+
+impl Canon for Have {
+    const WHAT: &'static str = "summary of what is held";
+
+    fn write(&self, to: &mut Writer) {
+        to.array(9).put(&self.tally).put(&self.contract).list(self.chains.len());
+        for (chain, seq, hash) in &self.chains {
+            to.array(3).put(chain).uint(*seq).put(hash);
+        }
+        to.uint(self.view)
+            .uint(self.index)
+            .put(&self.hash)
+            .uint(self.agreed)
+            .put_list(&self.invoices)
+            .uint(self.restored.into());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        from.array(Self::WHAT, 9)?;
+        let (tally, contract) = (from.take()?, from.take()?);
+        let count = from.list("held chains", 256)?;
+        let mut chains = Vec::new();
+        for _ in 0..count {
+            from.array("held chain", 3)?;
+            chains.push((from.take()?, from.uint("sequence number")?, from.take()?));
+        }
+        let (view, index, hash) = (from.uint("view")?, from.uint("index")?, from.take()?);
+        let (agreed, invoices) = (from.uint("agreed index")?, from.take_list("waiting invoices", 256)?);
+        let restored = match from.uint("restored")? {
+            0 => false,
+            1 => true,
+            _ => return Err(Malformed::OutOfRange { what: "restored" }),
+        };
+        Ok(Self { tally, contract, chains, view, index, hash, agreed, invoices, restored })
+    }
+}
+
+/// One message. Everything in it is unverified until it has passed the door.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// The answer to a ticket.
+    Request(Box<SignedRequest>),
+    /// A version of the contract with one signature or both.
+    Offer(Box<SignedTally>),
+    /// The version with this hash is not wanted.
+    Refuse {
+        /// Which tally.
+        tally: TallyId,
+        /// Which version.
+        version: Digest,
+    },
+    /// Chits.
+    Chits(Page),
+    /// How the order goes on.
+    Links(Links),
+    /// A node's word for a head.
+    Endorsement(Endorsement),
+    /// What the partner's device holds.
+    Receipt(SignedReceipt),
+    /// A payment is asked for.
+    Invoice(SignedInvoice),
+    /// An asked payment is refused or taken back.
+    Answer(SignedAnswer),
+    /// How far the sender's memory goes.
+    Have(Have),
+    /// Everything up to here is final.
+    Certificate(Certificate),
+    /// Somebody has signed two things that cannot both be.
+    Proof(ForkProof),
+}
+
+impl Canon for Message {
+    const WHAT: &'static str = "message";
+
+    fn write(&self, to: &mut Writer) {
+        to.array(3).uint(WIRE_VERSION);
+        match self {
+            Self::Request(it) => to.uint(0).put(&**it),
+            Self::Offer(it) => to.uint(1).put(&**it),
+            Self::Refuse { tally, version } => to.uint(2).array(2).put(tally).put(version),
+            Self::Chits(it) => to.uint(3).put(it),
+            Self::Links(it) => to.uint(4).put(it),
+            Self::Endorsement(it) => to.uint(5).put(it),
+            Self::Receipt(it) => to.uint(6).put(it),
+            Self::Invoice(it) => to.uint(7).put(it),
+            Self::Answer(it) => to.uint(8).put(it),
+            Self::Have(it) => to.uint(9).put(it),
+            Self::Certificate(it) => to.uint(10).put(it),
+            Self::Proof(it) => to.uint(11).put(it),
+        };
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        from.array(Self::WHAT, 3)?;
+        from.version(Self::WHAT)?;
+        Ok(match from.uint("kind of message")? {
+            0 => Self::Request(Box::new(from.take()?)),
+            1 => Self::Offer(Box::new(from.take()?)),
+            2 => {
+                from.array("refusal", 2)?;
+                Self::Refuse { tally: from.take()?, version: from.take()? }
+            }
+            3 => Self::Chits(from.take()?),
+            4 => Self::Links(from.take()?),
+            5 => Self::Endorsement(from.take()?),
+            6 => Self::Receipt(from.take()?),
+            7 => Self::Invoice(from.take()?),
+            8 => Self::Answer(from.take()?),
+            9 => Self::Have(from.take()?),
+            10 => Self::Certificate(from.take()?),
+            11 => Self::Proof(from.take()?),
+            version => return Err(Malformed::Newer { what: "kind of message", version }),
+        })
+    }
+}
+
+/// Messages for one partner, sealed with the key that only the two know. A stranger sees random bytes and a length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handover {
+    /// The asker's agreement key, in the hand-over that answers a ticket: the inviter does not know it yet.
+    introduction: Option<[u8; 32]>,
+    /// Lets the partner find the tally, and nobody else.
+    tag: [u8; 16],
+    nonce: [u8; 24],
+    sealed: Vec<u8>,
+}
+
+impl Handover {
+    /// Seals messages.
+    #[must_use]
+    pub fn seal(
+        messages: &[Message],
+        key: &PairKey,
+        introduction: Option<[u8; 32]>,
+        entropy: &mut dyn Entropy,
+    ) -> Self {
+        let nonce = fresh(entropy);
+        let mut plain = Writer::with_capacity(1024);
+        plain.put_list(messages);
+        let sealed = key.seal(&place(&nonce), &plain.into_bytes());
+        Self { introduction, tag: tag(key, &nonce), nonce, sealed }
+    }
+
+    /// The asker's agreement key, if this answers a ticket.
+    #[must_use]
+    pub const fn introduction(&self) -> Option<&[u8; 32]> {
+        self.introduction.as_ref()
+    }
+
+    /// Whether this was sealed with that key.
+    #[must_use]
+    pub fn is_for(&self, key: &PairKey) -> bool {
+        tag(key, &self.nonce) == self.tag
+    }
+
+    /// Opens it.
+    pub fn open(&self, key: &PairKey) -> Result<Vec<Message>, OpenError> {
+        let plain = key.open(&place(&self.nonce), &self.sealed)?;
+        let mut reader = Reader::new(&plain);
+        let count = reader.list("messages", MESSAGES_MAX as u64)?;
+        let mut messages = Vec::new();
+        for _ in 0..count {
+            messages.push(Message::from_bytes(reader.element("message")?)?);
+        }
+        reader.end("messages")?;
+        Ok(messages)
+    }
+}
+
+/// A hand-over that could not be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// It was sealed for another tally or altered.
+    #[error(transparent)]
+    Pair(#[from] PairError),
+    /// What was sealed in it is no list of messages.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+}
+
+fn tag(key: &PairKey, nonce: &[u8; 24]) -> [u8; 16] {
+    Digest::of_parts(&[&key.purpose(b"handover"), nonce]).first()
+}
+
+fn place(nonce: &[u8; 24]) -> Vec<u8> {
+    [&b"handover"[..], nonce].concat()
+}
+
+impl Canon for Handover {
+    const WHAT: &'static str = "hand-over";
+
+    fn write(&self, to: &mut Writer) {
+        to.array(5).uint(WIRE_VERSION);
+        match &self.introduction {
+            Some(key) => to.bytes(key),
+            None => to.null(),
+        };
+        to.bytes(&self.tag).bytes(&self.nonce).bytes(&self.sealed);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        from.array(Self::WHAT, 5)?;
+        from.version(Self::WHAT)?;
+        let introduction =
+            if from.is_null("introduction")? { None } else { Some(from.fixed("introduction")?) };
+        Ok(Self {
+            introduction,
+            tag: from.fixed("tag")?,
+            nonce: from.fixed("nonce")?,
+            sealed: from.bytes("sealed messages", 1 << 26)?.to_vec(),
+        })
+    }
+}

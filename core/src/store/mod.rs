@@ -1,0 +1,243 @@
+//! The one database: SQLite, one file, every write durable before anything built on it leaves the device.
+//!
+//! [`Store`] opens the file and runs transactions; [`Shelf`] is what can be read and written inside one. Nothing here decides:
+//! rules hand over rows, and rows come back as they were.
+
+mod ledger;
+mod rows;
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+pub use ledger::{CountedTable, Shelf, chit_no};
+pub use rows::{
+    ChainRow, Event, InvoiceRow, KeptWord, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow,
+};
+
+/// The version of the schema, counted in migrations.
+pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
+
+const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_ledger.sql")];
+/// "HAZL", so that a stray file is told apart from a damaged wallet.
+const APPLICATION_ID: i32 = 0x4841_5a4c;
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// Why the database did not do what it was asked. In every case nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another program holds it.
+    #[error("the wallet is in use by another program; close that and try again")]
+    Busy,
+    /// No room on the disk.
+    #[error("the disk is full; nothing was changed. Free some space and try again")]
+    Full,
+    /// The disk does not take writes for another reason.
+    #[error("the disk does not work as it should (code {code}); nothing was changed")]
+    Disk {
+        /// SQLite's extended code.
+        code: i32,
+    },
+    /// The file cannot be opened or written.
+    #[error("the wallet file cannot be opened; check that it exists and that you may write to it")]
+    Unreachable,
+    /// The file is no wallet of ours.
+    #[error("this file is not a Hazel wallet")]
+    NotAWallet,
+    /// The file was written by a newer Hazel.
+    #[error("this wallet was written by a newer Hazel; update to open it")]
+    Newer,
+    /// What is stored is not what was written.
+    #[error("the wallet file is damaged ({what}); restore it from a backup")]
+    Corrupt {
+        /// Where it shows.
+        what: &'static str,
+    },
+    /// A statement of ours is wrong. A defect of Hazel, never of the file.
+    #[error("a defect in Hazel's database code (code {code})")]
+    Defect {
+        /// SQLite's extended code.
+        code: i32,
+    },
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        let Some(inner) = error.sqlite_error() else {
+            return match error {
+                rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..) => {
+                    Self::Corrupt { what: "a column" }
+                }
+                rusqlite::Error::IntegralValueOutOfRange(..) => Self::Corrupt { what: "a number" },
+                rusqlite::Error::QueryReturnedNoRows => Self::Corrupt { what: "a missing row" },
+                _ => Self::Defect { code: 0 },
+            };
+        };
+        match inner.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => Self::Busy,
+            ErrorCode::DiskFull => Self::Full,
+            ErrorCode::DatabaseCorrupt => Self::Corrupt { what: "its pages" },
+            ErrorCode::NotADatabase => Self::NotAWallet,
+            ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly => Self::Unreachable,
+            ErrorCode::SystemIoFailure => Self::Disk { code: inner.extended_code },
+            _ => Self::Defect { code: inner.extended_code },
+        }
+    }
+}
+
+impl From<rusqlite_migration::Error> for StoreError {
+    fn from(error: rusqlite_migration::Error) -> Self {
+        match error {
+            rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
+            rusqlite_migration::Error::MigrationDefinition(
+                rusqlite_migration::MigrationDefinitionError::DatabaseTooFarAhead,
+            ) => Self::Newer,
+            _ => Self::Defect { code: 0 },
+        }
+    }
+}
+
+/// An open database.
+pub struct Store {
+    connection: Connection,
+}
+
+impl Store {
+    /// Makes a new file. Refuses one that is there.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        if path.exists() {
+            return Err(StoreError::Unreachable);
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Self::prepare(Connection::open_with_flags(path, flags)?)
+    }
+
+    /// Opens a file that is there and brings its schema up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        if application != APPLICATION_ID {
+            return Err(StoreError::NotAWallet);
+        }
+        Self::prepare(connection)
+    }
+
+    /// A database in memory, for rehearsals and tests.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::prepare(Connection::open_in_memory()?)
+    }
+
+    fn prepare(mut connection: Connection) -> Result<Self, StoreError> {
+        connection.busy_timeout(BUSY_WAIT)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        // On Apple's systems fsync alone leaves data in the drive's cache; elsewhere this does nothing.
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        connection.pragma_update(None, "secure_delete", true)?;
+        connection.pragma_update(None, "cache_size", -4000)?;
+        ledger::teach_row_sum(&connection)?;
+        Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        Ok(Self { connection })
+    }
+
+    /// Reads.
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        look: impl FnOnce(&Shelf<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        look(&Shelf::new(&self.connection))
+    }
+
+    /// Changes everything or nothing; when it returns, the change is on the disk.
+    pub fn change<T, E: From<StoreError>>(
+        &mut self,
+        act: impl FnOnce(&Shelf<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(StoreError::from)?;
+        let done = act(&Shelf::new(&transaction))?;
+        transaction.commit().map_err(StoreError::from)?;
+        Ok(done)
+    }
+
+    /// Whether SQLite itself finds its pages in order.
+    pub fn check_pages(&self) -> Result<(), StoreError> {
+        let verdict: String = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+        if verdict == "ok" { Ok(()) } else { Err(StoreError::Corrupt { what: "its pages" }) }
+    }
+
+    /// A whole copy into a new file, while the wallet goes on.
+    pub fn copy_to(&self, path: &Path) -> Result<(), StoreError> {
+        self.connection.backup("main", path, None)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(connection: &Connection) -> Vec<(String, String)> {
+        let mut rows = connection
+            .prepare("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            .unwrap();
+        let plain = |sql: String| {
+            sql.lines()
+                .map(|l| l.split("--").next().unwrap_or("").trim().to_owned())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        rows.query_map([], |row| Ok((row.get(0)?, plain(row.get(1)?)))).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn the_migrations_lead_to_the_schema_on_the_page() {
+        let page = Connection::open_in_memory().unwrap();
+        page.execute_batch(include_str!("schema.sql")).unwrap();
+        assert_eq!(schema(&Store::in_memory().unwrap().connection), schema(&page));
+    }
+
+    #[test]
+    fn every_column_says_what_it_is() {
+        for line in include_str!("schema.sql").lines().filter(|line| line.starts_with("    ")) {
+            let constraint =
+                ["PRIMARY KEY (", "UNIQUE ("].iter().any(|start| line.trim_start().starts_with(start));
+            assert!(constraint || line.contains("-- "), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_stray_file_a_newer_one_and_a_damaged_one_are_three_things() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.db");
+        assert_eq!(Store::open(&path).err(), Some(StoreError::Unreachable));
+        std::fs::write(&path, b"not a database, but long enough to look at: ".repeat(100)).unwrap();
+        assert_eq!(Store::open(&path).err(), Some(StoreError::NotAWallet));
+        std::fs::remove_file(&path).unwrap();
+        let store = Store::create(&path).unwrap();
+        store.connection.pragma_update(None, "user_version", 99).unwrap();
+        drop(store);
+        assert_eq!(Store::open(&path).err(), Some(StoreError::Newer));
+    }
+
+    #[test]
+    fn a_second_writer_is_told_that_the_wallet_is_busy() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.db");
+        let mut one = Store::create(&path).unwrap();
+        let mut two = Store::open(&path).unwrap();
+        two.connection.busy_timeout(Duration::ZERO).unwrap();
+        let refused = one.change(|_| Ok::<_, StoreError>(two.change(|_| Ok::<_, StoreError>(())))).unwrap();
+        assert_eq!(refused, Err(StoreError::Busy));
+    }
+}
