@@ -360,7 +360,11 @@ mod tests {
         assert_eq!(PublicKey(short).check(), Ok(()));
         assert_eq!(PublicKey(long).check(), Err(SignatureError::WeakKey));
         (long[0], long[31]) = (0xec, 0xff);
-        assert_eq!(PublicKey(long).check(), Err(SignatureError::WeakKey), "p - 1 is spelt well, but of small order");
+        assert_eq!(
+            PublicKey(long).check(),
+            Err(SignatureError::WeakKey),
+            "p - 1 is spelt well, but of small order"
+        );
     }
 
     #[test]
