@@ -227,6 +227,25 @@ impl<'b> Reader<'b> {
         }
     }
 
+    /// The start of an array of exactly `wanted` elements, a version in front. A newer version is called newer whatever its length.
+    pub fn versioned(&mut self, what: &'static str, wanted: u64) -> Result<(), Malformed> {
+        self.counted_after(what, wanted, |from| from.version(what))
+    }
+
+    /// The start of an array whose length counts only after its first element was found to be one that is known here.
+    pub(crate) fn counted_after(
+        &mut self,
+        what: &'static str,
+        wanted: u64,
+        first: impl FnOnce(&mut Self) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        let found = self.length(what)?;
+        if found > 0 {
+            first(self)?;
+        }
+        if found == wanted { Ok(()) } else { Err(Malformed::WrongLength { what, wanted, found }) }
+    }
+
     /// The start of an array of exactly `wanted` elements.
     pub fn array(&mut self, what: &'static str, wanted: u64) -> Result<(), Malformed> {
         let found = self.length(what)?;

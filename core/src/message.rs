@@ -192,8 +192,7 @@ impl Canon for Message {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 3)?;
         Ok(match from.uint("kind of message")? {
             0 => Self::Request(Box::new(from.take()?)),
             1 => Self::Offer(Box::new(from.take()?)),
@@ -300,8 +299,7 @@ impl Canon for Handover {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 5)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 5)?;
         let introduction =
             if from.is_null("introduction")? { None } else { Some(from.fixed("introduction")?) };
         Ok(Self {

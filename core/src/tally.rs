@@ -346,8 +346,7 @@ impl Canon for Tally {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 7)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 7, read_suite)?;
         let it = Self {
             id: from.take()?,
             revision: from.uint32("revision")?,
