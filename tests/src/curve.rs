@@ -227,7 +227,9 @@ fn mixed_key(
     }
 }
 
-fn past_the_order(signature: &[u8; 64], times: usize) -> [u8; 64] {
+/// The same signature with the order of the group added to its scalar so many times.
+#[must_use]
+pub fn past_the_order(signature: &[u8; 64], times: usize) -> [u8; 64] {
     let mut bytes = *signature;
     for _ in 0..times {
         let mut carry = 0_u16;

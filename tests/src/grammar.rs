@@ -234,9 +234,12 @@ impl Node {
         match self {
             Self::Fixed { bytes, .. } | Self::Key(bytes) | Self::Bytes { bytes, .. } => to.extend(bytes),
             Self::Text { text, .. } => to.extend(text.bytes()),
-            Self::Array { items, .. } | Self::List { items, .. } => {
-                for item in items {
-                    item.lay(false, deep, to, spans);
+            Self::Array { items, .. } => items.iter().for_each(|item| item.lay(false, deep, to, spans)),
+            Self::List { items, .. } => {
+                // The items of a list are alike: the first is tried, the others are there.
+                for (index, item) in items.iter().enumerate() {
+                    let mut others = Vec::new();
+                    item.lay(false, deep, to, if index == 0 { spans } else { &mut others });
                 }
             }
             _ => {}

@@ -7,6 +7,7 @@ pub mod examples;
 pub mod fault;
 pub mod grammar;
 pub mod honest;
+pub mod impostors;
 pub mod rules;
 mod shapes;
 pub mod strangers;

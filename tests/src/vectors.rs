@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::examples::{Example, examples};
 use crate::fault::Fault;
 use crate::strangers::departures;
-use crate::{curve, door, rules, texts};
+use crate::{curve, door, impostors, rules, texts};
 
 /// An object that must be read, and must be written again as the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +89,8 @@ pub struct Vectors {
     pub accepted: Vec<Accepted>,
     /// What must not be read.
     pub refused: Vec<Refused>,
+    /// Where objects arrive at the door.
+    pub grounds: Vec<door::Ground>,
     /// What the door says of what was read.
     pub door: Vec<door::AtTheDoor>,
     /// What holds on the curve.
@@ -116,10 +118,12 @@ impl Vectors {
         });
         let agreement = curve::low_order_agreements();
         let agreement = agreement.into_iter().map(|(name, key)| Agreement { name, key: hex(&key) });
+        let (grounds, door) = impostors::vectors()?;
         Some(Self {
             accepted,
             refused,
-            door: door::vectors()?,
+            grounds,
+            door,
             curve: curve.collect(),
             agreement: agreement.collect(),
             texts: texts::vectors(),
@@ -131,6 +135,7 @@ impl Vectors {
         Ok(vec![
             ("accepted.json", lines(&self.accepted)?),
             ("refused.json", lines(&self.refused)?),
+            ("grounds.json", lines(&self.grounds)?),
             ("door.json", lines(&self.door)?),
             ("curve.json", lines(&self.curve)?),
             ("agreement.json", lines(&self.agreement)?),
@@ -143,6 +148,7 @@ impl Vectors {
         Ok(Self {
             accepted: list(folder, "accepted.json")?,
             refused: list(folder, "refused.json")?,
+            grounds: list(folder, "grounds.json")?,
             door: list(folder, "door.json")?,
             curve: list(folder, "curve.json")?,
             agreement: list(folder, "agreement.json")?,

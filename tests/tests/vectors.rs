@@ -1,5 +1,13 @@
 //! The vectors against the core: as generated, and as they stand in the files.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::arithmetic_side_effects,
+    reason = "a test"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use hazel_core::admit::Refusal;
@@ -7,6 +15,7 @@ use hazel_core::digest::{Digest, Statement};
 use hazel_core::key::{PublicKey, Signature};
 use hazel_core::pair::{PairError, PairKey};
 use hazel_tests::decoders::{DECODERS, decoder};
+use hazel_tests::door::judge;
 use hazel_tests::examples::examples;
 use hazel_tests::fault::Fault;
 use hazel_tests::honest::{Pair, TALLY};
@@ -146,4 +155,22 @@ fn every_decoder_and_every_class_is_tried() {
     assert!(vectors.accepted.len() >= 150, "{} accepted", vectors.accepted.len());
     let size: usize = vectors.files().unwrap().iter().map(|(_, text)| text.len()).sum();
     assert!(size < 1_500_000, "{size} bytes of vectors");
+}
+
+#[test]
+fn the_door_says_what_it_must() {
+    let mut wrong = Vec::new();
+    let kept = kept();
+    for it in kept.door {
+        let (mut admitted, mut refused) = (None, None);
+        match judge(&it, &kept.grounds).unwrap_or_else(|| panic!("unreadable: {}", it.name)) {
+            Ok(how) => admitted = Some(how.to_owned()),
+            Err(refusal) => refused = Some(Fault::new(refusal.code(), refusal.to_string())),
+        }
+        if (&admitted, &refused) != (&it.admitted, &it.refused) {
+            let (should, is) = ((&it.admitted, &it.refused), (admitted, refused));
+            wrong.push(format!("{} / {}\n  should: {should:?}\n  is:     {is:?}", it.object, it.name));
+        }
+    }
+    agree(wrong);
 }
