@@ -229,11 +229,8 @@ pub trait Object: Sized {
 }
 
 /// The one way in.
-pub fn admit<T: Object>(
-    claim: impl Into<Unverified<T>>,
-    ground: &T::Ground<'_>,
-) -> Result<T::Admitted, Refusal> {
-    T::judge(claim.into(), ground)
+pub fn admit<T: Object>(claim: Unverified<T>, ground: &T::Ground<'_>) -> Result<T::Admitted, Refusal> {
+    T::judge(claim, ground)
 }
 
 /// Checks the signatures of many chits, on as many threads as are given. What does not hold stays unproven and is refused at the door.

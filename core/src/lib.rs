@@ -18,3 +18,4 @@ pub mod store;
 pub mod tally;
 pub mod ticket;
 pub mod units;
+pub mod wallet;

@@ -108,21 +108,28 @@ pub struct Have {
     pub agreed: u64,
     /// The invoices that wait for an answer here.
     pub invoices: Vec<InvoiceId>,
+    /// The sender was restored and may not sign before it has a summary in return.
+    pub restored: bool,
 }
 
 impl Canon for Have {
     const WHAT: &'static str = "summary of what is held";
 
     fn write(&self, to: &mut Writer) {
-        to.array(8).put(&self.tally).put(&self.contract).list(self.chains.len());
+        to.array(9).put(&self.tally).put(&self.contract).list(self.chains.len());
         for (chain, seq, hash) in &self.chains {
             to.array(3).put(chain).uint(*seq).put(hash);
         }
-        to.uint(self.view).uint(self.index).put(&self.hash).uint(self.agreed).put_list(&self.invoices);
+        to.uint(self.view)
+            .uint(self.index)
+            .put(&self.hash)
+            .uint(self.agreed)
+            .put_list(&self.invoices)
+            .uint(self.restored.into());
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 8)?;
+        from.array(Self::WHAT, 9)?;
         let (tally, contract) = (from.take()?, from.take()?);
         let count = from.list("held chains", 256)?;
         let mut chains = Vec::new();
@@ -132,7 +139,12 @@ impl Canon for Have {
         }
         let (view, index, hash) = (from.uint("view")?, from.uint("index")?, from.take()?);
         let (agreed, invoices) = (from.uint("agreed index")?, from.take_list("waiting invoices", 256)?);
-        Ok(Self { tally, contract, chains, view, index, hash, agreed, invoices })
+        let restored = match from.uint("restored")? {
+            0 => false,
+            1 => true,
+            _ => return Err(Malformed::OutOfRange { what: "restored" }),
+        };
+        Ok(Self { tally, contract, chains, view, index, hash, agreed, invoices, restored })
     }
 }
 

@@ -34,6 +34,11 @@ fn composed(upper: i64, lower: u64) -> Result<i64> {
         .ok_or(StoreError::Corrupt { what: "a number" })
 }
 
+/// The stored name of a chit: its chain's short name in the upper half, its number in the lower.
+pub fn chit_no(chain: i64, seq: u64) -> Result<i64> {
+    composed(chain, seq)
+}
+
 impl<'c> Shelf<'c> {
     pub(super) const fn new(connection: &'c Connection) -> Self {
         Self(connection)

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-pub use ledger::Shelf;
+pub use ledger::{Shelf, chit_no};
 pub use rows::{
     ChainRow, Event, InvoiceRow, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow,
 };

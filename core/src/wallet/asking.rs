@@ -1,0 +1,176 @@
+//! Asking for a payment, and saying no.
+
+use crate::chit::MEMO_MAX;
+use crate::invoice::{
+    Answer, Invoice, InvoiceId, InvoiceState, LINE_TEXT_MAX, LINES_MAX, Line, Particulars, SignedInvoice,
+    Verdict,
+};
+use crate::key::fresh;
+use crate::store::{InvoiceRow, Shelf, StoreError, TallyRow};
+use crate::tally::{Date, TallyId};
+use crate::units::Units;
+
+use super::receiving::keep_invoice;
+use super::{Hands, Result, Wallet, WalletError, check_length, standing, tally_row};
+use crate::admit::{DeviceGround, Unverified, admit};
+
+/// What to ask for.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// How much; if zero, the sum of the items.
+    pub units: Units,
+    /// What for.
+    pub memo: String,
+    /// The items, if they are listed.
+    pub lines: Vec<Line>,
+    /// Seconds until it expires.
+    pub valid_for: u64,
+    /// The invoice this one takes the place of.
+    pub supersedes: Option<InvoiceId>,
+}
+
+/// An invoice as a screen shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvoiceView {
+    /// Its name.
+    pub id: InvoiceId,
+    /// On which tally.
+    pub tally: TallyId,
+    /// Whether I ask.
+    pub mine: bool,
+    /// Where it stands now.
+    pub state: InvoiceState,
+    /// How much.
+    pub units: Units,
+    /// What for.
+    pub memo: String,
+    /// The items.
+    pub lines: Vec<Line>,
+    /// When it was written.
+    pub date: Date,
+    /// Until when it should be paid.
+    pub expires: Date,
+}
+
+impl Wallet {
+    /// Asks the partner for a payment. Binds nobody; counts in no balance.
+    pub fn ask(&mut self, tally: &TallyId, ask: &Ask) -> Result<SignedInvoice> {
+        check_length("memo", &ask.memo, MEMO_MAX)?;
+        if ask.lines.len() > LINES_MAX {
+            return Err(WalletError::TooLong { what: "list of items", max: LINES_MAX });
+        }
+        let mut sum = Units::ZERO;
+        for line in &ask.lines {
+            check_length("item", &line.text, LINE_TEXT_MAX)?;
+            sum = sum.plus(line.units)?;
+        }
+        let units = if ask.units == Units::ZERO { sum } else { ask.units }.payable()?;
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            let standing = standing(shelf, row.no)?;
+            let chain = shelf.chain(standing.chain.ok_or(WalletError::Reconciling)?)?;
+            let nonce = fresh(hands.entropy);
+            let particulars = Particulars { memo: ask.memo.clone(), lines: ask.lines.clone() };
+            let sealed = Invoice::seal(&particulars, &hands.pair_key(shelf, row.no)?, tally, &nonce);
+            let expires = hands.now.saturating_add(ask.valid_for);
+            let supersedes = ask.supersedes;
+            let invoice = Invoice {
+                tally: *tally,
+                by: chain.id,
+                date: hands.now,
+                expires,
+                units,
+                supersedes,
+                sealed,
+                nonce,
+            };
+            let entry = invoice.sign(&hands.device_key(shelf, row.no)?);
+            keep_invoice(shelf, row.no, row.side, entry.clone(), &mut Vec::new())?;
+            Ok(entry)
+        })
+    }
+
+    /// Takes in an invoice that was scanned rather than handed over.
+    pub fn take_invoice(&mut self, invoice: &SignedInvoice) -> Result<InvoiceView> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, &invoice.invoice.tally)?;
+            let standing = standing(shelf, row.no)?;
+            let device_key = standing.tip.device(&invoice.invoice.by).map(|device| device.grant.device_key);
+            let ground = DeviceGround { tally: &row.id, my_side: row.side, device_key };
+            let entry = admit(Unverified::from(invoice.clone()), &ground)?.into_it();
+            let id = entry.invoice.id();
+            keep_invoice(shelf, row.no, row.side, entry, &mut Vec::new())?;
+            let stored = shelf.invoice(&id)?.ok_or(WalletError::Unknown { what: "invoice" })?;
+            view(shelf, hands, &row, &stored)
+        })
+    }
+
+    /// Says that I will not pay an invoice.
+    pub fn decline(&mut self, invoice: &InvoiceId) -> Result<()> {
+        self.answer(invoice, Verdict::Declined)
+    }
+
+    /// Takes back an invoice of mine.
+    pub fn withdraw(&mut self, invoice: &InvoiceId) -> Result<()> {
+        self.answer(invoice, Verdict::Withdrawn)
+    }
+
+    fn answer(&mut self, id: &InvoiceId, verdict: Verdict) -> Result<()> {
+        self.act(|shelf, hands| {
+            let mut invoice = shelf.invoice(id)?.ok_or(WalletError::Unknown { what: "invoice" })?;
+            let mine = verdict == Verdict::Withdrawn;
+            if invoice.mine != mine {
+                return Err(WalletError::Unknown { what: "invoice" });
+            }
+            if !matches!(invoice.state, InvoiceState::Issued | InvoiceState::Expired) {
+                return Err(WalletError::InvoiceOver { state: invoice.state.name() });
+            }
+            let row = shelf.tally(invoice.tally)?;
+            let chain = shelf.chain(standing(shelf, row.no)?.chain.ok_or(WalletError::Reconciling)?)?;
+            let answer = Answer { tally: row.id, by: chain.id, invoice: *id, verdict, date: hands.now };
+            invoice.answer = Some(answer.sign(&hands.device_key(shelf, row.no)?));
+            invoice.state = if mine { InvoiceState::Withdrawn } else { InvoiceState::Declined };
+            invoice.sent = false;
+            Ok(shelf.put_invoice(&invoice)?)
+        })
+    }
+
+    /// An invoice as a screen shows it.
+    pub fn invoice(&mut self, id: &InvoiceId) -> Result<InvoiceView> {
+        self.act(|shelf, hands| {
+            let stored = shelf.invoice(id)?.ok_or(WalletError::Unknown { what: "invoice" })?;
+            view(shelf, hands, &shelf.tally(stored.tally)?, &stored)
+        })
+    }
+
+    /// All invoices of a tally, oldest first.
+    pub fn invoices(&mut self, tally: &TallyId) -> Result<Vec<InvoiceView>> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            shelf.invoices(row.no)?.iter().map(|stored| view(shelf, hands, &row, stored)).collect()
+        })
+    }
+}
+
+/// An open invoice whose time is over is shown as expired; a payment that comes all the same is still a payment.
+fn view(shelf: &Shelf<'_>, hands: &Hands<'_>, row: &TallyRow, stored: &InvoiceRow) -> Result<InvoiceView> {
+    let invoice = &stored.entry.invoice;
+    let late = hands.now > invoice.expires;
+    let state = if late { stored.state.hearing(InvoiceState::Expired) } else { stored.state };
+    let key = hands.pair_key(shelf, row.no)?;
+    let particulars =
+        invoice.particulars(&key).map_err(|_| StoreError::Corrupt { what: "particulars of an invoice" });
+    // A partner may have sealed nonsense; that is no damage of ours, and the amount is readable all the same.
+    let Particulars { memo, lines } = particulars.unwrap_or_default();
+    Ok(InvoiceView {
+        id: stored.id,
+        tally: row.id,
+        mine: stored.mine,
+        state,
+        units: invoice.units,
+        memo,
+        lines,
+        date: invoice.date,
+        expires: invoice.expires,
+    })
+}

@@ -1,0 +1,157 @@
+//! Answering a summary: find what the partner lacks, and after a restore find out what I lack.
+
+use crate::admit::grant_digest;
+use crate::chit::{Body, ChainId, DeviceAct};
+use crate::digest::{Digest, Statement};
+use crate::invoice::InvoiceState;
+use crate::key::{SecretKey, fresh};
+use crate::message::Have;
+use crate::store::{Shelf, Standing, TallyRow};
+use crate::tally::{Grant, Side};
+
+use super::opening::own_chain;
+use super::ordering::{cut, hash_at, settle};
+use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER};
+use super::signing::sign_on;
+use super::{DEVICE_KEY, Hands, Result, WalletError};
+
+/// Compares the partner's summary with what is held and notes what must be told.
+pub(super) fn answer_summary(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    standing: &mut Standing,
+    have: &Have,
+) -> Result<()> {
+    let contract = row.contract()?.tally.digest();
+    if have.contract == contract {
+        standing.owed &= !OWED_CONTRACT;
+    } else {
+        standing.owed |= OWED_CONTRACT;
+    }
+    if have.restored {
+        standing.owed |= OWED_HAVE;
+    }
+    chains(shelf, row, standing, have)?;
+    invoices(shelf, row, have)?;
+    if standing.reconciling {
+        return reconcile(shelf, hands, row, standing, have);
+    }
+    let ours = standing.book.head;
+    let same = hash_at(shelf, standing, &contract, have.index)? == Some(have.hash);
+    if have.index < standing.agreed {
+        standing.owed |= OWED_HISTORY;
+    } else if !same || have.agreed < standing.agreed || have.index != ours.index {
+        standing.owed |= OWED_ORDER;
+        if have.index > ours.index && row.side == Side::Stock {
+            standing.owed |= OWED_HAVE;
+        }
+    }
+    Ok(())
+}
+
+/// What the partner does not hold of a chain is sent again; what it holds and I do not, it will send when it sees my summary.
+fn chains(shelf: &Shelf<'_>, row: &TallyRow, standing: &mut Standing, have: &Have) -> Result<()> {
+    for mut chain in shelf.chains(row.no)? {
+        let theirs = have
+            .chains
+            .iter()
+            .filter(|(id, seq, _)| *id == chain.id && *seq >= chain.base)
+            .find(|(_, seq, hash)| {
+                *seq > chain.seq
+                    || *seq == chain.base
+                    || matches!(shelf.chit(chain.no, *seq), Ok(Some(chit)) if chit.entry.chit.hash() == *hash)
+            })
+            .map_or(chain.base, |(_, seq, _)| *seq);
+        if theirs > chain.seq {
+            standing.owed |= OWED_HAVE;
+        }
+        let held = theirs.min(chain.seq);
+        // A receipt is a signature, a summary is not: mine are held when a receipt says so, and sent again when a summary lacks them.
+        if held < chain.held || (chain.id.side != row.side && held > chain.held) {
+            chain.held = held;
+            shelf.put_chain(&chain)?;
+        }
+    }
+    let unknown = |id: &ChainId| shelf.branches(row.no, id).is_ok_and(|branches| branches.is_empty());
+    if have.chains.iter().any(|(id, ..)| unknown(id)) {
+        standing.owed |= OWED_HAVE;
+    }
+    Ok(())
+}
+
+fn invoices(shelf: &Shelf<'_>, row: &TallyRow, have: &Have) -> Result<()> {
+    for mut invoice in shelf.invoices(row.no)? {
+        let open_there = have.invoices.contains(&invoice.id);
+        let told_nothing = invoice.mine && invoice.state == InvoiceState::Issued && !open_there;
+        let not_told_answer = open_there && invoice.answer.is_some();
+        if invoice.sent && (told_nothing || not_told_answer) {
+            invoice.sent = false;
+            shelf.put_invoice(&invoice)?;
+        }
+    }
+    Ok(())
+}
+
+/// After a restore: once everything the partner holds is here, this device begins a new epoch and may sign again.
+fn reconcile(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    standing: &mut Standing,
+    have: &Have,
+) -> Result<()> {
+    settle(shelf, standing)?;
+    let mut complete = true;
+    for (id, seq, hash) in &have.chains {
+        let held = shelf.branches(row.no, id)?.into_iter().any(
+            |branch| matches!(shelf.chit(branch.no, *seq), Ok(Some(chit)) if chit.entry.chit.hash() == *hash),
+        );
+        complete &= held;
+    }
+    let contract = row.contract()?.tally.digest();
+    let ordered = hash_at(shelf, standing, &contract, have.agreed)?.is_some();
+    if !complete || !ordered {
+        standing.owed |= OWED_HAVE;
+        return Ok(());
+    }
+    if row.side == Side::Foil {
+        // The foil is right within a view: what both agreed on stands, the rest is ordered anew in a view the old phone cannot know.
+        cut(shelf, standing, standing.agreed)?;
+        standing.book.head.view = standing.book.head.view.max(have.view).saturating_add(1);
+        standing.tip.head.view = standing.book.head.view;
+    }
+    standing.reconciling = false;
+    new_epoch(shelf, hands, row, standing)
+}
+
+/// Opens a new epoch for this device, authorised by the party itself, and signs its first chit.
+fn new_epoch(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    standing: &mut Standing,
+) -> Result<()> {
+    let known =
+        standing.tip.devices.iter().filter(|d| d.side == row.side && d.grant.device == hands.me.device);
+    let highest = known.map(|device| device.grant.epoch).max().unwrap_or(0);
+    // Two phones restored from one backup must not choose the same epoch: a random step keeps them apart.
+    let step = u64::from(u16::from_be_bytes(fresh(hands.entropy))).saturating_add(1);
+    let id = ChainId { side: row.side, device: hands.me.device, epoch: highest.saturating_add(step) };
+    let first_key: Digest = own_chain(shelf, hands, row.no, id)?;
+    let device_key = SecretKey::from_seed(&fresh(hands.entropy));
+    let grant = Grant { device: id.device, epoch: id.epoch, first_key, device_key: device_key.public() };
+    let party = hands.root()?.party_key(&row.id.0);
+    let by_party = party.sign(Statement::Grant, &grant_digest(&row.id, row.side, &grant));
+    let chain =
+        shelf.branches(row.no, &id)?.pop().ok_or(WalletError::Unknown { what: "chain of this device" })?;
+    standing.chain = Some(chain.no);
+    sign_on(shelf, hands, &row.id, standing, chain, |_, _| {
+        Body::Device(DeviceAct::Epoch { grant, by_party })
+    })?;
+    let mut row = shelf.tally(row.no)?;
+    row.device_key = Some(hands.vault.seal(DEVICE_KEY, row.no, &device_key.seed(), hands.entropy));
+    shelf.put_tally(&row)?;
+    shelf.add_event(Some(row.no), "reconciled", &row.name)?;
+    Ok(())
+}

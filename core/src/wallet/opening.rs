@@ -1,0 +1,477 @@
+//! From a ticket to a contract, and from an open tally to its end.
+
+use x25519_dalek::PublicKey as AgreementPublic;
+
+use crate::admit::{OfferAdmission, OfferGround, Refusal, TicketGround, Unverified, admit};
+use crate::book::{Book, Phase};
+use crate::canon::Canon as _;
+use crate::chit::{Body, ChainId};
+use crate::digest::Digest;
+use crate::key::{ForwardSeed, SecretKey, fresh};
+use crate::negotiation::{By, TallyEvent, TallyState};
+use crate::order::Seal;
+use crate::pair::PairKey;
+use crate::store::{ChainRow, Shelf, Standing, TallyRow};
+use crate::tally::{Date, Grant, Half, Halves, PartyCert, Side, SignedTally, Tally, TallyId, Terms};
+use crate::ticket::{Request, SignedRequest, Ticket};
+use crate::units::Units;
+
+use super::ordering::{begin_again, unlinked};
+use super::outbox::OWED_CONTRACT;
+use super::signing::sign;
+use super::{
+    DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, check_length, standing, tally_no, tally_row,
+};
+
+/// The text both sign by its hash, unless they agree on another.
+pub const CONTRACT_TEXT: &str = include_str!("contract.txt");
+const DENOMINATION: &str = "CHIP";
+
+impl Wallet {
+    /// Invites somebody to a tally: makes the ticket to show. `role` is the half I would hold, `terms` the credit I would grant.
+    pub fn invite(
+        &mut self,
+        role: Side,
+        terms: Terms,
+        valid_for: u64,
+        rendezvous: &[String],
+    ) -> Result<Ticket> {
+        self.act(|shelf, hands| {
+            let id = TallyId(fresh(hands.entropy));
+            let root = hands.root()?.clone();
+            let ticket = Ticket {
+                tally: id,
+                role,
+                meeting_key: AgreementPublic::from(&root.agreement_key(&id.0)).to_bytes(),
+                party_commitment: root.party_key(&id.0).public().digest(),
+                nonce: fresh(hands.entropy),
+                expires: hands.now.saturating_add(valid_for),
+                terms,
+                name: hands.me.name.clone(),
+                rendezvous: rendezvous.to_vec(),
+            };
+            Ticket::from_bytes(&ticket.to_bytes())?;
+            let mut row = blank(id, role, TallyState::Ticketed, String::new(), true, terms);
+            row.ticket = Some(ticket.clone());
+            begin(shelf, hands, row)?;
+            Ok(ticket)
+        })
+    }
+
+    /// Answers a ticket. `terms` is the credit I would grant in return. The request leaves with the next hand-over.
+    pub fn accept_ticket(&mut self, ticket: &Ticket, terms: Terms) -> Result<TallyId> {
+        self.act(|shelf, hands| {
+            if hands.now > ticket.expires || shelf.tally_no(&ticket.tally)?.is_some() {
+                return Err(Refusal::BadTicket.into());
+            }
+            let root = hands.root()?.clone();
+            let pair =
+                PairKey::agree(&ticket.tally, &root.agreement_key(&ticket.tally.0), &ticket.meeting_key)?;
+            let role = ticket.role.other();
+            let mut row =
+                blank(ticket.tally, role, TallyState::CertsKnown, ticket.name.clone(), false, terms);
+            row.ticket = Some(ticket.clone());
+            let mut row = begin(shelf, hands, row)?;
+            let cert = row.cert.clone().ok_or(WalletError::Unknown { what: "certificate" })?;
+            let request = Request { tally: ticket.tally, nonce: ticket.nonce, cert, terms };
+            row.request = Some(request.sign(&root.party_key(&ticket.tally.0)));
+            row.pair = Some(hands.vault.seal(PAIR, row.no, pair.as_bytes(), hands.entropy));
+            shelf.put_tally(&row)?;
+            Ok(ticket.tally)
+        })
+    }
+
+    /// Signs a version of the contract and offers it. `terms` is the credit I grant; the partner's side is as the partner asked.
+    pub fn offer(&mut self, tally: &TallyId, terms: Option<Terms>, theirs: Option<Terms>) -> Result<()> {
+        self.act(|shelf, hands| {
+            let mut row = tally_row(shelf, tally)?;
+            row.state = row.state.after(TallyEvent::Offer(By::Me))?;
+            row.terms = terms.unwrap_or(row.terms);
+            let draft = draft(&row, hands.now, theirs)?;
+            let key = hands.root()?.party_key(&row.id.0);
+            row.my_earlier = row.my_offer.take();
+            row.my_offer = Some(SignedTally::draft(draft).signed(row.side, &key));
+            Ok(shelf.put_tally(&row)?)
+        })
+    }
+
+    /// Signs what the partner has offered: the tally is open.
+    pub fn accept(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, hands| {
+            let mut row = tally_row(shelf, tally)?;
+            if row.state != TallyState::Offered(By::Partner) {
+                return Err(
+                    crate::negotiation::OutOfPlace { state: row.state, event: TallyEvent::Accept }.into()
+                );
+            }
+            let theirs = row.their_offer.clone().ok_or(WalletError::Unknown { what: "offer" })?;
+            let contract = theirs.signed(row.side, &hands.root()?.party_key(&row.id.0));
+            row.my_earlier = row.my_offer.take();
+            row.my_offer = Some(contract.clone());
+            govern(shelf, hands, row, &contract)
+        })
+    }
+
+    /// Says no to a ticket, a request or an offer.
+    pub fn refuse(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, _| {
+            let mut row = tally_row(shelf, tally)?;
+            row.state = row.state.after(TallyEvent::Refuse)?;
+            Ok(shelf.put_tally(&row)?)
+        })
+    }
+
+    /// Takes the table back to change the terms; whatever signature lay there is void for what comes next.
+    pub fn revise(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, _| {
+            let mut row = tally_row(shelf, tally)?;
+            row.state = row.state.after(TallyEvent::Edit)?;
+            Ok(shelf.put_tally(&row)?)
+        })
+    }
+
+    /// Gives a tally another name on my screens.
+    pub fn rename(&mut self, tally: &TallyId, name: &str) -> Result<()> {
+        check_length("name", name, 64)?;
+        self.act(|shelf, _| {
+            let mut row = tally_row(shelf, tally)?;
+            name.clone_into(&mut row.name);
+            Ok(shelf.put_tally(&row)?)
+        })
+    }
+
+    /// Marks what nobody answered in time. Binds nobody: a contract that comes late still opens.
+    pub fn expire_tickets(&mut self) -> Result<usize> {
+        self.act(|shelf, hands| {
+            let mut expired = 0_usize;
+            for no in shelf.tallies()? {
+                let mut row = shelf.tally(no)?;
+                let late = row.ticket.as_ref().is_some_and(|ticket| hands.now > ticket.expires);
+                if row.state == TallyState::Ticketed && late {
+                    row.state = row.state.after(TallyEvent::Expire)?;
+                    shelf.put_tally(&row)?;
+                    expired = expired.saturating_add(1);
+                }
+            }
+            Ok(expired)
+        })
+    }
+
+    /// Asks to end a tally. From then on only payments towards zero count; at zero both seal it.
+    pub fn close(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, hands| {
+            let no = tally_no(shelf, tally)?;
+            let mut row = shelf.tally(no)?;
+            row.state = row.state.after(TallyEvent::Close)?;
+            let mut standing = standing(shelf, no)?;
+            sign(shelf, hands, tally, &mut standing, |_, _| Body::Close)?;
+            shelf.put_tally(&row)?;
+            Ok(shelf.put_standing(&standing)?)
+        })
+    }
+}
+
+/// A tally about which nothing is known yet.
+pub(super) fn blank(
+    id: TallyId,
+    side: Side,
+    state: TallyState,
+    name: String,
+    inviter: bool,
+    terms: Terms,
+) -> TallyRow {
+    TallyRow {
+        no: 0,
+        id,
+        side,
+        state,
+        name,
+        ticket: None,
+        inviter,
+        cert: None,
+        partner: None,
+        request: None,
+        terms,
+        my_offer: None,
+        my_earlier: None,
+        their_offer: None,
+        contract: None,
+        pair: None,
+        device_key: None,
+        opened: None,
+    }
+}
+
+/// Stores a new tally with my certificate, and the chain that it promises.
+fn begin(shelf: &Shelf<'_>, hands: &mut Hands<'_>, mut row: TallyRow) -> Result<TallyRow> {
+    row.no = shelf.add_tally(&row)?;
+    let root = hands.root()?.clone();
+    let device_key = SecretKey::from_seed(&fresh(hands.entropy));
+    let id = ChainId { side: row.side, device: hands.me.device, epoch: 1 };
+    let first_key = own_chain(shelf, hands, row.no, id)?;
+    let grant = Grant { device: id.device, epoch: id.epoch, first_key, device_key: device_key.public() };
+    row.device_key = Some(hands.vault.seal(DEVICE_KEY, row.no, &device_key.seed(), hands.entropy));
+    row.cert = Some(PartyCert {
+        party_key: root.party_key(&row.id.0).public(),
+        agreement_key: AgreementPublic::from(&root.agreement_key(&row.id.0)).to_bytes(),
+        name: hands.me.name.clone(),
+        address: None,
+        grants: vec![grant],
+        nodes: vec![root.node_key(&row.id.0).public()],
+    });
+    shelf.put_tally(&row)?;
+    Ok(row)
+}
+
+/// Makes a chain of this device and returns the hash of its first key.
+pub(super) fn own_chain(shelf: &Shelf<'_>, hands: &mut Hands<'_>, tally: i64, id: ChainId) -> Result<Digest> {
+    let seed = ForwardSeed::generate(hands.entropy);
+    let mut chain = new_chain(tally, id, seed.key().public().digest());
+    chain.no = shelf.add_chain(&chain)?;
+    chain.seed = Some(hands.vault.seal(SEED, chain.no, seed.as_bytes(), hands.entropy));
+    shelf.put_chain(&chain)?;
+    Ok(chain.next_key)
+}
+
+/// A chain on which nothing is signed yet.
+pub(super) fn new_chain(tally: i64, id: ChainId, first_key: Digest) -> ChainRow {
+    ChainRow {
+        no: 0,
+        tally,
+        id,
+        branch: 0,
+        base: 0,
+        seq: 0,
+        hash: Digest::default(),
+        next_key: first_key,
+        linked: 0,
+        sent: 0,
+        held: 0,
+        receipted: 0,
+        seed: None,
+    }
+}
+
+/// The next version of the contract: both certificates, my terms, and the partner's as last heard.
+fn draft(row: &TallyRow, now: Date, theirs: Option<Terms>) -> Result<Tally> {
+    let missing = || WalletError::Refused(Refusal::OutOfPlace { what: "offer" });
+    let mine = Half { cert: row.cert.clone().ok_or_else(missing)?, terms: row.terms };
+    let heard = row
+        .their_offer
+        .as_ref()
+        .map(|offer| offer.tally.half(row.side.other()).terms)
+        .or_else(|| row.request.as_ref().map(|request| request.request.terms));
+    let partner =
+        Half { cert: row.partner.clone().ok_or_else(missing)?, terms: theirs.or(heard).ok_or_else(missing)? };
+    let revision = |offer: &Option<SignedTally>| offer.as_ref().map_or(0, |offer| offer.tally.revision);
+    let halves = match row.side {
+        Side::Stock => Halves { stock: mine, foil: partner },
+        Side::Foil => Halves { stock: partner, foil: mine },
+    };
+    let tally = Tally {
+        id: row.id,
+        revision: revision(&row.my_offer).max(revision(&row.their_offer)).saturating_add(1),
+        date: now,
+        contract: Digest::of(CONTRACT_TEXT.as_bytes()),
+        denomination: DENOMINATION.to_owned(),
+        halves,
+    };
+    Tally::from_bytes(&tally.to_bytes())?;
+    Ok(tally)
+}
+
+/// The partner has answered my ticket.
+pub(super) fn take_request(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    mut row: TallyRow,
+    agreement: &[u8; 32],
+    request: SignedRequest,
+) -> Result<()> {
+    if row.request.as_ref() == Some(&request) {
+        return Ok(());
+    }
+    let ticket = row.ticket.clone().filter(|_| row.inviter).ok_or(Refusal::BadTicket)?;
+    if row.state != TallyState::Ticketed {
+        return Err(Refusal::BadTicket.into());
+    }
+    let ground = TicketGround { ticket: &ticket, agreement_key: agreement, now: hands.now };
+    let request = admit(Unverified::from(request), &ground)?.into_it();
+    let pair = PairKey::agree(&row.id, &hands.root()?.agreement_key(&row.id.0), agreement)?;
+    row.state = row.state.after(TallyEvent::Answer)?;
+    row.name.clone_from(&request.request.cert.name);
+    row.partner = Some(request.request.cert.clone());
+    row.pair = Some(hands.vault.seal(PAIR, row.no, pair.as_bytes(), hands.entropy));
+    shelf.add_event(Some(row.no), "tally_requested", &row.name)?;
+    row.request = Some(request);
+    Ok(shelf.put_tally(&row)?)
+}
+
+/// A version of the contract has arrived, with the partner's signature or both.
+pub(super) fn take_offer(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    mut row: TallyRow,
+    offer: SignedTally,
+) -> Result<()> {
+    let known = |held: &Option<SignedTally>| held.as_ref() == Some(&offer);
+    if known(&row.contract) || known(&row.their_offer) {
+        return Ok(());
+    }
+    let mine = row.cert.clone().ok_or(Refusal::OutOfPlace { what: "offer" })?;
+    let offers = row.my_offers();
+    let ground = OfferGround {
+        my_side: row.side,
+        my_half: &mine,
+        my_offers: &offers,
+        scanned: row.ticket.as_ref().filter(|_| !row.inviter),
+        partner: row.partner.as_ref(),
+    };
+    match admit(Unverified::from(offer), &ground)? {
+        OfferAdmission::Contract(contract) => govern(shelf, hands, row, contract.it()),
+        OfferAdmission::Offer(offer) => {
+            let offer = offer.into_it();
+            if row.their_offer.as_ref().is_some_and(|held| held.governs_over(&offer)) {
+                return Ok(());
+            }
+            row.state = row.state.after(TallyEvent::Offer(By::Partner))?;
+            let partner = offer.tally.half(row.side.other()).cert.clone();
+            row.name.clone_from(&partner.name);
+            row.partner = Some(partner);
+            row.their_offer = Some(offer);
+            shelf.add_event(Some(row.no), "tally_offered", &row.name)?;
+            Ok(shelf.put_tally(&row)?)
+        }
+    }
+}
+
+/// Both signatures are here: the tally opens, or the higher of two contracts takes over.
+fn govern(shelf: &Shelf<'_>, hands: &mut Hands<'_>, mut row: TallyRow, contract: &SignedTally) -> Result<()> {
+    let before = shelf.standing(row.no)?;
+    row.state = match row.state.after(TallyEvent::Accept) {
+        Ok(state) => state,
+        // A contract that comes again while the tally is closing changes nothing.
+        Err(_) if row.contract.is_some() => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    if row.contract.as_ref().is_some_and(|held| held.governs_over(contract)) {
+        return Ok(shelf.put_tally(&row)?);
+    }
+    let partner = row.side.other();
+    let cert = contract.tally.half(partner).cert.clone();
+    row.name.clone_from(&cert.name);
+    row.opened = row.opened.or(Some(hands.now));
+    row.contract = Some(contract.clone());
+    match before {
+        Some(mut standing) => {
+            if standing.agreed > 0 {
+                return Err(Refusal::OutOfPlace { what: "contract" }.into());
+            }
+            shelf.put_tally(&row)?;
+            begin_again(shelf, &mut standing)?;
+            standing.owed |= OWED_CONTRACT;
+            shelf.put_standing(&standing)?;
+        }
+        None => {
+            for grant in &cert.grants {
+                let id = ChainId { side: partner, device: grant.device, epoch: grant.epoch };
+                shelf.add_chain(&new_chain(row.no, id, grant.first_key))?;
+            }
+            let own = shelf.chains(row.no)?.iter().find(|chain| chain.seed.is_some()).map(|chain| chain.no);
+            open_standing(shelf, &row, contract, own)?;
+            shelf.add_event(Some(row.no), "tally_opened", &row.name)?;
+        }
+    }
+    row.partner = Some(cert);
+    Ok(shelf.put_tally(&row)?)
+}
+
+/// The first standing of a tally with a contract.
+pub(super) fn open_standing(
+    shelf: &Shelf<'_>,
+    row: &TallyRow,
+    contract: &SignedTally,
+    own: Option<i64>,
+) -> Result<()> {
+    let book = Book::open(&contract.tally, 0);
+    Ok(shelf.put_standing(&Standing {
+        tally: row.no,
+        tip: book.clone(),
+        book,
+        arrivals: 0,
+        agreed: 0,
+        final_index: 0,
+        final_paid: Halves::default(),
+        chain: own,
+        reconciling: false,
+        owed: OWED_CONTRACT,
+        met: None,
+    })?)
+}
+
+/// The partner does not want a version.
+pub(super) fn take_refusal(shelf: &Shelf<'_>, mut row: TallyRow, version: &Digest) -> Result<()> {
+    let mine = row.my_offer.as_ref().is_some_and(|offer| offer.tally.digest() == *version);
+    let asked = row.state == TallyState::CertsKnown && *version == Digest::default();
+    if (mine && row.state == TallyState::Offered(By::Me)) || asked {
+        row.state = row.state.after(TallyEvent::Refuse)?;
+        shelf.add_event(Some(row.no), "tally_refused", &row.name)?;
+        shelf.put_tally(&row)?;
+    }
+    Ok(())
+}
+
+/// Lets the tally's state follow the book: closing, sealing, closed.
+pub(super) fn follow_phase(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &mut TallyRow,
+    standing: &mut Standing,
+) -> Result<()> {
+    let before = row.state;
+    if row.state == TallyState::Open && standing.tip.phase != Phase::Open {
+        row.state = row.state.after(TallyEvent::Close)?;
+        shelf.add_event(Some(row.no), "tally_closing", &row.name)?;
+    }
+    let level = standing.book.phase != Phase::Open
+        && standing.book.balance(row.side)? == Units::ZERO
+        && standing.book.outside == Halves::default()
+        && unlinked(shelf, &shelf.chains(row.no)?)?
+            .iter()
+            .all(|chit| chit.entry.chit.body.pledged().is_none());
+    match row.state {
+        TallyState::Closing if level => row.state = row.state.after(TallyEvent::Balance)?,
+        TallyState::Sealing if !level => row.state = row.state.after(TallyEvent::Unbalance)?,
+        _ => {}
+    }
+    if row.state == TallyState::Sealing
+        && !*standing.tip.sealed.of(row.side)
+        && !standing.reconciling
+        && standing.chain.is_some()
+    {
+        let chains = shelf.chains(row.no)?;
+        let mine: Vec<_> =
+            chains.iter().filter(|c| c.id.side == row.side && c.seq > 0).map(|c| (c.id, c.seq)).collect();
+        let head = standing.book.head;
+        sign(shelf, hands, &row.id, standing, |_, _| Body::Seal(Seal { head, chains: mine }))?;
+    }
+    if row.state == TallyState::Sealing && standing.book.phase == Phase::Closed {
+        row.state = row.state.after(TallyEvent::Seal)?;
+        shelf.add_event(Some(row.no), "tally_closed", &row.name)?;
+    }
+    if row.state != before {
+        shelf.put_tally(row)?;
+    }
+    Ok(())
+}
+
+/// A refusal of mine that the partner must hear of: which version, if there was one.
+pub(super) fn refused_version(row: &TallyRow) -> Option<Digest> {
+    if row.state != TallyState::Refused || row.contract.is_some() {
+        return None;
+    }
+    match &row.their_offer {
+        Some(offer) => Some(offer.tally.digest()),
+        None => (row.inviter && row.request.is_some()).then(Digest::default),
+    }
+}

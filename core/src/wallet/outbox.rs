@@ -1,0 +1,339 @@
+//! What must be told, found in the rows that made it true. Handing it over changes nothing but "sent"; it is told again until the
+//! partner's receipt or summary shows that it is known.
+
+use x25519_dalek::PublicKey as AgreementPublic;
+
+use crate::canon::Canon as _;
+use crate::chit::ChainId;
+use crate::digest::Digest;
+use crate::invoice::InvoiceState;
+use crate::message::{Handover, Have, Message, PAGE_MAX, Page};
+use crate::negotiation::{By, TallyState};
+use crate::order::{Certificate, Endorsement, Links};
+use crate::receipt::Receipt;
+use crate::store::{ChainRow, Shelf, Standing, TallyRow};
+use crate::tally::{Side, TallyId};
+
+use super::opening::refused_version;
+use super::ordering::{runs, speak};
+use super::{Hands, Result, Wallet, tally_no, tally_row};
+
+/// The partner has not shown yet that it has the contract.
+pub(super) const OWED_CONTRACT: i64 = 1;
+/// My word for the order.
+pub(super) const OWED_ORDER: i64 = 2;
+/// Receipts for everything again: the partner repeats what I hold.
+pub(super) const OWED_RECEIPTS: i64 = 4;
+/// A summary of what I hold.
+pub(super) const OWED_HAVE: i64 = 8;
+/// The whole order: the partner has lost its memory of it.
+pub(super) const OWED_HISTORY: i64 = 32;
+
+/// Whom something is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Audience {
+    /// The partner's phone, by whatever road.
+    Partner,
+    /// The nodes of both parties.
+    Network,
+}
+
+impl Wallet {
+    /// What this partner must still be told. Looking changes nothing.
+    pub fn outbox(&mut self, tally: &TallyId, audience: Audience) -> Result<Vec<Message>> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            prepare(shelf, hands, &row)?;
+            match audience {
+                Audience::Partner => messages(shelf, hands, &row),
+                Audience::Network => for_network(shelf, &row),
+            }
+        })
+    }
+
+    /// Which tallies have something for their partner.
+    pub fn outbox_tallies(&mut self) -> Result<Vec<TallyId>> {
+        let all = self.look(|shelf| {
+            shelf.tallies()?.into_iter().map(|no| Ok(shelf.tally_label(no)?.0)).collect::<Result<Vec<_>>>()
+        })?;
+        let mut waiting = Vec::new();
+        for tally in all {
+            if !self.outbox(&tally, Audience::Partner)?.is_empty() {
+                waiting.push(tally);
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// The hand-over for this partner, sealed, ready for any road; none if there is nothing to tell.
+    pub fn hand_over(&mut self, tally: &TallyId) -> Result<Option<Vec<u8>>> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            prepare(shelf, hands, &row)?;
+            let messages = messages(shelf, hands, &row)?;
+            if messages.is_empty() {
+                return Ok(None);
+            }
+            mark_sent(shelf, &row)?;
+            let introduction = match (row.inviter, row.state) {
+                (false, TallyState::CertsKnown) => {
+                    Some(AgreementPublic::from(&hands.root()?.agreement_key(&row.id.0)).to_bytes())
+                }
+                _ => None,
+            };
+            let key = hands.pair_key(shelf, row.no)?;
+            Ok(Some(Handover::seal(&messages, &key, introduction, hands.entropy).to_bytes()))
+        })
+    }
+
+    /// Asks for a summary to be sent with the next hand-over, so that the partner finds out what is missing here.
+    pub fn ask_what_is_missing(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, _| {
+            let no = tally_no(shelf, tally)?;
+            if let Some(mut standing) = shelf.standing(no)? {
+                standing.owed |= OWED_HAVE;
+                shelf.put_standing(&standing)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// How far this wallet's memory of a tally goes: the beginning of every meeting.
+    pub fn have(&self, tally: &TallyId) -> Result<Have> {
+        self.look(|shelf| {
+            let row = tally_row(shelf, tally)?;
+            have(shelf, &row)
+        })
+    }
+}
+
+/// Lets a node of its half speak before anything is handed over.
+fn prepare(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<()> {
+    if let Some(mut standing) = shelf.standing(row.no)? {
+        let before = (standing.book.head.index, standing.owed, standing.agreed, standing.final_index);
+        speak(shelf, hands, row.side, &mut standing)?;
+        if before != (standing.book.head.index, standing.owed, standing.agreed, standing.final_index) {
+            shelf.put_standing(&standing)?;
+        }
+    }
+    Ok(())
+}
+
+/// Everything the partner must still be told, in the order in which it can be used.
+pub(super) fn messages(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<Vec<Message>> {
+    let mut out = Vec::new();
+    negotiation(row, &mut out);
+    if let Some(standing) = shelf.standing(row.no)? {
+        if standing.owed & OWED_CONTRACT != 0 {
+            out.extend(row.contract.clone().map(|contract| Message::Offer(Box::new(contract))));
+        }
+        chits(shelf, row, &mut out)?;
+        order(shelf, row, &standing, &mut out)?;
+        receipts(shelf, hands, row, &standing, &mut out)?;
+        invoices(shelf, row, &mut out)?;
+        if !out.is_empty() || standing.owed & OWED_HAVE != 0 || standing.reconciling {
+            out.push(Message::Have(have(shelf, row)?));
+        }
+    }
+    Ok(out)
+}
+
+fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
+    match row.state {
+        TallyState::CertsKnown if !row.inviter => {
+            out.extend(row.request.clone().map(|request| Message::Request(Box::new(request))));
+        }
+        TallyState::Offered(By::Me) => {
+            out.extend(row.my_offer.clone().map(|offer| Message::Offer(Box::new(offer))));
+        }
+        _ => {
+            if let Some(version) = refused_version(row) {
+                out.push(Message::Refuse { tally: row.id, version });
+            }
+        }
+    }
+}
+
+/// Chits of every chain beyond what the other side is known to hold.
+fn chits(shelf: &Shelf<'_>, row: &TallyRow, out: &mut Vec<Message>) -> Result<()> {
+    for chain in shelf.chains(row.no)? {
+        pages(shelf, &chain, chain.held.max(chain.base), out)?;
+    }
+    Ok(())
+}
+
+fn pages(shelf: &Shelf<'_>, chain: &ChainRow, mut after: u64, out: &mut Vec<Message>) -> Result<()> {
+    while after < chain.seq {
+        let chits = shelf.chits(chain.no, after, chain.seq, PAGE_MAX)?;
+        let page: Vec<_> = chits.into_iter().map(|chit| chit.entry).collect();
+        let Some(last) = page.last() else { break };
+        after = last.chit.seq;
+        out.extend(Page::of(&page).map(Message::Chits));
+    }
+    Ok(())
+}
+
+/// The order beyond what both agree on, and the words of the nodes.
+fn order(shelf: &Shelf<'_>, row: &TallyRow, standing: &Standing, out: &mut Vec<Message>) -> Result<()> {
+    let head = standing.book.head.index;
+    let from = if standing.owed & OWED_HISTORY != 0 { 0 } else { standing.agreed };
+    let words = shelf.endorsements(row.no)?;
+    let of_half = |side: Side| {
+        words
+            .iter()
+            .filter(move |word| standing.book.nodes.of(side).contains(&word.key))
+            .max_by_key(|word| (word.head.view, word.head.index))
+    };
+    let current = || words.iter().filter(|word| word.head == standing.book.head);
+    let by_foil = |word: &&Endorsement| standing.book.nodes.foil.contains(&word.key);
+    let speaker = if standing.owed & OWED_HISTORY != 0 {
+        current().find(by_foil).or_else(|| current().next())
+    } else {
+        current().find(by_foil).filter(|_| row.side == Side::Foil)
+    };
+    if let Some(word) = speaker.filter(|_| from < head) {
+        out.push(Message::Links(Links {
+            after: from,
+            runs: runs(shelf, standing, from)?,
+            endorsement: *word,
+        }));
+    } else if standing.owed & OWED_ORDER != 0 {
+        out.extend(of_half(row.side).map(|word| Message::Endorsement(*word)));
+    }
+    if standing.owed & OWED_HISTORY != 0 {
+        out.extend(words.iter().map(|word| Message::Endorsement(*word)));
+    }
+    Ok(())
+}
+
+fn receipts(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    standing: &Standing,
+    out: &mut Vec<Message>,
+) -> Result<()> {
+    let chains = shelf.chains(row.no)?;
+    let Some(by) =
+        standing.chain.and_then(|no| chains.iter().find(|chain| chain.no == no)).map(|chain| chain.id)
+    else {
+        return Ok(());
+    };
+    let due = |chain: &&ChainRow| {
+        chain.id.side != row.side
+            && chain.seq > 0
+            && (chain.receipted < chain.seq || standing.owed & OWED_RECEIPTS != 0)
+    };
+    let mut key = None;
+    for chain in chains.iter().filter(due) {
+        let receipt = Receipt { tally: row.id, by, chain: chain.id, seq: chain.seq, hash: chain.hash };
+        if key.is_none() {
+            key = Some(hands.device_key(shelf, row.no)?);
+        }
+        out.extend(key.as_ref().map(|key| Message::Receipt(receipt.sign(key))));
+    }
+    Ok(())
+}
+
+fn invoices(shelf: &Shelf<'_>, row: &TallyRow, out: &mut Vec<Message>) -> Result<()> {
+    for invoice in shelf.invoices(row.no)?.into_iter().filter(|invoice| !invoice.sent) {
+        if invoice.mine {
+            out.push(Message::Invoice(invoice.entry));
+        }
+        out.extend(invoice.answer.map(Message::Answer));
+    }
+    Ok(())
+}
+
+/// How far the memory of a tally goes.
+pub(super) fn have(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Have> {
+    let contract = row.contract.as_ref().map_or(Digest::default(), |contract| contract.tally.digest());
+    let chains: Vec<(ChainId, u64, Digest)> = shelf
+        .chains(row.no)?
+        .iter()
+        .filter(|chain| chain.seq > chain.base)
+        .map(|chain| (chain.id, chain.seq, chain.hash))
+        .collect();
+    let standing = shelf.standing(row.no)?;
+    let restored = standing.as_ref().is_some_and(|standing| standing.reconciling);
+    let (view, index, hash, agreed) = standing.map_or((0, 0, contract, 0), |standing| {
+        let head = standing.book.head;
+        (head.view, head.index, head.hash, standing.agreed)
+    });
+    let open = shelf.invoices(row.no)?.into_iter().filter(|invoice| invoice.state == InvoiceState::Issued);
+    let invoices = open.map(|invoice| invoice.id).take(256).collect();
+    Ok(Have { tally: row.id, contract, chains, view, index, hash, agreed, invoices, restored })
+}
+
+/// Notes that the partner was handed everything there was. It is told again where it must be confirmed.
+pub(super) fn mark_sent(shelf: &Shelf<'_>, row: &TallyRow) -> Result<()> {
+    if refused_version(row).is_some() {
+        shelf.put_tally(&TallyRow { their_offer: None, request: None, ..row.clone() })?;
+    }
+    for mut chain in shelf.chains(row.no)? {
+        let theirs = chain.id.side != row.side;
+        let (sent, receipted) = (chain.seq, if theirs { chain.seq } else { chain.receipted });
+        if (chain.sent, chain.receipted) != (sent, receipted) {
+            (chain.sent, chain.receipted) = (sent, receipted);
+            shelf.put_chain(&chain)?;
+        }
+    }
+    for mut invoice in shelf.invoices(row.no)?.into_iter().filter(|invoice| !invoice.sent) {
+        invoice.sent = true;
+        shelf.put_invoice(&invoice)?;
+    }
+    if let Some(mut standing) = shelf.standing(row.no)? {
+        standing.owed &= OWED_CONTRACT;
+        shelf.put_standing(&standing)?;
+    }
+    Ok(())
+}
+
+/// What the nodes must be told: everything that is not final, and the certificate where there is one.
+fn for_network(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Vec<Message>> {
+    let Some(standing) = shelf.standing(row.no)? else { return Ok(Vec::new()) };
+    let mut out = Vec::new();
+    let certified = shelf.place(row.no, standing.final_index)?;
+    let mut waiting = Vec::new();
+    for chain in shelf.chains(row.no)? {
+        for chit in shelf.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
+            if chit.place == 0 || chit.place > standing.final_index {
+                waiting.push(chit);
+            }
+        }
+    }
+    // First-seen order, so that a limit raised before a payment is also linked before it.
+    waiting.sort_by_key(|chit| chit.arrival);
+    for chit in waiting {
+        out.extend(Page::of(&[chit.entry]).map(Message::Chits));
+    }
+    if out.is_empty() && certified.is_none() {
+        return Ok(out);
+    }
+    let words = shelf.endorsements(row.no)?;
+    let head = standing.book.head;
+    let agreeing: Vec<_> =
+        words.iter().filter(|word| word.head == head).map(|word| (word.key, word.signature)).collect();
+    let certificate = Certificate { head, words: agreeing };
+    if certificate.check(&standing.book.nodes).is_ok() {
+        out.push(Message::Certificate(certificate));
+    }
+    Ok(out)
+}
+
+/// Everything on a tally from its beginning, for a backup or for a partner who has lost it.
+pub(super) fn everything(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Vec<Message>> {
+    let mut out = Vec::new();
+    for chain in shelf.chains(row.no)? {
+        pages(shelf, &chain, chain.base, &mut out)?;
+    }
+    if let Some(mut standing) = shelf.standing(row.no)? {
+        standing.owed = OWED_HISTORY;
+        order(shelf, row, &standing, &mut out)?;
+    }
+    for invoice in shelf.invoices(row.no)? {
+        out.push(Message::Invoice(invoice.entry));
+        out.extend(invoice.answer.map(Message::Answer));
+    }
+    Ok(out)
+}

@@ -1,0 +1,418 @@
+//! Paying: may I, what would it mean, do it, and did it go through?
+
+use crate::book::{Book, Flag};
+use crate::chit::{Body, ChitRef, DeviceAct, MEMO_MAX, Note, PledgePlace, REFERENCE_MAX, Variables};
+use crate::invoice::{InvoiceId, InvoiceState};
+use crate::negotiation::{OutOfPlace, TallyEvent, TallyState};
+use crate::store::{ChainRow, Shelf, Standing};
+use crate::tally::{Date, Side, TallyId, Terms};
+use crate::units::{AmountError, Units};
+
+use super::ordering::find;
+use super::signing::sign;
+use super::{Hands, Result, Wallet, WalletError, check_length, standing, tally_no};
+
+/// Why a payment is not possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CannotPay {
+    /// Beyond the credit the partner grants.
+    #[error("that is more than your partner's limit allows; at most {largest} is possible now")]
+    OverLimit {
+        /// The largest possible amount.
+        largest: Units,
+    },
+    /// Beyond what this device may sign by itself.
+    #[error("that is more than this device may sign; at most {largest}. Your other device holds the rest")]
+    OverAllowance {
+        /// The largest possible amount.
+        largest: Units,
+    },
+    /// The tally is closing, and this would move the balance away from zero.
+    #[error("the tally is closing; only payments towards zero are possible, at most {largest}")]
+    Closing {
+        /// The largest possible amount.
+        largest: Units,
+    },
+    /// The tally is not open.
+    #[error("the tally is {state}; nothing can be paid on it")]
+    NotOpen {
+        /// Where it stands.
+        state: TallyState,
+    },
+    /// The tally was restored and the partner has not been met.
+    #[error(
+        "this tally was restored and can be read only, until your partner's phone has told what it holds"
+    )]
+    Reconciling,
+    /// This device has been revoked, or its chain was forked.
+    #[error("this device may sign no longer on this tally")]
+    Revoked,
+    /// Not an amount that can be pledged.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+    /// The invoice is answered already.
+    #[error("this invoice is {state} already")]
+    InvoiceOver {
+        /// Where it stands.
+        state: &'static str,
+    },
+}
+
+impl CannotPay {
+    /// A stable name, the same in every language.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::OverLimit { .. } => "over_limit",
+            Self::OverAllowance { .. } => "over_allowance",
+            Self::Closing { .. } => "closing",
+            Self::NotOpen { .. } => "not_open",
+            Self::Reconciling => "reconciling",
+            Self::Revoked => "revoked",
+            Self::Amount(_) => "amount",
+            Self::InvoiceOver { .. } => "invoice_over",
+        }
+    }
+
+    /// Whether the person may insist: the pledge is then signed and flagged until the partner accepts it.
+    #[must_use]
+    pub const fn can_insist(self) -> bool {
+        matches!(self, Self::OverLimit { .. } | Self::OverAllowance { .. })
+    }
+}
+
+/// Whether an amount can be paid, cheaply enough to ask at every key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// The largest amount that can be paid now.
+    pub largest: Units,
+    /// Why the amount that was asked about cannot be paid; none if it can.
+    pub obstacle: Option<CannotPay>,
+}
+
+/// What a payment would mean.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// My balance now; negative if I owe.
+    pub before: Units,
+    /// My balance afterwards.
+    pub after: Units,
+    /// The limit within which I may owe.
+    pub limit: Units,
+    /// What stands against the payment, if anything.
+    pub obstacle: Option<CannotPay>,
+}
+
+/// How much a partner may owe me at worst, from what I hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exposure {
+    /// What I hold: the partner's debt within the terms.
+    pub held: Units,
+    /// What waits outside the terms.
+    pub outside: Units,
+    /// What other devices of the partner may have signed unseen.
+    pub unseen: Units,
+    /// The worst case within the terms.
+    pub worst: Units,
+}
+
+/// A payment to make.
+#[derive(Debug, Clone, Default)]
+pub struct Payment {
+    /// How much.
+    pub units: Units,
+    /// What for, for the partner's eyes only.
+    pub memo: String,
+    /// A reference, for the partner's eyes only.
+    pub reference: String,
+    /// The invoice it answers.
+    pub invoice: Option<InvoiceId>,
+    /// Sign even beyond the limit: the partner must then accept it.
+    pub insist: bool,
+}
+
+/// What became of a payment. Asked again after a crash, the answer is one of these, and never "sign again".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Went {
+    /// Never signed: nothing happened and nothing is owed.
+    NeverSigned,
+    /// Signed and safe on this device; the partner has not confirmed it.
+    Signed(ChitRef),
+    /// The partner's device holds it.
+    Received(ChitRef),
+    /// Final: nodes of both parties stand for it.
+    Final(ChitRef),
+}
+
+impl Wallet {
+    /// Whether this amount can be paid now, and the largest that can. Zero asks for the largest only.
+    pub fn can_pay(&self, tally: &TallyId, units: Units) -> Result<Room> {
+        let now = self.clock.now();
+        self.look(|shelf| {
+            let no = tally_no(shelf, tally)?;
+            let (_, side, state, _) = shelf.tally_label(no)?;
+            let closed = |obstacle| Room { largest: Units::ZERO, obstacle: Some(obstacle) };
+            let Some(standing) = shelf.standing(no)? else { return Ok(closed(CannotPay::NotOpen { state })) };
+            let chain = standing.chain.map(|chain| shelf.chain(chain)).transpose()?;
+            Ok(room(side, state, &standing, chain.as_ref(), now, units)?)
+        })
+    }
+
+    /// What a payment would mean.
+    pub fn quote(&self, tally: &TallyId, units: Units) -> Result<Quote> {
+        let obstacle = self.can_pay(tally, units)?.obstacle;
+        let now = self.clock.now();
+        self.look(|shelf| {
+            let no = tally_no(shelf, tally)?;
+            let (_, side, ..) = shelf.tally_label(no)?;
+            let standing = standing(shelf, no)?;
+            let before = standing.tip.balance(side)?;
+            Ok(Quote {
+                before,
+                after: before.minus(units)?,
+                limit: standing.tip.limit_for(side, now),
+                obstacle,
+            })
+        })
+    }
+
+    /// Signs a payment. When this returns it is on the disk, with everything that must be told because of it.
+    pub fn pay(&mut self, tally: &TallyId, payment: &Payment) -> Result<ChitRef> {
+        check_length("memo", &payment.memo, MEMO_MAX)?;
+        check_length("reference", &payment.reference, REFERENCE_MAX)?;
+        self.act(|shelf, hands| {
+            let no = tally_no(shelf, tally)?;
+            if let Some(invoice) = &payment.invoice {
+                still_open(shelf, no, invoice)?;
+            }
+            let (_, side, state, _) = shelf.tally_label(no)?;
+            let mut standing = match shelf.standing(no)? {
+                Some(standing) => standing,
+                None => return Err(CannotPay::NotOpen { state }.into()),
+            };
+            let chain = standing.chain.map(|chain| shelf.chain(chain)).transpose()?;
+            let room = room(side, state, &standing, chain.as_ref(), hands.now, payment.units.payable()?)?;
+            match room.obstacle {
+                Some(obstacle) if !(payment.insist && obstacle.can_insist()) => return Err(obstacle.into()),
+                _ => {}
+            }
+            let sealed = note(shelf, hands, no, payment)?;
+            let (units, date, invoice) = (payment.units, hands.now, payment.invoice);
+            let (signed, _) = sign(shelf, hands, tally, &mut standing, |chain, seq| {
+                let place = PledgePlace { tally: *tally, chain: chain.id, seq, date, units };
+                Body::Pledge {
+                    units,
+                    invoice,
+                    sealed: sealed.and_then(|(key, note)| note.seal(&key, &place)),
+                }
+            })?;
+            shelf.put_standing(&standing)?;
+            Ok(signed.chit.reference())
+        })
+    }
+
+    /// Did it go through? Answered from the database alone, at any time and after any crash.
+    pub fn went(&self, tally: &TallyId, chit: &ChitRef) -> Result<Went> {
+        self.look(|shelf| {
+            let no = tally_no(shelf, tally)?;
+            let Some(found) = find(shelf, no, chit)? else { return Ok(Went::NeverSigned) };
+            let standing = standing(shelf, no)?;
+            let held = shelf
+                .branches(no, &chit.chain)?
+                .iter()
+                .any(|branch| chit.seq > branch.base && chit.seq <= branch.held);
+            Ok(if found.place > 0 && found.place <= standing.final_index {
+                Went::Final(*chit)
+            } else if held {
+                Went::Received(*chit)
+            } else {
+                Went::Signed(*chit)
+            })
+        })
+    }
+
+    /// Did the payment of this invoice go through? For a screen that was killed before it learned which chit it signed.
+    pub fn went_for(&self, invoice: &InvoiceId) -> Result<Went> {
+        let answer = self.look(|shelf| {
+            let Some((ordered, first)) = shelf.answers(invoice)? else { return Ok(None) };
+            let Some(stored) = shelf.chit_by_no(ordered.unwrap_or(first))? else { return Ok(None) };
+            Ok::<_, WalletError>(Some((stored.entry.chit.tally, stored.entry.chit.reference())))
+        })?;
+        match answer {
+            Some((tally, chit)) => self.went(&tally, &chit),
+            None => Ok(Went::NeverSigned),
+        }
+    }
+
+    /// Accepts a pledge of the partner that went beyond the terms: from then on it counts.
+    pub fn accept_pledge(&mut self, tally: &TallyId, chit: &ChitRef) -> Result<ChitRef> {
+        self.act(|shelf, hands| {
+            let no = tally_no(shelf, tally)?;
+            let (_, side, ..) = shelf.tally_label(no)?;
+            let waits = find(shelf, no, chit)?
+                .is_some_and(|found| found.flag.is_outside() && chit.chain.side != side);
+            if !waits {
+                return Err(WalletError::Unknown { what: "payment that waits to be accepted" });
+            }
+            settle(shelf, hands, tally, Body::Accept { chit: *chit })
+        })
+    }
+
+    /// Changes the credit I grant. Wider terms hold at once; narrower ones after the notice both signed.
+    pub fn grant(&mut self, tally: &TallyId, terms: Terms) -> Result<ChitRef> {
+        if terms.limit < Units::ZERO || terms.limit > Units::MAX {
+            return Err(AmountError::TooLarge.into());
+        }
+        self.act(|shelf, hands| {
+            let no = tally_no(shelf, tally)?;
+            let (_, side, ..) = shelf.tally_label(no)?;
+            let notice =
+                u64::from(standing(shelf, no)?.tip.terms.of(side).notice_days).saturating_mul(86_400);
+            let from: Date = hands.now.saturating_add(notice);
+            settle(shelf, hands, tally, Body::Terms { terms, from })
+        })
+    }
+
+    /// Asks the partner to bring its debt down.
+    pub fn call(&mut self, tally: &TallyId, down_to: Units, by: Date) -> Result<ChitRef> {
+        self.act(|shelf, hands| settle(shelf, hands, tally, Body::Call { down_to, by }))
+    }
+
+    /// Sets my own trading variables, for lifts.
+    pub fn set_variables(&mut self, tally: &TallyId, variables: Variables) -> Result<ChitRef> {
+        self.act(|shelf, hands| settle(shelf, hands, tally, Body::Set(variables)))
+    }
+
+    /// Hands part of this device's allowance to another of my devices.
+    pub fn hand_allowance(&mut self, tally: &TallyId, to: u32, units: Units) -> Result<ChitRef> {
+        let units = units.payable()?;
+        if let Some(obstacle) = self.can_pay(tally, units)?.obstacle {
+            return Err(obstacle.into());
+        }
+        self.act(|shelf, hands| settle(shelf, hands, tally, Body::Device(DeviceAct::Hand { to, units })))
+    }
+
+    /// How much the partner may owe me at worst, given what I hold; `from` is the device that stands before me.
+    pub fn exposure(&self, tally: &TallyId, from: Option<u32>) -> Result<Exposure> {
+        let now = self.clock.now();
+        self.look(|shelf| {
+            let no = tally_no(shelf, tally)?;
+            let (_, side, ..) = shelf.tally_label(no)?;
+            Ok(exposure(&standing(shelf, no)?.tip, side, from, now)?)
+        })
+    }
+}
+
+/// Signs a chit that is no payment and stores where the tally stands.
+pub(super) fn settle(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    tally: &TallyId,
+    body: Body,
+) -> Result<ChitRef> {
+    let no = tally_no(shelf, tally)?;
+    let (_, _, state, _) = shelf.tally_label(no)?;
+    if !matches!(state, TallyState::Open | TallyState::Closing) {
+        return Err(OutOfPlace { state, event: TallyEvent::Edit }.into());
+    }
+    let mut standing = standing(shelf, no)?;
+    let (signed, _) = sign(shelf, hands, tally, &mut standing, |_, _| body)?;
+    shelf.put_standing(&standing)?;
+    Ok(signed.chit.reference())
+}
+
+fn still_open(shelf: &Shelf<'_>, tally: i64, id: &InvoiceId) -> Result<()> {
+    let answered = shelf.answers(id)?.is_some();
+    match shelf.invoice(id)? {
+        Some(invoice) if invoice.tally != tally || invoice.mine => {
+            Err(WalletError::Unknown { what: "invoice" })
+        }
+        _ if answered => Err(CannotPay::InvoiceOver { state: InvoiceState::Paid.name() }.into()),
+        Some(invoice) if !matches!(invoice.state, InvoiceState::Issued | InvoiceState::Expired) => {
+            Err(CannotPay::InvoiceOver { state: invoice.state.name() }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn note(
+    shelf: &Shelf<'_>,
+    hands: &Hands<'_>,
+    tally: i64,
+    payment: &Payment,
+) -> Result<Option<(crate::pair::PairKey, Note)>> {
+    let note = Note { memo: payment.memo.clone(), reference: payment.reference.clone() };
+    if note.is_empty() { Ok(None) } else { Ok(Some((hands.pair_key(shelf, tally)?, note))) }
+}
+
+/// The spend gate: limit granted to me − all I signed + what is final of the partner's, and within it this device's allowance.
+fn room(
+    side: Side,
+    state: TallyState,
+    standing: &Standing,
+    chain: Option<&ChainRow>,
+    now: Date,
+    units: Units,
+) -> Result<Room, AmountError> {
+    let none = |obstacle| Ok(Room { largest: Units::ZERO, obstacle: Some(obstacle) });
+    if standing.reconciling {
+        return none(CannotPay::Reconciling);
+    }
+    if !matches!(state, TallyState::Open | TallyState::Closing) {
+        return none(CannotPay::NotOpen { state });
+    }
+    let tip = &standing.tip;
+    let Some(chain) = chain.filter(|chain| tip.device(&chain.id).is_some_and(|device| device.is_active()))
+    else {
+        return none(CannotPay::Revoked);
+    };
+    let committed = tip.paid.of(side).minus(*standing.final_paid.of(side.other()))?;
+    let by_limit = tip.limit_for(side, now).minus(committed)?.or_zero();
+    let device = chain.id.device;
+    let by_device = if tip.first_device(side) == Some(device) {
+        by_limit.minus(tip.handed_out(side)?)?.or_zero()
+    } else {
+        by_limit.min(tip.allowance(side, device)?)
+    };
+    let largest = match state {
+        TallyState::Closing => by_device.min(tip.balance(side)?.or_zero()),
+        _ => by_device,
+    }
+    .min(Units::MAX);
+    let obstacle = match units {
+        Units::ZERO => None,
+        units if units <= Units::ZERO => Some(CannotPay::Amount(AmountError::NotPositive)),
+        units if units <= largest => None,
+        _ if state == TallyState::Closing => Some(CannotPay::Closing { largest }),
+        units if units > by_limit => Some(CannotPay::OverLimit { largest }),
+        _ => Some(CannotPay::OverAllowance { largest }),
+    };
+    Ok(Room { largest, obstacle })
+}
+
+/// What the partner owes by what is held, and what its other devices may have signed meanwhile.
+fn exposure(tip: &Book, my_side: Side, from: Option<u32>, now: Date) -> Result<Exposure, AmountError> {
+    let partner = my_side.other();
+    let balance = tip.balance(my_side)?;
+    let headroom = tip.limit_for(partner, now).minus(balance)?.or_zero();
+    let first = tip.first_device(partner);
+    let mut devices: Vec<u32> = tip.active(partner).map(|device| device.grant.device).collect();
+    devices.dedup();
+    let mut unseen = Units::ZERO;
+    for device in devices.into_iter().filter(|device| Some(*device) != from) {
+        let left = if Some(device) == first {
+            headroom.minus(tip.handed_out(partner)?)?.or_zero()
+        } else {
+            tip.allowance(partner, device)?
+        };
+        unseen = unseen.plus(left)?;
+    }
+    let unseen = unseen.min(headroom);
+    let held = balance.or_zero();
+    Ok(Exposure { held, outside: *tip.outside.of(partner), unseen, worst: balance.plus(unseen)?.or_zero() })
+}
+
+/// Whether a chit of the partner waits for my word.
+pub(super) const fn waits_for_acceptance(flag: Flag, mine: bool) -> bool {
+    !mine && flag.is_outside()
+}

@@ -1,0 +1,443 @@
+//! When a phone is lost: backup, rehearsal, restore, and rebuilding from what partners hold.
+//!
+//! Nothing secret is in a backup but what the recovery words make again; forward keys least of all. A restored tally can be read only,
+//! until the partner has told what it holds; then this device begins a new epoch.
+
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::admit::Refusal;
+use crate::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
+use crate::chit::ChainId;
+use crate::digest::{Digest, Statement};
+use crate::key::{Entropy, PublicKey, RecoveryWords, Signature, fresh};
+use crate::keystore::{KeyStore, open_bytes, seal, stretch};
+use crate::message::{Handover, Message};
+use crate::negotiation::TallyState;
+use crate::pair::PairKey;
+use crate::store::{Shelf, Standing, Store, TallyRow};
+use crate::tally::{Date, Side, SignedTally, TallyId};
+
+use super::opening::{blank, new_chain, open_standing};
+use super::outbox::{OWED_HAVE, everything, have};
+use super::receiving::take_in;
+use super::{Clock, Hands, PAIR, Rejected, Result, Wallet, WalletError, tally_row};
+
+/// Why a backup cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BackupError {
+    /// Another kind of file.
+    #[error("this file is not a Hazel backup")]
+    NotABackup,
+    /// Written by a newer Hazel.
+    #[error("this backup was written by a newer Hazel; update to restore it")]
+    Newer,
+    /// The words do not open it.
+    #[error("these recovery words do not belong to this backup")]
+    WrongWords,
+    /// The words are right, but the file is not what was written.
+    #[error("the backup is damaged (part {part}); use another copy")]
+    Damaged {
+        /// Which part of the file.
+        part: usize,
+    },
+}
+
+impl BackupError {
+    /// A stable name, the same in every language.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotABackup => "not_a_backup",
+            Self::Newer => "newer",
+            Self::WrongWords => "wrong_passphrase",
+            Self::Damaged { .. } => "corrupt",
+        }
+    }
+}
+
+/// What a rehearsal found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RehearsalReport {
+    /// How many tallies came back.
+    pub tallies: usize,
+    /// How many chits came back.
+    pub chits: usize,
+    /// When the backup was made.
+    pub made: Date,
+    /// How many chits were signed since: they would come back from the partners.
+    pub newer: usize,
+}
+
+/// What came of a partner's reminder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Which tally came back.
+    pub tally: TallyId,
+    /// The partner who told it.
+    pub partner: String,
+    /// What the partner told that was not true, or not signed.
+    pub lies: Vec<Rejected>,
+}
+
+const MAGIC: &[u8; 12] = b"hazel-backup";
+const CHUNK: usize = 64 * 1024;
+
+/// What a backup holds, before it is sealed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    made: Date,
+    name: String,
+    device: u32,
+    tallies: Vec<KeptTally>,
+}
+
+/// A tally as it is kept: the rows that are not secret, and everything on it as messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct KeptTally {
+    contract: SignedTally,
+    side: Side,
+    name: String,
+    inviter: bool,
+    state: String,
+    messages: Vec<Message>,
+}
+
+impl Wallet {
+    /// A backup, sealed with the recovery words. What was never signed by both is not in it.
+    pub fn backup(&mut self, words: &RecoveryWords) -> Result<Vec<u8>> {
+        self.check_words(words)?;
+        self.act(|shelf, hands| {
+            let mut tallies = Vec::new();
+            for no in shelf.tallies()? {
+                let row = shelf.tally(no)?;
+                if let Some(contract) = row.contract.clone() {
+                    tallies.push(KeptTally {
+                        contract,
+                        side: row.side,
+                        name: row.name.clone(),
+                        inviter: row.inviter,
+                        state: row.state.name().to_owned(),
+                        messages: everything(shelf, &row)?,
+                    });
+                }
+            }
+            let made =
+                Backup { made: hands.now, name: hands.me.name.clone(), device: hands.me.device, tallies };
+            seal_backup(&made, words, hands.entropy)
+        })
+    }
+
+    /// Restores a backup into memory and compares it with this wallet, so that one knows before one needs it.
+    pub fn rehearse_restore(&mut self, words: &RecoveryWords, bytes: &[u8]) -> Result<RehearsalReport> {
+        let now = self.clock.now();
+        let backup = open_backup(words, bytes)?;
+        let mut entropy = Replay(fresh(&mut *self.entropy));
+        let guard = crate::keystore::BareKey::new(fresh(&mut entropy));
+        let mut copy = Self::restore_as(
+            Store::in_memory()?,
+            &guard,
+            words,
+            &backup,
+            Box::new(Still(now)),
+            Box::new(entropy),
+        )?;
+        let (mut chits, mut newer) = (0_usize, 0_usize);
+        for kept in &backup.tallies {
+            let id = kept.contract.tally.id;
+            let (theirs, ours) = (copy.export(&id)?, self.export(&id)?);
+            let missing =
+                theirs.chits.iter().any(|chit| !ours.chits.iter().any(|own| own.signed == chit.signed));
+            if missing {
+                return Err(BackupError::Damaged { part: 0 }.into());
+            }
+            chits = chits.saturating_add(theirs.chits.len());
+            newer = newer.saturating_add(ours.chits.len().saturating_sub(theirs.chits.len()));
+        }
+        self.store.change(|shelf| Ok::<_, WalletError>(shelf.put_rehearsed(now)?))?;
+        Ok(RehearsalReport { tallies: backup.tallies.len(), chits, made: backup.made, newer })
+    }
+
+    /// Makes a wallet from a backup. Every tally can be read at once, and signed on when its partner was met.
+    pub fn restore(
+        store: Store,
+        guard: &dyn KeyStore,
+        words: &RecoveryWords,
+        bytes: &[u8],
+        clock: Box<dyn Clock>,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self> {
+        Self::restore_as(store, guard, words, &open_backup(words, bytes)?, clock, entropy)
+    }
+
+    /// Restores a backup into a new file. The file appears under its name only when everything is in it.
+    pub fn restore_file(
+        path: &Path,
+        guard: &dyn KeyStore,
+        words: &RecoveryWords,
+        bytes: &[u8],
+        clock: Box<dyn Clock>,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self> {
+        let backup = open_backup(words, bytes)?;
+        Self::restore_as(Store::create(path)?, guard, words, &backup, clock, entropy)
+    }
+
+    fn restore_as(
+        store: Store,
+        guard: &dyn KeyStore,
+        words: &RecoveryWords,
+        backup: &Backup,
+        clock: Box<dyn Clock>,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self> {
+        let mut wallet =
+            Self::create_as(store, guard, &backup.name, Some(words.root()), backup.device, clock, entropy)?;
+        wallet.act(|shelf, hands| {
+            for kept in &backup.tallies {
+                let row = readmit(shelf, hands, &kept.contract)?;
+                let state = TallyState::named(&kept.state).ok_or(BackupError::Damaged { part: 0 })?;
+                shelf.put_tally(&TallyRow {
+                    state,
+                    inviter: kept.inviter,
+                    name: kept.name.clone(),
+                    ..row.clone()
+                })?;
+                take_in(shelf, hands, row.no, None, kept.messages.clone())?;
+            }
+            Ok(())
+        })?;
+        Ok(wallet)
+    }
+
+    /// Everything on a tally for a partner who has lost its wallet and has nothing but its words.
+    pub fn remind(&mut self, tally: &TallyId) -> Result<Vec<u8>> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            let contract = row.contract()?.clone();
+            let mut messages = vec![Message::Offer(Box::new(contract.clone()))];
+            messages.extend(everything(shelf, &row)?);
+            messages.push(Message::Have(have(shelf, &row)?));
+            let mine = contract.tally.half(row.side).cert.agreement_key;
+            let handover = Handover::seal(&messages, &hands.pair_key(shelf, row.no)?, None, hands.entropy);
+            let mut to = Writer::with_capacity(1024);
+            to.array(4).uint(WIRE_VERSION).put(tally).bytes(&mine).put(&handover);
+            Ok(to.into_bytes())
+        })
+    }
+
+    /// Takes back a tally from a partner's reminder. Everything in it is checked; what is not true is named.
+    pub fn rebuild(&mut self, reminder: &[u8]) -> Result<Rebuilt> {
+        let mut from = Reader::new(reminder);
+        from.array("reminder", 4)?;
+        from.version("reminder")?;
+        let (tally, agreement): (TallyId, [u8; 32]) = (from.take()?, from.fixed("agreement key")?);
+        let handover = Handover::from_bytes(from.element("hand-over")?)?;
+        from.end("reminder")?;
+        self.act(|shelf, hands| {
+            let key = PairKey::agree(&tally, &hands.root()?.agreement_key(&tally.0), &agreement)?;
+            let mut messages = handover.open(&key)?;
+            if shelf.tally_no(&tally)?.is_none() {
+                let Some(Message::Offer(contract)) = messages.first().cloned() else {
+                    return Err(Refusal::Unsigned.into());
+                };
+                if contract.tally.id != tally {
+                    return Err(Refusal::OtherTally { what: "tally" }.into());
+                }
+                readmit(shelf, hands, &contract)?;
+            }
+            messages.remove(0);
+            let row = tally_row(shelf, &tally)?;
+            let delivery = take_in(shelf, hands, row.no, None, messages)?;
+            Ok(Rebuilt { tally, partner: row.name, lies: delivery.rejected })
+        })
+    }
+
+    /// Refuses words that are not this wallet's.
+    pub fn check_words(&self, words: &RecoveryWords) -> Result<()> {
+        match &self.root {
+            Some(root) if root.as_bytes() == words.root().as_bytes() => Ok(()),
+            Some(_) => Err(BackupError::WrongWords.into()),
+            None => Err(WalletError::NoRoot),
+        }
+    }
+}
+
+/// Puts a contract of mine back: both signatures are checked, and that the words make my keys in it.
+fn readmit(shelf: &Shelf<'_>, hands: &mut Hands<'_>, contract: &SignedTally) -> Result<TallyRow> {
+    let id = contract.tally.id;
+    let own = hands.root()?.party_key(&id.0).public();
+    let side = Side::BOTH
+        .into_iter()
+        .find(|side| contract.tally.half(*side).cert.party_key == own)
+        .ok_or(WalletError::NotForUs)?;
+    if !contract.is_contract() {
+        return Err(Refusal::Unsigned.into());
+    }
+    contract.check_signatures().map_err(|error| Refusal::Signature { what: "tally", error })?;
+    let (mine, theirs) = (contract.tally.half(side), contract.tally.half(side.other()));
+    let pair = PairKey::agree(&id, &hands.root()?.agreement_key(&id.0), &theirs.cert.agreement_key)?;
+    let mut row = blank(id, side, TallyState::Open, theirs.cert.name.clone(), false, mine.terms);
+    row.no = shelf.add_tally(&row)?;
+    row.cert = Some(mine.cert.clone());
+    row.partner = Some(theirs.cert.clone());
+    row.my_offer = Some(contract.clone());
+    row.contract = Some(contract.clone());
+    row.pair = Some(hands.vault.seal(PAIR, row.no, pair.as_bytes(), hands.entropy));
+    row.opened = Some(contract.tally.date);
+    shelf.put_tally(&row)?;
+    for side in Side::BOTH {
+        for grant in &contract.tally.half(side).cert.grants {
+            let id = ChainId { side, device: grant.device, epoch: grant.epoch };
+            shelf.add_chain(&new_chain(row.no, id, grant.first_key))?;
+        }
+    }
+    open_standing(shelf, &row, contract, None)?;
+    let standing = super::standing(shelf, row.no)?;
+    shelf.put_standing(&Standing { reconciling: true, owed: OWED_HAVE, ..standing })?;
+    Ok(row)
+}
+
+fn seal_backup(backup: &Backup, words: &RecoveryWords, entropy: &mut dyn Entropy) -> Result<Vec<u8>> {
+    let body = backup.to_bytes();
+    let key = words.root().backup_key();
+    let digest = Digest::of(&body);
+    let mut plain = Writer::with_capacity(body.len().saturating_add(128));
+    plain.array(3).raw(&body).put(&key.public()).put(&key.sign(Statement::Backup, &digest));
+    let plain = plain.into_bytes();
+    let salt: [u8; 16] = fresh(entropy);
+    let nonce: [u8; 24] = fresh(entropy);
+    let sealing = stretch(&words.phrase(), &salt)?;
+    let mut out = [&MAGIC[..], &[1], &salt, &check_of(&sealing), &nonce].concat();
+    let count = plain.len().div_ceil(CHUNK);
+    for (part, chunk) in plain.chunks(CHUNK).enumerate() {
+        let sealed = seal(&sealing, &chunk_nonce(&nonce, part), &place_of(part, count), chunk);
+        out.extend_from_slice(&sealed);
+    }
+    Ok(out)
+}
+
+fn open_backup(words: &RecoveryWords, bytes: &[u8]) -> Result<Backup> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or(BackupError::NotABackup)?;
+    let (version, rest) = rest.split_first().ok_or(BackupError::NotABackup)?;
+    match version {
+        1 => {}
+        0 => return Err(BackupError::NotABackup.into()),
+        _ => return Err(BackupError::Newer.into()),
+    }
+    let damaged = |part| WalletError::from(BackupError::Damaged { part });
+    let (salt, rest) = rest.split_first_chunk::<16>().ok_or_else(|| damaged(0))?;
+    let (check, rest) = rest.split_first_chunk::<16>().ok_or_else(|| damaged(0))?;
+    let (nonce, sealed) = rest.split_first_chunk::<24>().ok_or_else(|| damaged(0))?;
+    let key = stretch(&words.phrase(), salt)?;
+    if check_of(&key) != *check {
+        return Err(BackupError::WrongWords.into());
+    }
+    let sealed_chunk = CHUNK.saturating_add(16);
+    let count = sealed.len().div_ceil(sealed_chunk);
+    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
+    for (part, chunk) in sealed.chunks(sealed_chunk).enumerate() {
+        let opened = open_bytes(&key, &chunk_nonce(nonce, part), &place_of(part, count), chunk);
+        plain.extend_from_slice(&opened.ok_or_else(|| damaged(part.saturating_add(1)))?);
+    }
+    let mut from = Reader::new(&plain);
+    let read = |from: &mut Reader<'_>| -> Result<(Digest, Backup, PublicKey, Signature), Malformed> {
+        from.array("backup", 3)?;
+        let body = from.element("backup")?;
+        let parts = (Digest::of(body), Backup::from_bytes(body)?, from.take()?, from.take()?);
+        from.end("backup")?;
+        Ok(parts)
+    };
+    let (digest, backup, signer, signature) = read(&mut from).map_err(|fault| match fault {
+        Malformed::Newer { .. } => WalletError::from(BackupError::Newer),
+        _ => damaged(count),
+    })?;
+    let own = words.root().backup_key().public();
+    if signer != own || signer.verify(Statement::Backup, &digest, &signature).is_err() {
+        return Err(BackupError::WrongWords.into());
+    }
+    Ok(backup)
+}
+
+/// Tells wrong words from a damaged file without opening anything.
+fn check_of(key: &[u8; 32]) -> [u8; 16] {
+    Digest::of_parts(&[b"hazel/v1/backup-check", key]).first()
+}
+
+fn chunk_nonce(nonce: &[u8; 24], part: usize) -> [u8; 24] {
+    Digest::of_parts(&[b"hazel/v1/backup-chunk", nonce, &(part as u64).to_be_bytes()]).first()
+}
+
+/// Binds each part to its number and to how many there are, so that none can be left out or moved.
+fn place_of(part: usize, count: usize) -> Vec<u8> {
+    [&(part as u64).to_be_bytes()[..], &(count as u64).to_be_bytes()].concat()
+}
+
+impl Canon for KeptTally {
+    const WHAT: &'static str = "kept tally";
+
+    fn write(&self, to: &mut Writer) {
+        to.array(6)
+            .put(&self.contract)
+            .put(&self.side)
+            .text(&self.name)
+            .uint(self.inviter.into())
+            .text(&self.state);
+        to.put_list(&self.messages);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        from.array(Self::WHAT, 6)?;
+        Ok(Self {
+            contract: from.take()?,
+            side: from.take()?,
+            name: from.text("name", 64)?,
+            inviter: from.uint("inviter")? != 0,
+            state: from.text("state", 32)?,
+            messages: from.take_list("messages", u64::MAX)?,
+        })
+    }
+}
+
+impl Canon for Backup {
+    const WHAT: &'static str = "backup";
+
+    fn write(&self, to: &mut Writer) {
+        to.array(5)
+            .uint(WIRE_VERSION)
+            .uint(self.made)
+            .text(&self.name)
+            .uint(self.device.into())
+            .put_list(&self.tallies);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        from.array(Self::WHAT, 5)?;
+        from.version(Self::WHAT)?;
+        let (made, name, device) = (from.uint("date")?, from.text("name", 64)?, from.uint32("device")?);
+        Ok(Self { made, name, device, tallies: from.take_list("tallies", u64::MAX)? })
+    }
+}
+
+/// A clock that stands still while a rehearsal runs.
+struct Still(Date);
+
+impl Clock for Still {
+    fn now(&self) -> Date {
+        self.0
+    }
+}
+
+/// Bytes for a rehearsal: its wallet never signs anything that leaves this memory.
+struct Replay([u8; 32]);
+
+impl Entropy for Replay {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for byte in bytes.chunks_mut(32) {
+            self.0 = Digest::of(&self.0).0;
+            let len = byte.len();
+            byte.copy_from_slice(self.0.get(..len).unwrap_or_default());
+        }
+    }
+}

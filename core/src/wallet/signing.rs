@@ -1,0 +1,109 @@
+//! Signing one chit: the only place where a forward key is used, and the order in which that happens.
+//!
+//! Inside one transaction: unseal the seed, sign, put the chit on its chain, replace the seed by the next one. When the transaction
+//! is on the disk the used key is gone; if it is not, the key was never used.
+
+use crate::admit::Verified;
+use crate::book::{Facts, Flag};
+use crate::canon::Canon as _;
+use crate::chit::{Body, Chit, SignedChit};
+use crate::digest::Digest;
+use crate::key::{ForwardSeed, SecretKey};
+use crate::store::{ChainRow, Shelf, Standing, StoreError};
+use crate::tally::TallyId;
+
+use super::ordering::{answered_before, note_answer, settle_acceptance, waiting_pledge};
+use super::{Hands, Result, SEED, WalletError, secret};
+
+/// The key of the next chit of one chain, kept in memory because it was computed anyway when the last chit committed to it.
+pub struct Ready {
+    chain: i64,
+    seq: u64,
+    seed: ForwardSeed,
+    key: SecretKey,
+}
+
+/// Signs a chit on this device's own chain.
+pub(super) fn sign(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    tally: &TallyId,
+    standing: &mut Standing,
+    body: impl FnOnce(&ChainRow, u64) -> Body,
+) -> Result<(SignedChit, Flag)> {
+    if standing.reconciling {
+        return Err(WalletError::Reconciling);
+    }
+    let chain = shelf.chain(standing.chain.ok_or(WalletError::Unknown { what: "chain of this device" })?)?;
+    sign_on(shelf, hands, tally, standing, chain, body)
+}
+
+/// Signs a chit on a chain whose seed is here.
+pub(super) fn sign_on(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    tally: &TallyId,
+    standing: &mut Standing,
+    mut chain: ChainRow,
+    body: impl FnOnce(&ChainRow, u64) -> Body,
+) -> Result<(SignedChit, Flag)> {
+    let Ready { seed, key, .. } = take_ready(hands, &chain)?;
+    if key.public().digest() != chain.next_key {
+        return Err(StoreError::Corrupt { what: SEED }.into());
+    }
+    let seq = chain.seq.saturating_add(1);
+    let next_seed = seed.next();
+    let next_key = next_seed.key();
+    let chit = Chit {
+        tally: *tally,
+        chain: chain.id,
+        seq,
+        prev_own: chain.hash,
+        next_key: next_key.public().digest(),
+        date: hands.now,
+        body: body(&chain, seq),
+    };
+    let signed = Verified::own(chit, &key).into_it();
+    chain.seed = Some(hands.vault.seal(SEED, chain.no, next_seed.as_bytes(), hands.entropy));
+    let flag = append(shelf, standing, &mut chain, &signed)?;
+    shelf.put_chain(&chain)?;
+    *hands.ready =
+        Some(Ready { chain: chain.no, seq: seq.saturating_add(1), seed: next_seed, key: next_key });
+    Ok((signed, flag))
+}
+
+fn take_ready(hands: &mut Hands<'_>, chain: &ChainRow) -> Result<Ready> {
+    let next = chain.seq.saturating_add(1);
+    match hands.ready.take() {
+        Some(ready) if ready.chain == chain.no && ready.seq == next => Ok(ready),
+        _ => {
+            let seed = ForwardSeed::from_bytes(*secret(hands.vault, SEED, chain.no, chain.seed.as_ref())?);
+            let key = seed.key();
+            Ok(Ready { chain: chain.no, seq: next, seed, key })
+        }
+    }
+}
+
+/// Puts an admitted or own chit at the end of its chain and into the tip. The caller writes chain and standing.
+pub(super) fn append(
+    shelf: &Shelf<'_>,
+    standing: &mut Standing,
+    chain: &mut ChainRow,
+    signed: &SignedChit,
+) -> Result<Flag> {
+    let chit = &signed.chit;
+    let stored = crate::store::chit_no(chain.no, chit.seq)?;
+    let facts = Facts {
+        answered: answered_before(shelf, chit, stored)?,
+        waiting: waiting_pledge(shelf, standing.tally, chit, false)?,
+    };
+    let flag = standing.tip.apply(chit, facts)?;
+    shelf.add_chit(chain.no, signed, standing.arrivals, flag)?;
+    standing.arrivals = standing.arrivals.saturating_add(1);
+    note_answer(shelf, chit, stored)?;
+    settle_acceptance(shelf, standing.tally, chit, flag)?;
+    chain.seq = chit.seq;
+    chain.hash = Digest::of(&chit.to_bytes());
+    chain.next_key = chit.next_key;
+    Ok(flag)
+}

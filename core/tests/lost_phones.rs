@@ -1,0 +1,124 @@
+//! Stories of phones that were lost, and of partners who lie.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::store::Store;
+use hazel_core::wallet::Wallet;
+use story::*;
+
+fn restore(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
+    let entropy = Box::new(Seeded::new(&format!("{name}'s new phone")));
+    Wallet::restore(
+        Store::in_memory().unwrap(),
+        &guard(),
+        &words(name),
+        backup,
+        Box::new(clock.clone()),
+        entropy,
+    )
+    .unwrap()
+}
+
+/// Both restore an old backup, in either role; what was signed since comes back from the partner.
+#[test]
+fn a_restored_phone_reads_at_once_and_signs_after_it_met_the_partner() {
+    for lost in ["Ana", "Ben"] {
+        let (mut ana, mut ben, tally, clock) = pair();
+        pay(&mut ben, &tally, 10).unwrap();
+        meet(&mut ana, &mut ben, &tally);
+        let backup =
+            if lost == "Ana" { ana.backup(&words("Ana")) } else { ben.backup(&words("Ben")) }.unwrap();
+        pay(&mut ben, &tally, 7).unwrap();
+        pay(&mut ana, &tally, 4).unwrap();
+        meet(&mut ana, &mut ben, &tally);
+        let (mut new, mut partner) = match lost {
+            "Ana" => (restore("Ana", &backup, &clock), ben),
+            _ => (restore("Ben", &backup, &clock), ana),
+        };
+        assert!(new.tally(&tally).unwrap().reconciling);
+        assert_eq!(pay(&mut new, &tally, 1).unwrap_err().code(), "reconciling");
+        meet(&mut new, &mut partner, &tally);
+        assert!(!new.tally(&tally).unwrap().reconciling, "{lost}");
+        assert_equal_halves(&mut new, &mut partner, &tally);
+        pay(&mut new, &tally, 2).unwrap();
+        pay(&mut partner, &tally, 3).unwrap();
+        meet(&mut new, &mut partner, &tally);
+        assert_equal_halves(&mut new, &mut partner, &tally);
+        let view = new.tally(&tally).unwrap();
+        assert_eq!(view.final_index, view.index, "{lost}");
+    }
+}
+
+#[test]
+fn what_was_in_flight_when_the_phone_was_lost_is_kept_and_flagged() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let backup = ben.backup(&words("Ben")).unwrap();
+    pay(&mut ben, &tally, 9).unwrap();
+    let in_flight = ben.hand_over(&tally).unwrap().unwrap();
+    let mut new = restore("Ben", &backup, &clock);
+    meet(&mut new, &mut ana, &tally);
+    pay(&mut new, &tally, 1).unwrap();
+    meet(&mut new, &mut ana, &tally);
+    ana.receive(&in_flight).unwrap();
+    meet(&mut new, &mut ana, &tally);
+    assert_equal_halves(&mut new, &mut ana, &tally);
+    assert_eq!(ana.balance(&tally).unwrap(), chips(1));
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(9));
+}
+
+#[test]
+fn with_nothing_but_the_words_a_partner_can_tell_everything() {
+    for lost in ["Ana", "Ben"] {
+        let (mut ana, mut ben, tally, clock) = pair();
+        for _ in 0..3 {
+            pay(&mut ben, &tally, 10).unwrap();
+            pay(&mut ana, &tally, 3).unwrap();
+            meet(&mut ana, &mut ben, &tally);
+        }
+        let mut partner = if lost == "Ana" { ben } else { ana };
+        let entropy = Box::new(Seeded::new("new phone"));
+        let clock = Box::new(clock.clone());
+        let mut new =
+            Wallet::create(Store::in_memory().unwrap(), &guard(), lost, &words(lost), clock, entropy)
+                .unwrap();
+        let told = new.rebuild(&partner.remind(&tally).unwrap()).unwrap();
+        assert_eq!(told.lies, []);
+        meet(&mut new, &mut partner, &tally);
+        assert!(!new.tally(&tally).unwrap().reconciling);
+        pay(&mut new, &tally, 2).unwrap();
+        meet(&mut new, &mut partner, &tally);
+        assert_equal_halves(&mut new, &mut partner, &tally);
+    }
+}
+
+#[test]
+fn a_backup_is_rehearsed_and_its_three_errors_differ() {
+    let (_, mut ben, tally, _) = pair();
+    let backup = ben.backup(&words("Ben")).unwrap();
+    pay(&mut ben, &tally, 9).unwrap();
+    let report = ben.rehearse_restore(&words("Ben"), &backup).unwrap();
+    assert_eq!((report.tallies, report.chits, report.newer), (1, 0, 1));
+    let refusal = |words, bytes: &[u8]| {
+        let clock = Box::new(StoryClock::new());
+        let entropy = Box::new(Seeded::new("x"));
+        Wallet::restore(Store::in_memory().unwrap(), &guard(), &words, bytes, clock, entropy)
+            .err()
+            .unwrap()
+            .code()
+    };
+    assert_eq!(refusal(words("Ana"), &backup), "wrong_passphrase");
+    let mut bent = backup.clone();
+    bent[200] ^= 1;
+    assert_eq!(refusal(words("Ben"), &bent), "corrupt");
+    let mut newer = backup.clone();
+    newer[12] = 2;
+    assert_eq!(refusal(words("Ben"), &newer), "newer");
+    assert_eq!(refusal(words("Ben"), b"something else"), "not_a_backup");
+}

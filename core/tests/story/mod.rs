@@ -1,0 +1,148 @@
+//! Two people in memory: what every story below begins with.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+#![allow(dead_code, unreachable_pub, reason = "each story uses the part it needs")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hazel_core::digest::Digest;
+use hazel_core::key::{Entropy, RecoveryWords};
+use hazel_core::keystore::BareKey;
+use hazel_core::store::Store;
+use hazel_core::tally::{Side, TallyId, Terms};
+use hazel_core::units::Units;
+use hazel_core::wallet::{Clock, Delivery, Payment, Wallet, WalletError};
+
+/// A clock that a story moves.
+#[derive(Clone)]
+pub struct StoryClock(pub Arc<AtomicU64>);
+
+impl StoryClock {
+    pub fn new() -> Self {
+        Self(Arc::new(AtomicU64::new(1_760_000_000)))
+    }
+
+    pub fn pass(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for StoryClock {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Bytes that are the same in every run.
+pub struct Seeded(Digest);
+
+impl Seeded {
+    pub fn new(seed: &str) -> Self {
+        Self(Digest::of(seed.as_bytes()))
+    }
+}
+
+impl Entropy for Seeded {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        for part in bytes.chunks_mut(32) {
+            self.0 = Digest::of(&self.0.0);
+            part.copy_from_slice(&self.0.0[..part.len()]);
+        }
+    }
+}
+
+pub fn words(name: &str) -> RecoveryWords {
+    RecoveryWords::generate(&mut Seeded::new(name))
+}
+
+pub fn guard() -> BareKey {
+    BareKey::new([5; 32])
+}
+
+pub fn wallet(name: &str, clock: &StoryClock) -> Wallet {
+    let entropy = Box::new(Seeded::new(&format!("{name}'s wallet")));
+    Wallet::create(
+        Store::in_memory().unwrap(),
+        &guard(),
+        name,
+        &words(name),
+        Box::new(clock.clone()),
+        entropy,
+    )
+    .unwrap()
+}
+
+pub fn terms(chips: i64) -> Terms {
+    Terms { limit: Units::new(chips * 1000), notice_days: 7 }
+}
+
+pub fn chips(chips: i64) -> Units {
+    Units::new(chips * 1000)
+}
+
+/// One hand-over from one to the other, if there is anything to tell.
+pub fn hand(from: &mut Wallet, to: &mut Wallet, tally: &TallyId) -> Option<Delivery> {
+    let bytes = from.hand_over(tally).unwrap()?;
+    let before = from.tally(tally).map(|t| (t.index, t.agreed));
+    let sent = format!("{before:?} {:?}", to.tally(tally).map(|t| (t.side, t.index, t.agreed)));
+    let delivery = to.receive(&bytes).unwrap();
+    assert_eq!(delivery.rejected, [], "everything honest is let in: {sent}");
+    Some(delivery)
+}
+
+/// A meeting: both say what they hold, then hand-overs both ways until neither has anything to tell.
+pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
+    one.ask_what_is_missing(tally).unwrap();
+    other.ask_what_is_missing(tally).unwrap();
+    for _ in 0..12 {
+        let there = hand(one, other, tally).is_some();
+        let back = hand(other, one, tally).is_some();
+        if !there && !back {
+            return;
+        }
+    }
+    let partner = hazel_core::wallet::Audience::Partner;
+    panic!(
+        "the two never come to rest: {:?}\n{:?}",
+        one.outbox(tally, partner),
+        other.outbox(tally, partner)
+    );
+}
+
+/// Ana and Ben with an open tally: Ana holds the stock and grants 100, Ben holds the foil and grants 50.
+pub fn pair() -> (Wallet, Wallet, TallyId, StoryClock) {
+    let clock = StoryClock::new();
+    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
+    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    hand(&mut ben, &mut ana, &tally);
+    ana.offer(&tally, None, None).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    ben.accept(&tally).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    (ana, ben, tally, clock)
+}
+
+pub fn pay(
+    from: &mut Wallet,
+    tally: &TallyId,
+    amount: i64,
+) -> Result<hazel_core::chit::ChitRef, WalletError> {
+    from.pay(tally, &Payment { units: chips(amount), memo: "coffee".into(), ..Payment::default() })
+}
+
+/// Both halves tell the same story.
+pub fn assert_equal_halves(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
+    let (a, b) = (one.tally(tally).unwrap(), other.tally(tally).unwrap());
+    assert_eq!(a.head, b.head);
+    assert_eq!(a.index, b.index);
+    assert_eq!(a.balance, b.balance.negated());
+    assert_eq!(a.final_index, b.final_index);
+    assert_eq!(one.export(tally).unwrap().to_csv(), other.export(tally).unwrap().to_csv());
+}
