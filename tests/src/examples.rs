@@ -278,6 +278,7 @@ fn edges(pair: &Pair) -> Option<Vec<Example>> {
     let mut have = pair.have()?;
     have.chains.clear();
     have.invoices.clear();
+    have.restored = true;
     all.push(Example::of("have of nothing", &have, shapes::have(&have)));
     Some(all)
 }

@@ -333,6 +333,7 @@ impl Pair {
             hash: head.hash,
             agreed: 0,
             invoices: vec![self.invoice()?.id()],
+            restored: false,
         })
     }
 

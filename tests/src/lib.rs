@@ -8,6 +8,7 @@ pub mod fault;
 pub mod grammar;
 pub mod honest;
 pub mod impostors;
+pub mod noise;
 pub mod rules;
 mod shapes;
 pub mod strangers;

@@ -356,6 +356,7 @@ pub(crate) fn have(it: &Have) -> Node {
         hash(&it.hash),
         Node::uint("agreed index", it.agreed),
         Node::List { what: "waiting invoices", items: invoices, max: 256 },
+        Node::Uint { what: "restored", value: it.restored.into(), max: 1 },
     ];
     Node::array("summary of what is held", items)
 }
