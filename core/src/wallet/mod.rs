@@ -4,7 +4,7 @@
 //! anything be shown or sent. There is no outbox to fill: what must be told is always found again in the rows that made it true.
 
 mod asking;
-//mod audit;
+mod audit;
 mod devices;
 mod exchange;
 mod export;
@@ -31,7 +31,7 @@ use crate::tally::{Date, NAME_MAX, TallyId};
 use crate::units::AmountError;
 
 pub use asking::{Ask, InvoiceView};
-//pub use audit::{AuditReport, Finding};
+pub use audit::{AuditReport, Finding};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
 pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
