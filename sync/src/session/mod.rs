@@ -1,0 +1,608 @@
+//! Two devices, one meeting, any number of links: a pure state machine.
+//!
+//! **The drain rule**: after every [`Session::handle`], call [`Session::poll`] until it says `None` and carry out each
+//! output in order; then sleep until the last [`Output::WakeAt`] or the next input, whichever is first.
+//!
+//! ```text
+//!            LinkUp          handshake done      both digests known
+//!  Fresh ──────────▶ Shaking ─────────────▶ Open ─────────────▶ Over (flushes, then hangs up)
+//!    │ LinkDown, deadline │              LinkDown│ ▲LinkUp + proof
+//!    └───────▶ Over ◀─────┘                      ▼ │
+//!               ▲                              Parted
+//!               └──────────── deadline ───────────┘
+//! ```
+//!
+//! Nothing has an effect before the first sealed record: a ticket's nonce is reported only with [`Output::Met`], and a
+//! replayed first message of a handshake ends in silence. Between strangers, not before both users agreed.
+
+mod code;
+mod crypto;
+mod fault;
+mod item;
+mod link;
+mod noise;
+mod transfer;
+mod words;
+
+pub use code::Code;
+pub use fault::{Blame, End, Fault, Outcome, Peer, Rule, Stage};
+pub use transfer::{MAX_MESSAGE, MessageId, Partial};
+
+use crate::Time;
+use crate::frame::{FrameError, Framer, Packet, Payload, Reader, WINDOW};
+use crate::keys::{PairwiseKey, PublicKey, SecretKey};
+use code::Comparison;
+use fault::DONE;
+use item::Item;
+use link::Link;
+use noise::{Handshake, Seal};
+use std::collections::VecDeque;
+use transfer::{MAX_QUEUE, News, Transfer};
+
+/// Which side spoke first when the session began; it keeps its role when a later link is dialled the other way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Sent the first packet.
+    Dialer,
+    /// Answered it.
+    Waiter,
+}
+
+/// What the two already know of one another.
+#[derive(Clone, Debug)]
+pub enum Way {
+    /// The dialer scanned the waiter's ticket (Noise IKpsk2).
+    Ticket {
+        /// The ticket's secret.
+        nonce: [u8; 32],
+        /// The key on the ticket: the waiter's own.
+        issuer: PublicKey,
+    },
+    /// Neither knows the other; the users compare a code (Noise XX).
+    Stranger,
+    /// They have met before (Noise KK).
+    Partner {
+        /// The other's key.
+        key: PublicKey,
+    },
+}
+
+/// What carries the packets; part of what both must agree on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// Inside one process.
+    Memory,
+    /// A local network.
+    Tcp,
+    /// Bluetooth LE.
+    Ble,
+    /// Files or pictures handed over.
+    File,
+}
+
+impl Carrier {
+    fn number(self) -> u8 {
+        match self {
+            Self::Memory => 1,
+            Self::Tcp => 2,
+            Self::Ble => 3,
+            Self::File => 4,
+        }
+    }
+}
+
+/// What a device is called in this meeting; zeros for one whose name only the handshake reveals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Id(pub [u8; 16]);
+
+/// Eight bytes in the clear by which a waiter knows whom a dialer means; nobody else can tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hint(pub [u8; 8]);
+
+impl Hint {
+    /// The hint of a ticket.
+    pub fn of_ticket(nonce: &[u8; 32]) -> Self {
+        let hash = crate::keys::keyed_hash(nonce, &[b"hazel sync 1 ticket"]);
+        Self(hash.first_chunk().copied().unwrap_or_default())
+    }
+}
+
+/// The state of an application in thirty-two bytes: equal if and only if nothing is missing on either side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Digest(pub [u8; 32]);
+
+/// How long each stage may take, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// From the first link to the first sealed record.
+    pub handshake: u64,
+    /// For two people to compare a code.
+    pub comparing: u64,
+    /// Silence after which a link counts as lost.
+    pub silence: u64,
+    /// How long a parted session can be taken up again.
+    pub parted: u64,
+    /// How long an ended session waits for its last packets to be acknowledged.
+    pub flush: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { handshake: 10_000, comparing: 120_000, silence: 30_000, parted: 600_000, flush: 3_000 }
+    }
+}
+
+/// Everything that is settled before a session begins.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Which side this is.
+    pub role: Role,
+    /// What is known of the other.
+    pub way: Way,
+    /// What carries the packets.
+    pub carrier: Carrier,
+    /// The dialer's name.
+    pub dialer: Id,
+    /// The waiter's name.
+    pub waiter: Id,
+    /// A ticket's hint, a beacon's tag, or zeros.
+    pub hint: Hint,
+    /// The beginning of a long message from an earlier session with this peer.
+    pub kept: Option<Partial>,
+    /// How long to wait.
+    pub patience: Patience,
+}
+
+/// Random bytes for one session; never used for another.
+pub struct Entropy(pub [u8; 48]);
+
+/// What happens to a session.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// A link came up; `dialing` tells which side opened it.
+    LinkUp {
+        /// What it can carry, 23 to 517.
+        mtu: u16,
+        /// Whether this side opened it.
+        dialing: bool,
+    },
+    /// The link is gone.
+    LinkDown,
+    /// A packet arrived.
+    Packet(&'a [u8]),
+    /// The application wants this delivered.
+    Send(Vec<u8>),
+    /// The application has nothing more to send for now and stands here.
+    Settled(Digest),
+    /// The user compared the codes.
+    CodesMatch(bool),
+    /// The user gives up.
+    Cancel,
+    /// Time passed.
+    Tick,
+}
+
+/// What a session wants done.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Write this on the link, as one packet.
+    Packet(Vec<u8>),
+    /// Show this code and ask whether the other screen shows the same.
+    Compare(Code),
+    /// The peer is proven: only now may anything be consumed or stored.
+    Met(Peer),
+    /// A message of the peer.
+    Message(MessageId, Vec<u8>),
+    /// The peer has this message and has said so under seal.
+    Delivered(MessageId),
+    /// The link is gone; another one before this time goes on where it ended.
+    Parted(Time),
+    /// A link claimed to go on with this session and could not prove it. The session still waits for the right one.
+    LinkRefused(Fault),
+    /// The session is over; nothing but packets and a hang-up follow.
+    Ended(End),
+    /// Close the link.
+    HangUp,
+    /// Call [`Session::handle`] with [`Input::Tick`] at this time; replaces every earlier one.
+    WakeAt(Time),
+}
+
+/// The caller's own mistake; the session is unchanged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misuse {
+    /// The session has ended.
+    #[error("the session is over")]
+    Over,
+    /// The message is longer than [`MAX_MESSAGE`].
+    #[error("a message of {0} bytes is too long")]
+    TooLong(usize),
+    /// Too much waits already; try again after the next [`Output::Delivered`].
+    #[error("too much waits to be sent")]
+    Full,
+    /// No code is being compared.
+    #[error("no code is being compared")]
+    NothingToCompare,
+    /// There is a link already.
+    #[error("a link is up already")]
+    LinkedAlready,
+    /// The link cannot be used.
+    #[error(transparent)]
+    Link(FrameError),
+}
+
+/// A handshake that is done.
+struct Open {
+    seal: Seal,
+    hash: [u8; 32],
+    pairwise: PairwiseKey,
+    theirs: PublicKey,
+    comparison: Option<Comparison>,
+    met: bool,
+    heard: bool,
+    /// When the first record goes out even if there is nothing to say.
+    hello: Option<Time>,
+    asked: Time,
+}
+
+enum Phase {
+    Shaking(Box<Handshake>),
+    Open(Box<Open>),
+    /// Ended; an open session still flushes.
+    Over(Option<Box<Open>>),
+}
+
+/// One meeting of two devices.
+pub struct Session {
+    setting: Setting,
+    secret: SecretKey,
+    number: [u8; 16],
+    phase: Phase,
+    link: Link,
+    framer: Framer,
+    transfer: Transfer,
+    outputs: VecDeque<Output>,
+    now: Time,
+    began: Option<Time>,
+    last_heard: Time,
+    parted_until: Option<Time>,
+    flush_until: Option<Time>,
+    told_wake: Option<Time>,
+    seen_counts: (u16, u16),
+}
+
+/// How long a waiter holds back an empty first record, in case the application has something to put into it.
+const HELLO_DELAY: u64 = 40;
+
+impl Session {
+    /// A session that waits for its first link.
+    pub fn new(setting: Setting, secret: &SecretKey, entropy: &Entropy) -> Result<Self, Fault> {
+        let (ephemeral, number) = entropy.0.split_first_chunk::<32>().ok_or(Fault::Crypto)?;
+        let number = number.first_chunk().copied().ok_or(Fault::Crypto)?;
+        let handshake = Handshake::new(&setting, secret, *ephemeral)?;
+        Ok(Self {
+            transfer: Transfer::new(setting.kept.clone()),
+            setting,
+            secret: secret.clone(),
+            number,
+            phase: Phase::Shaking(Box::new(handshake)),
+            link: Link::Down,
+            framer: Framer::default(),
+            outputs: VecDeque::new(),
+            now: Time::default(),
+            began: None,
+            last_heard: Time::default(),
+            parted_until: None,
+            flush_until: None,
+            told_wake: None,
+            seen_counts: (0, 0),
+        })
+    }
+
+    /// Takes in what happened at `now`.
+    pub fn handle(&mut self, now: Time, input: Input<'_>) -> Result<(), Misuse> {
+        self.now = self.now.max(now);
+        let over = matches!(self.phase, Phase::Over(_));
+        match input {
+            Input::Packet(bytes) => self.packet(bytes),
+            Input::LinkDown => self.link_down(),
+            Input::Tick => self.tick(),
+            Input::Cancel if over => {}
+            _ if over => return Err(Misuse::Over),
+            Input::LinkUp { mtu, dialing } => return self.link_up(mtu, dialing),
+            Input::Send(bytes) => return self.send(bytes),
+            Input::Settled(digest) => {
+                self.transfer.settle(digest);
+                self.conclude();
+            }
+            Input::CodesMatch(same) => return self.codes_match(same),
+            Input::Cancel => self.leave(Outcome::Cancelled),
+        }
+        Ok(())
+    }
+
+    /// The next thing to do, until there is none.
+    pub fn poll(&mut self) -> Option<Output> {
+        if let Some(output) = self.outputs.pop_front() {
+            if matches!(output, Output::Message(..)) {
+                self.transfer.taken = self.transfer.taken.saturating_add(1);
+            }
+            return Some(output);
+        }
+        if let Err(fault) = self.fill() {
+            self.fail(fault);
+            return self.outputs.pop_front();
+        }
+        if let Some(packet) = self.speak() {
+            return Some(Output::Packet(packet));
+        }
+        if self.flushed() {
+            self.hang_up();
+            return self.outputs.pop_front();
+        }
+        let wake = self.wake();
+        if wake == self.told_wake {
+            return None;
+        }
+        self.told_wake = wake;
+        wake.map(Output::WakeAt)
+    }
+
+    /// How many bytes of messages fit into the queue now.
+    pub fn room(&self) -> usize {
+        MAX_QUEUE.saturating_sub(self.transfer.queued())
+    }
+
+    /// Bytes of memory held for this session beyond its own size.
+    pub fn held(&self) -> usize {
+        self.framer.held().saturating_add(self.transfer.held())
+    }
+
+    /// Whether a first packet on a new link claims to go on with this very session.
+    pub fn recognises(&self, packet: &[u8]) -> bool {
+        match Packet::read(packet) {
+            Ok(Packet::Resume(claim)) => claim.count > self.seen_counts.1 && self.claim_holds(&claim),
+            _ => false,
+        }
+    }
+
+    fn send(&mut self, bytes: Vec<u8>) -> Result<(), Misuse> {
+        if bytes.len() > MAX_MESSAGE {
+            return Err(Misuse::TooLong(bytes.len()));
+        }
+        if bytes.len() > self.room() {
+            return Err(Misuse::Full);
+        }
+        self.transfer.push(bytes);
+        Ok(())
+    }
+
+    fn codes_match(&mut self, same: bool) -> Result<(), Misuse> {
+        let Phase::Open(open) = &mut self.phase else { return Err(Misuse::NothingToCompare) };
+        let comparison = open.comparison.as_mut().filter(|comparison| comparison.waits_for_user());
+        let comparison = comparison.ok_or(Misuse::NothingToCompare)?;
+        if !same {
+            self.leave(Outcome::Failed(Fault::CodesDiffer));
+            return Ok(());
+        }
+        comparison.we_agree = true;
+        if let Err(fault) = self.say(&[Item::Confirmed]).and_then(|()| self.meet()) {
+            self.fail(fault);
+        }
+        Ok(())
+    }
+
+    /// Runs the handshake and opens records, as far as what has arrived allows.
+    fn advance(&mut self) -> Result<(), Fault> {
+        loop {
+            if let Phase::Shaking(handshake) = &mut self.phase {
+                if handshake.our_turn() {
+                    let message = handshake.write()?;
+                    self.framer.write(&message)?;
+                    continue;
+                }
+                if handshake.finished() {
+                    self.open()?;
+                    continue;
+                }
+            }
+            let Some(record) = self.framer.next_record()? else { return Ok(()) };
+            match &mut self.phase {
+                Phase::Shaking(handshake) => handshake.read(&record)?,
+                Phase::Open(open) => {
+                    let plain = open.seal.open(&record)?;
+                    self.record(&plain)?;
+                }
+                Phase::Over(_) => {}
+            }
+        }
+    }
+
+    fn open(&mut self) -> Result<(), Fault> {
+        let placeholder = Phase::Over(None);
+        let Phase::Shaking(handshake) = core::mem::replace(&mut self.phase, placeholder) else { return Ok(()) };
+        let finished = handshake.finish()?;
+        let dialer = self.setting.role == Role::Dialer;
+        let pairwise = self.secret.pairwise(&finished.theirs).map_err(|_| Fault::WeakKey)?;
+        let strangers = matches!(self.setting.way, Way::Stranger);
+        let comparison = strangers.then(|| Comparison::new(finished.hash, dialer, self.number));
+        let commitment = comparison.as_ref().and_then(Comparison::commitment);
+        self.phase = Phase::Open(Box::new(Open {
+            seal: finished.seal,
+            hash: finished.hash,
+            pairwise,
+            theirs: finished.theirs,
+            comparison,
+            met: false,
+            heard: false,
+            hello: (dialer && !strangers).then_some(self.now),
+            asked: self.now,
+        }));
+        commitment.map_or(Ok(()), |hash| self.say(&[Item::Commit(hash)]))
+    }
+
+    /// Seals these items as a record of their own, at once.
+    fn say(&mut self, items: &[Item<'_>]) -> Result<(), Fault> {
+        let mut plain = Vec::new();
+        items.iter().for_each(|item| item.write(&mut plain));
+        self.seal(&plain)
+    }
+
+    fn seal(&mut self, plain: &[u8]) -> Result<(), Fault> {
+        if let Phase::Open(open) | Phase::Over(Some(open)) = &mut self.phase {
+            open.hello = None;
+            let sealed = open.seal.seal(plain)?;
+            self.framer.write(&sealed)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, plain: &[u8]) -> Result<(), Fault> {
+        if let Phase::Open(open) = &mut self.phase {
+            open.heard = true;
+        }
+        self.meet()?;
+        let mut news = Vec::new();
+        let mut reader = Reader(plain);
+        let mut outcome = Ok(());
+        while outcome.is_ok() && reader.end().is_err() {
+            outcome = Item::read(&mut reader).and_then(|item| self.item(item, &mut news));
+        }
+        // What came before a broken item was said under the peer's seal all the same.
+        self.outputs.extend(news.into_iter().map(|news| match news {
+            News::Message(id, bytes) => Output::Message(id, bytes),
+            News::Delivered(id) => Output::Delivered(id),
+        }));
+        if let Phase::Open(open) = &self.phase {
+            self.transfer.peer_heard |= open.met;
+        }
+        outcome?;
+        self.conclude();
+        Ok(())
+    }
+
+    fn item(&mut self, item: Item<'_>, news: &mut Vec<News>) -> Result<(), Fault> {
+        let Phase::Open(open) = &mut self.phase else { return Ok(()) };
+        if let Item::Bye(reason) = item {
+            self.departed(reason);
+            return Ok(());
+        }
+        let step = match (&mut open.comparison, item) {
+            (Some(comparison), Item::Commit(hash)) => comparison.committed(hash)?,
+            (Some(comparison), Item::Reveal(number)) => comparison.revealed(number)?,
+            (Some(comparison), Item::Confirmed) => {
+                comparison.confirmed()?;
+                return self.meet();
+            }
+            (Some(comparison), _) if !comparison.agreed() => return Err(Fault::Rule(Rule::OutOfTurn)),
+            _ => return self.transfer.take(item, self.now, news),
+        };
+        if let Some(code) = step.code {
+            open.asked = self.now;
+            self.outputs.push_back(Output::Compare(code));
+        }
+        step.reveal.map_or(Ok(()), |number| self.say(&[Item::Reveal(number)]))
+    }
+
+    /// The peer is proven by its first record, and between strangers by both users.
+    fn meet(&mut self) -> Result<(), Fault> {
+        let Phase::Open(open) = &mut self.phase else { return Ok(()) };
+        let agreed = open.comparison.as_ref().is_none_or(Comparison::agreed);
+        if open.met || !open.heard || !agreed {
+            return Ok(());
+        }
+        open.met = true;
+        if self.setting.role == Role::Waiter {
+            open.hello = Some(self.now.after(HELLO_DELAY));
+        } else if open.comparison.is_some() {
+            open.hello = Some(self.now);
+        }
+        let ticket = match &self.setting.way {
+            Way::Ticket { nonce, .. } => Some(*nonce),
+            _ => None,
+        };
+        self.outputs.push_back(Output::Met(Peer { key: open.theirs, ticket }));
+        Ok(())
+    }
+
+    /// Seals as many records as the window will soon take.
+    fn fill(&mut self) -> Result<(), Fault> {
+        let window = usize::try_from(WINDOW).unwrap_or(usize::MAX);
+        loop {
+            let Phase::Open(open) = &self.phase else { return Ok(()) };
+            // A dialer's messages are safe with whoever finished the handshake; a waiter's only with who has spoken.
+            let strangers = open.comparison.is_some();
+            let free = open.met || (self.setting.role == Role::Dialer && !strangers);
+            if !free || !self.link.speaks() || self.framer.backlog() >= window {
+                return Ok(());
+            }
+            let hello = open.hello.is_some_and(|at| at <= self.now);
+            match self.transfer.next_record(self.now) {
+                Some(plain) => self.seal(&plain)?,
+                None if hello => self.seal(&[])?,
+                None => return Ok(()),
+            }
+            self.conclude();
+        }
+    }
+
+    fn conclude(&mut self) {
+        if matches!(self.phase, Phase::Open(_))
+            && let Some(outcome) = self.transfer.verdict()
+        {
+            self.end(outcome);
+        }
+    }
+
+    /// Tells the peer, then ends.
+    fn leave(&mut self, outcome: Outcome) {
+        let reason = if let Outcome::Failed(fault) = outcome { fault.number() } else { DONE };
+        if matches!(self.phase, Phase::Shaking(_)) && self.link.speaks() {
+            self.outputs.push_back(Output::Packet(Packet::Close(reason).write()));
+        }
+        let said = self.say(&[Item::Bye(reason)]);
+        self.end(outcome);
+        if said.is_err() || !matches!(self.phase, Phase::Over(Some(_))) {
+            self.hang_up();
+        }
+    }
+
+    /// The peer has left under seal.
+    fn departed(&mut self, reason: u8) {
+        let outcome = if reason == DONE { Outcome::Unfinished } else { Outcome::Failed(Fault::HungUp(reason)) };
+        self.end(outcome);
+    }
+
+    /// Breaks off at once: nothing from this link can be trusted any more.
+    fn fail(&mut self, fault: Fault) {
+        if matches!(self.phase, Phase::Over(_)) {
+            return self.hang_up();
+        }
+        if !matches!(self.link, Link::Down) {
+            self.outputs.push_back(Output::Packet(Packet::Close(fault.number()).write()));
+        }
+        self.end(Outcome::Failed(fault));
+        self.phase = Phase::Over(None);
+        self.hang_up();
+    }
+
+    fn end(&mut self, outcome: Outcome) {
+        let open = match core::mem::replace(&mut self.phase, Phase::Over(None)) {
+            Phase::Open(open) => Some(open),
+            Phase::Shaking(_) | Phase::Over(_) => None,
+        };
+        let (undelivered, partial) = self.transfer.leftovers();
+        self.transfer = Transfer::default();
+        self.parted_until = None;
+        self.flush_until = Some(self.now.after(self.setting.patience.flush));
+        self.phase = Phase::Over(open);
+        self.outputs.push_back(Output::Ended(End { outcome, undelivered, partial }));
+    }
+}
+
+/// Chooses the payload, names the misuse.
+fn payload(mtu: u16) -> Result<Payload, Misuse> {
+    Payload::for_mtu(mtu).map_err(Misuse::Link)
+}
+
+#[cfg(test)]
+mod tests;
