@@ -155,7 +155,10 @@ impl Outbound {
             self.timeout = self.settled_timeout();
         }
         let overtaken = self.newest_arrival.saturating_sub(REORDERING);
-        self.recall(|flight| flight.order <= overtaken);
+        self.recall(|_, flight| flight.order <= overtaken);
+        // Small packets name few islands: the piece that holds up all others must not wait for news of those beyond.
+        let patience = self.settled_timeout();
+        self.recall(|start, flight| start <= base && flight.sent.after(patience) <= now);
     }
 
     fn measure(&mut self, trip: u64) {
@@ -173,8 +176,8 @@ impl Outbound {
     }
 
     /// Puts chosen flights back among what is due, without the parts that arrived.
-    fn recall(&mut self, lost: impl Fn(&Flight) -> bool) {
-        let chosen: Vec<_> = self.flights.iter().filter(|(_, f)| lost(f)).map(|(s, f)| (*s, f.end)).collect();
+    fn recall(&mut self, lost: impl Fn(u32, &Flight) -> bool) {
+        let chosen: Vec<_> = self.flights.iter().filter(|(s, f)| lost(**s, f)).map(|(s, f)| (*s, f.end)).collect();
         for (start, end) in chosen {
             self.flights.remove(&start);
             for (from, to) in self.arrived.gaps(start.max(self.base), end) {
@@ -188,22 +191,20 @@ impl Outbound {
         if self.flights.is_empty() { None } else { Some(self.progress.after(self.timeout)) }
     }
 
-    /// After too long a silence sends the two oldest flights again and waits twice as long.
+    /// After too long a silence sends the two first pieces again and waits twice as long.
     pub(super) fn tick(&mut self, now: Time) {
         if self.wake().is_none_or(|wake| wake > now) {
             return;
         }
-        let mut orders: Vec<u64> = self.flights.values().map(|flight| flight.order).collect();
-        orders.sort_unstable();
-        let upto = orders.get(1).or(orders.first()).copied().unwrap_or_default();
-        self.recall(|flight| flight.order <= upto);
+        let upto = self.flights.keys().nth(1).or(self.flights.keys().next()).copied().unwrap_or_default();
+        self.recall(|start, _| start <= upto);
         self.progress = now;
         self.timeout = self.timeout.saturating_mul(2).min(LONGEST_TIMEOUT);
     }
 
     /// A new link: whatever was in flight on the old one may be lost.
     pub(super) fn restart(&mut self) {
-        self.recall(|_| true);
+        self.recall(|_, _| true);
         self.trip = None;
         self.timeout = FIRST_TIMEOUT;
     }
