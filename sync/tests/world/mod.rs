@@ -9,10 +9,12 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
     reason = "a test world stops at the first surprise, and each test uses a part of it"
 )]
 
 use hazel_sync::carrier::memory::{Air, Side, Weather};
+use hazel_sync::frame::Packet;
 use hazel_sync::session::*;
 use hazel_sync::{PublicKey, SecretKey, Time};
 
@@ -111,13 +113,19 @@ impl Device {
         while self.end.is_none() && !self.to_send.is_empty() && self.session.room() >= self.to_send[0].len() {
             let message = self.to_send.remove(0);
             self.sent.push(message.clone());
-            self.session.handle(now, Input::Send(message)).unwrap();
+            self.tell(now, Input::Send(message));
         }
         let done = self.to_send.is_empty() && self.holds.len() >= self.expects;
         if self.end.is_none() && done && !self.settled {
             self.settled = true;
-            self.session.handle(now, Input::Settled(self.digest())).unwrap();
+            self.tell(now, Input::Settled(self.digest()));
         }
+    }
+
+    /// The end may be among the outputs not yet seen.
+    fn tell(&mut self, now: Time, input: Input<'_>) {
+        let told = self.session.handle(now, input);
+        assert!(matches!(told, Ok(()) | Err(Misuse::Over)), "{told:?}");
     }
 
     /// Drains the session; returns what goes on the air.
@@ -136,7 +144,7 @@ impl Device {
                 }
                 Output::Compare(code) => {
                     self.code = Some(code);
-                    self.session.handle(now, Input::CodesMatch(self.says_match)).unwrap();
+                    self.tell(now, Input::CodesMatch(self.says_match));
                 }
                 Output::Met(peer) => assert!(self.met.replace(peer).is_none(), "met twice"),
                 Output::Message(id, bytes) => {
@@ -176,12 +184,24 @@ pub struct World {
     pub until_cut: Option<usize>,
     pub delivered_packets: usize,
     pub bytes: usize,
+    /// Stream bytes that arrived: at which end, from where to where.
+    pub arrived: Vec<(Side, usize, usize)>,
+}
+
+/// Where a packet's piece of the stream begins and ends.
+pub fn piece(packet: &[u8]) -> Option<(usize, usize)> {
+    match Packet::read(packet) {
+        Ok(Packet::Flow { piece: Some(piece), .. }) => {
+            Some((piece.offset as usize, piece.offset as usize + piece.bytes.len()))
+        }
+        _ => None,
+    }
 }
 
 impl World {
     pub fn new(left: Device, right: Device, seed: u64, weather: Weather) -> Self {
         let air = Air::new(seed, weather);
-        Self { left, right, air, now: Time(0), until_cut: None, delivered_packets: 0, bytes: 0 }
+        Self { left, right, air, now: Time(0), until_cut: None, delivered_packets: 0, bytes: 0, arrived: vec![] }
     }
 
     pub fn meeting(way_left: Way, way_right: Way, seed: u64, weather: Weather, loads: [Vec<Vec<u8>>; 2]) -> Self {
@@ -222,6 +242,7 @@ impl World {
             let next = [self.air.next_arrival(), self.left.wake, self.right.wake];
             let Some(next) = next.into_iter().flatten().min() else { return false };
             if next > stop {
+                self.now = stop;
                 return false;
             }
             self.now = self.now.max(next);
@@ -238,6 +259,7 @@ impl World {
                     return true;
                 }
                 self.delivered_packets += 1;
+                self.arrived.extend(piece(&packet).map(|(start, end)| (side, start, end)));
                 let device = if side == Side::Left { &mut self.left } else { &mut self.right };
                 device.session.handle(self.now, Input::Packet(&packet)).unwrap();
                 // A radio hands over one packet at a time.
