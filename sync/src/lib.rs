@@ -1,8 +1,9 @@
 //! Two devices that meet over any carrier of bytes: no I/O, no clock, no randomness of its own.
 //!
 //! [`frame`] carries records over packets that get lost; [`session`] makes of them a meeting of two proven devices
-//! that survives its links. Only [`carrier`] touches the world.
+//! that survives its links; [`beacon`] lets partners find one another unseen. Only [`carrier`] touches the world.
 
+pub mod beacon;
 pub mod carrier;
 pub mod frame;
 mod keys;

@@ -30,7 +30,9 @@ fn clash(left: Device, right: Device) -> (Option<Outcome>, Option<Outcome>) {
     world.link(247, true);
     world.run(100_000);
     for device in [&world.left, &world.right] {
-        assert!(device.met.is_none() && device.holds.is_empty() && device.delivered.is_empty() && device.hung_up);
+        assert!(
+            device.met.is_none() && device.holds.is_empty() && device.delivered.is_empty() && device.hung_up
+        );
     }
     (world.left.outcome(), world.right.outcome())
 }
@@ -38,10 +40,14 @@ fn clash(left: Device, right: Device) -> (Option<Outcome>, Option<Outcome>) {
 #[test]
 fn a_stranger_with_the_wrong_secret_gets_nowhere() {
     // Another psk under the right hint: the waiter can read message one, so the dialer sees the forgery first.
-    let mut wrong_nonce = setting(Role::Dialer, Way::Ticket { nonce: [0; 32], issuer: waiter_key().public() });
+    let mut wrong_nonce =
+        setting(Role::Dialer, Way::Ticket { nonce: [0; 32], issuer: waiter_key().public() });
     wrong_nonce.hint = Hint::of_ticket(&NONCE);
     let (left, right) = clash(dialer(wrong_nonce, &dialer_key()), waiter(ticket()));
-    assert_eq!((left, right), (Some(Outcome::Failed(Fault::Forged)), Some(Outcome::Failed(Fault::HungUp(7)))));
+    assert_eq!(
+        (left, right),
+        (Some(Outcome::Failed(Fault::Forged)), Some(Outcome::Failed(Fault::HungUp(7))))
+    );
 
     let wrong_issuer = setting(Role::Dialer, Way::Ticket { nonce: NONCE, issuer: secret(9).public() });
     let (_, right) = clash(dialer(wrong_issuer, &dialer_key()), waiter(ticket()));
@@ -80,7 +86,10 @@ fn the_wrong_pattern_or_ticket_is_named_before_any_work() {
 fn our_own_key_is_not_a_partner() {
     let mirror = setting(Role::Dialer, Way::Stranger);
     let (left, right) = clash(dialer(mirror, &waiter_key()), waiter(Way::Stranger));
-    assert_eq!((left, right), (Some(Outcome::Failed(Fault::Mirror)), Some(Outcome::Failed(Fault::HungUp(7)))));
+    assert_eq!(
+        (left, right),
+        (Some(Outcome::Failed(Fault::Mirror)), Some(Outcome::Failed(Fault::HungUp(7))))
+    );
 }
 
 #[test]
@@ -88,7 +97,10 @@ fn codes_that_differ_end_it_on_both_sides() {
     let mut left = dialer(setting(Role::Dialer, Way::Stranger), &dialer_key());
     left.says_match = false;
     let (left, right) = clash(left, waiter(Way::Stranger));
-    assert_eq!((left, right), (Some(Outcome::Failed(Fault::CodesDiffer)), Some(Outcome::Failed(Fault::HungUp(6)))));
+    assert_eq!(
+        (left, right),
+        (Some(Outcome::Failed(Fault::CodesDiffer)), Some(Outcome::Failed(Fault::HungUp(6))))
+    );
 }
 
 /// Somebody in the middle runs a session with each: the two screens show different codes.
@@ -138,7 +150,11 @@ fn weak_keys_are_refused_wherever_they_come_from() {
                 device.session.handle(Time(1), Input::Packet(&packet)).unwrap();
                 device.drain(Time(1));
             }
-            assert_eq!(device.outcome(), Some(Outcome::Failed(Fault::WeakKey)), "pattern {pattern} {point:02x?}");
+            assert_eq!(
+                device.outcome(),
+                Some(Outcome::Failed(Fault::WeakKey)),
+                "pattern {pattern} {point:02x?}"
+            );
         }
         // As the static key of a ticket or a partner.
         let key = hazel_sync::PublicKey(point);
@@ -202,7 +218,11 @@ fn replays_at_every_later_point_change_nothing() {
                         other.session.handle(world.now, Input::Packet(old)).unwrap();
                         let answers = other.drain(world.now);
                         for answer in answers {
-                            world.air.send(if from == 0 { Side::Right } else { Side::Left }, &answer, world.now);
+                            world.air.send(
+                                if from == 0 { Side::Right } else { Side::Left },
+                                &answer,
+                                world.now,
+                            );
                         }
                     }
                 }
@@ -358,7 +378,13 @@ fn any_bytes_at_any_point_end_in_a_typed_reason() {
 fn a_flood_holds_less_than_a_window() {
     let mut device = waiter(ticket());
     device.link_up(517, false, Time(0));
-    device.session.handle(Time(0), Input::Packet(&Packet::Open(Greeting { pattern: 1, hint: Hint::of_ticket(&NONCE).0 }).write())).unwrap();
+    device
+        .session
+        .handle(
+            Time(0),
+            Input::Packet(&Packet::Open(Greeting { pattern: 1, hint: Hint::of_ticket(&NONCE).0 }).write()),
+        )
+        .unwrap();
     let mut most = 0;
     for n in 0..20_000_u32 {
         let bytes = [0x7f; 400];
@@ -378,7 +404,8 @@ fn a_flood_holds_less_than_a_window() {
 
 #[test]
 fn misuse_is_the_callers_and_changes_nothing() {
-    let mut session = Session::new(setting(Role::Dialer, ticket()), &dialer_key(), &Entropy([1; 48])).unwrap();
+    let mut session =
+        Session::new(setting(Role::Dialer, ticket()), &dialer_key(), &Entropy([1; 48])).unwrap();
     let mut handle = |input| session.handle(Time(0), input);
     assert_eq!(handle(Input::Send(vec![0; MAX_MESSAGE + 1])), Err(Misuse::TooLong(MAX_MESSAGE + 1)));
     assert_eq!(handle(Input::CodesMatch(true)), Err(Misuse::NothingToCompare));

@@ -106,7 +106,8 @@ fn a_meeting_cut_again_and_again_is_finished_in_the_end() {
     for seed in 0..60_u64 {
         let weather = Weather { delay: 5, loss: seed % 20, doubling: 20, jitter: seed % 30, pace: None };
         let (left, right) = ways(2);
-        let mut world = World::meeting(left, right, seed, weather, [load(1, &[9_000]), load(2, &[4_000, 10])]);
+        let mut world =
+            World::meeting(left, right, seed, weather, [load(1, &[9_000]), load(2, &[4_000, 10])]);
         world.until_cut = Some(30);
         world.link(64, true);
         world.run(50_000);
@@ -130,7 +131,13 @@ fn a_meeting_cut_again_and_again_is_finished_in_the_end() {
 #[test]
 fn a_new_session_goes_on_with_what_the_old_one_kept() {
     let message = load(1, &[45_000]);
-    let mut world = World::meeting(ticket(), ticket(), 1, Weather { delay: 5, ..Weather::default() }, [message.clone(), vec![]]);
+    let mut world = World::meeting(
+        ticket(),
+        ticket(),
+        1,
+        Weather { delay: 5, ..Weather::default() },
+        [message.clone(), vec![]],
+    );
     world.until_cut = Some(120);
     world.link(247, true);
     world.run(50_000);
@@ -173,7 +180,13 @@ fn digests_that_differ_are_reported_as_such() {
 
 #[test]
 fn a_handshake_and_one_small_message_take_few_packets() {
-    let mut world = World::meeting(ticket(), ticket(), 1, Weather { delay: 20, ..Weather::default() }, [load(1, &[250]), vec![]]);
+    let mut world = World::meeting(
+        ticket(),
+        ticket(),
+        1,
+        Weather { delay: 20, ..Weather::default() },
+        [load(1, &[250]), vec![]],
+    );
     world.link(247, true);
     assert!(world.run(10_000));
     world.assert_in_sync("one chit");

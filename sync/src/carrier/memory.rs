@@ -136,7 +136,8 @@ mod tests {
     #[test]
     fn the_same_seed_tells_the_same_story_and_another_does_not() {
         let story = |seed| {
-            let mut air = Air::new(seed, Weather { loss: 30, doubling: 50, delay: 5, jitter: 40, pace: None });
+            let mut air =
+                Air::new(seed, Weather { loss: 30, doubling: 50, delay: 5, jitter: 40, pace: None });
             (0..100_u8).for_each(|n| air.send(Side::Left, &[n], Time(u64::from(n))));
             arrivals(&mut air)
         };

@@ -118,7 +118,8 @@ impl Framer {
 
     /// Appends a record to the stream.
     pub fn write(&mut self, record: &[u8]) -> Result<(), FrameError> {
-        let len = u32::try_from(record.len()).map_err(|_| FrameError::RecordTooLong { claimed: record.len() })?;
+        let len =
+            u32::try_from(record.len()).map_err(|_| FrameError::RecordTooLong { claimed: record.len() })?;
         if record.len() > MAX_RECORD {
             return Err(FrameError::RecordTooLong { claimed: record.len() });
         }
@@ -131,6 +132,11 @@ impl Framer {
     /// Bytes written that the peer has not acknowledged.
     pub fn backlog(&self) -> usize {
         self.outbound.backlog()
+    }
+
+    /// Whether less than a window waits: more would only fill the memory.
+    pub fn has_room(&self) -> bool {
+        u32::try_from(self.backlog()).is_ok_and(|backlog| backlog < WINDOW)
     }
 
     /// Takes in an ordinary packet. Late packets of an earlier link do no harm: offsets never repeat.
@@ -165,13 +171,20 @@ impl Framer {
             return due.then(|| self.speak_ack(None));
         }
         // The acknowledgement rides along where it must go now, or where the piece leaves room for it.
-        let ack = if due && space > ACK_SPACE.saturating_mul(2) { Some(self.inbound.ack().fit(space / 2)) } else { None };
+        let ack = if due && space > ACK_SPACE.saturating_mul(2) {
+            Some(self.inbound.ack().fit(space / 2))
+        } else {
+            None
+        };
         if due && ack.is_none() {
             return Some(self.speak_ack(None));
         }
         let taken = ack.as_ref().map_or(0, Ack::bytes);
         let (offset, bytes) = self.outbound.next_piece(space.saturating_sub(taken), now)?;
-        let left = space.saturating_sub(taken).saturating_sub(bytes.len()).saturating_sub(packet::number_len(offset));
+        let left = space
+            .saturating_sub(taken)
+            .saturating_sub(bytes.len())
+            .saturating_sub(packet::number_len(offset));
         let pending = ack.is_none() && self.ack_due.is_some();
         let ack = if pending && left >= ACK_SPACE { Some(self.inbound.ack().fit(left)) } else { ack };
         if ack.is_some() {

@@ -74,7 +74,10 @@ impl Outbound {
     /// Appends to the stream.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), FrameError> {
         let start = self.end();
-        let end = u32::try_from(bytes.len()).ok().and_then(|len| start.checked_add(len)).ok_or(FrameError::Spent)?;
+        let end = u32::try_from(bytes.len())
+            .ok()
+            .and_then(|len| start.checked_add(len))
+            .ok_or(FrameError::Spent)?;
         if end > u32::MAX.saturating_sub(WINDOW) {
             return Err(FrameError::Spent);
         }
@@ -164,7 +167,10 @@ impl Outbound {
     fn measure(&mut self, trip: u64) {
         let (mean, spread) = self.trip.map_or((trip, trip / 2), |(mean, spread)| {
             let off = mean.abs_diff(trip);
-            ((mean.saturating_mul(7).saturating_add(trip)) / 8, (spread.saturating_mul(3).saturating_add(off)) / 4)
+            (
+                (mean.saturating_mul(7).saturating_add(trip)) / 8,
+                (spread.saturating_mul(3).saturating_add(off)) / 4,
+            )
         });
         self.trip = Some((mean, spread));
     }
@@ -177,7 +183,8 @@ impl Outbound {
 
     /// Puts chosen flights back among what is due, without the parts that arrived.
     fn recall(&mut self, lost: impl Fn(u32, &Flight) -> bool) {
-        let chosen: Vec<_> = self.flights.iter().filter(|(s, f)| lost(**s, f)).map(|(s, f)| (*s, f.end)).collect();
+        let chosen: Vec<_> =
+            self.flights.iter().filter(|(s, f)| lost(**s, f)).map(|(s, f)| (*s, f.end)).collect();
         for (start, end) in chosen {
             self.flights.remove(&start);
             for (from, to) in self.arrived.gaps(start.max(self.base), end) {
@@ -227,10 +234,12 @@ mod tests {
     fn nothing_leaves_beyond_the_credit() {
         let mut outbound = Outbound::default();
         outbound.push(&[1; 5_000]).unwrap();
-        let sent: usize = core::iter::from_fn(|| outbound.next_piece(244, Time(0))).map(|(_, b)| b.len()).sum();
+        let sent: usize =
+            core::iter::from_fn(|| outbound.next_piece(244, Time(0))).map(|(_, b)| b.len()).sum();
         assert_eq!(sent, 2_048);
         outbound.learn(&Ack { upto: 0, room: 3_000, islands: vec![] }, Time(1)).unwrap();
-        let more: usize = core::iter::from_fn(|| outbound.next_piece(244, Time(0))).map(|(_, b)| b.len()).sum();
+        let more: usize =
+            core::iter::from_fn(|| outbound.next_piece(244, Time(0))).map(|(_, b)| b.len()).sum();
         assert_eq!(sent + more, 3_000);
     }
 
@@ -267,7 +276,8 @@ mod tests {
         drain(&mut outbound, 0);
         outbound.learn(&ack(20, &[(50, 60)]), Time(10)).unwrap();
         outbound.restart();
-        let again: Vec<_> = core::iter::from_fn(|| outbound.next_piece(500, Time(20))).map(|(o, b)| (o, b.len())).collect();
+        let again: Vec<_> =
+            core::iter::from_fn(|| outbound.next_piece(500, Time(20))).map(|(o, b)| (o, b.len())).collect();
         assert_eq!(again, [(20, 30), (60, 40)]);
     }
 
@@ -276,7 +286,13 @@ mod tests {
         let mut outbound = Outbound::default();
         outbound.push(&[1; 100]).unwrap();
         outbound.next_piece(11, Time(0));
-        assert_eq!(outbound.learn(&ack(11, &[]), Time(1)), Err(FrameError::AckOfUnsent { upto: 11, sent: 10 }));
-        assert_eq!(outbound.learn(&ack(0, &[(4, 40)]), Time(1)), Err(FrameError::AckOfUnsent { upto: 40, sent: 10 }));
+        assert_eq!(
+            outbound.learn(&ack(11, &[]), Time(1)),
+            Err(FrameError::AckOfUnsent { upto: 11, sent: 10 })
+        );
+        assert_eq!(
+            outbound.learn(&ack(0, &[(4, 40)]), Time(1)),
+            Err(FrameError::AckOfUnsent { upto: 40, sent: 10 })
+        );
     }
 }

@@ -249,7 +249,11 @@ impl<'a> Reader<'a> {
             value |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {
                 let padded = byte == 0 && shift > 0;
-                return if padded { Err(FrameError::Number) } else { u32::try_from(value).map_err(|_| FrameError::Number) };
+                return if padded {
+                    Err(FrameError::Number)
+                } else {
+                    u32::try_from(value).map_err(|_| FrameError::Number)
+                };
             }
         }
         Err(FrameError::Number)

@@ -12,7 +12,8 @@ impl Ranges {
             return;
         }
         let (mut low, mut high) = (start, end);
-        let touching: Vec<_> = self.0.range(..=end).rev().take_while(|(_, e)| **e >= start).map(|(s, e)| (*s, *e)).collect();
+        let touching: Vec<_> =
+            self.0.range(..=end).rev().take_while(|(_, e)| **e >= start).map(|(s, e)| (*s, *e)).collect();
         for (s, e) in touching {
             self.0.remove(&s);
             (low, high) = (low.min(s), high.max(e));
@@ -24,7 +25,8 @@ impl Ranges {
         if start >= end {
             return;
         }
-        let crossing: Vec<_> = self.0.range(..end).rev().take_while(|(_, e)| **e > start).map(|(s, e)| (*s, *e)).collect();
+        let crossing: Vec<_> =
+            self.0.range(..end).rev().take_while(|(_, e)| **e > start).map(|(s, e)| (*s, *e)).collect();
         for (s, e) in crossing {
             self.0.remove(&s);
             if s < start {
@@ -91,7 +93,8 @@ mod tests {
             assert_eq!(listed, model);
             let touching = ranges.iter().zip(ranges.iter().skip(1)).any(|((_, e), (s, _))| e >= s);
             assert!(!touching, "{ranges:?}");
-            let missing: BTreeSet<u32> = ranges.gaps(start, end).into_iter().flat_map(|(s, e)| s..e).collect();
+            let missing: BTreeSet<u32> =
+                ranges.gaps(start, end).into_iter().flat_map(|(s, e)| s..e).collect();
             assert_eq!(missing, (start..end).filter(|p| !model.contains(p)).collect());
             assert_eq!(start < end && ranges.covers(start, end), start < end && missing.is_empty());
         }

@@ -158,7 +158,11 @@ fn any_bytes_are_refused_or_harmless() {
             Packet::Flow { ack, piece } => framer.hear(ack.as_ref(), piece, Time(now)),
             _ => Ok(()),
         });
-        if outcome.is_ok() { fine += 1 } else { refused += 1 }
+        if outcome.is_ok() {
+            fine += 1
+        } else {
+            refused += 1
+        }
         if framer.next_record().is_err() {
             framer = Framer::default();
         }

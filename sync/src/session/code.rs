@@ -129,7 +129,8 @@ mod tests {
     #[test]
     fn both_see_the_same_and_another_handshake_another() {
         let shown = |hash_a: [u8; 32], hash_b: [u8; 32]| {
-            let (mut a, mut b) = (Comparison::new(hash_a, true, [1; 16]), Comparison::new(hash_b, false, [2; 16]));
+            let (mut a, mut b) =
+                (Comparison::new(hash_a, true, [1; 16]), Comparison::new(hash_b, false, [2; 16]));
             let answer = b.committed(a.commitment().unwrap()).unwrap().reveal.unwrap();
             let step = a.revealed(answer).unwrap();
             (step.code, b.revealed(step.reveal.unwrap()).map(|step| step.code))

@@ -274,7 +274,9 @@ impl Session {
     fn silence_deadline(&self) -> Option<Time> {
         let comparing = self.comparing_deadline().is_some();
         match (&self.link, &self.phase) {
-            (Link::Up { .. }, Phase::Open(_)) if !comparing => Some(self.last_heard.after(self.setting.patience.silence)),
+            (Link::Up { .. }, Phase::Open(_)) if !comparing => {
+                Some(self.last_heard.after(self.setting.patience.silence))
+            }
             _ => None,
         }
     }
@@ -293,7 +295,7 @@ impl Session {
             control,
             hello,
             self.framer.wake().filter(|_| speaking),
-            self.transfer.wake().filter(|_| speaking),
+            self.transfer.wake().filter(|_| speaking && self.framer.has_room()),
             self.flush_until,
             self.handshake_deadline(),
             self.comparing_deadline(),

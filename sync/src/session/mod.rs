@@ -29,7 +29,7 @@ pub use fault::{Blame, End, Fault, Outcome, Peer, Rule, Stage};
 pub use transfer::{MAX_MESSAGE, MessageId, Partial};
 
 use crate::Time;
-use crate::frame::{FrameError, Framer, Packet, Payload, Reader, WINDOW};
+use crate::frame::{FrameError, Framer, Packet, Payload, Reader};
 use crate::keys::{PairwiseKey, PublicKey, SecretKey};
 use code::Comparison;
 use fault::DONE;
@@ -308,7 +308,10 @@ impl Session {
         match input {
             Input::Packet(bytes) => self.packet(bytes),
             Input::LinkDown => self.link_down(),
-            Input::Tick => self.tick(),
+            Input::Tick => {
+                self.told_wake = None;
+                self.tick();
+            }
             Input::Cancel if over => {}
             _ if over => return Err(Misuse::Over),
             Input::LinkUp { mtu, dialing } => return self.link_up(mtu, dialing),
@@ -422,7 +425,9 @@ impl Session {
 
     fn open(&mut self) -> Result<(), Fault> {
         let placeholder = Phase::Over(None);
-        let Phase::Shaking(handshake) = core::mem::replace(&mut self.phase, placeholder) else { return Ok(()) };
+        let Phase::Shaking(handshake) = core::mem::replace(&mut self.phase, placeholder) else {
+            return Ok(());
+        };
         let finished = handshake.finish()?;
         let dialer = self.setting.role == Role::Dialer;
         let pairwise = self.secret.pairwise(&finished.theirs).map_err(|_| Fault::WeakKey)?;
@@ -529,13 +534,12 @@ impl Session {
 
     /// Seals as many records as the window will soon take.
     fn fill(&mut self) -> Result<(), Fault> {
-        let window = usize::try_from(WINDOW).unwrap_or(usize::MAX);
         loop {
             let Phase::Open(open) = &self.phase else { return Ok(()) };
             // A dialer's messages are safe with whoever finished the handshake; a waiter's only with who has spoken.
             let strangers = open.comparison.is_some();
             let free = open.met || (self.setting.role == Role::Dialer && !strangers);
-            if !free || !self.link.speaks() || self.framer.backlog() >= window {
+            if !free || !self.link.speaks() || !self.framer.has_room() {
                 return Ok(());
             }
             let hello = open.hello.is_some_and(|at| at <= self.now);
@@ -571,7 +575,8 @@ impl Session {
 
     /// The peer has left under seal.
     fn departed(&mut self, reason: u8) {
-        let outcome = if reason == DONE { Outcome::Unfinished } else { Outcome::Failed(Fault::HungUp(reason)) };
+        let outcome =
+            if reason == DONE { Outcome::Unfinished } else { Outcome::Failed(Fault::HungUp(reason)) };
         self.end(outcome);
     }
 

@@ -80,7 +80,8 @@ impl Handshake {
 
     pub(super) fn finish(self) -> Result<Finished, Fault> {
         let hash = self.state.get_handshake_hash().try_into().map_err(|_| Fault::Crypto)?;
-        let theirs = self.state.get_remote_static().and_then(|key| key.try_into().ok()).ok_or(Fault::Crypto)?;
+        let theirs =
+            self.state.get_remote_static().and_then(|key| key.try_into().ok()).ok_or(Fault::Crypto)?;
         if theirs == self.ours {
             return Err(Fault::Mirror);
         }

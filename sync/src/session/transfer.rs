@@ -171,7 +171,8 @@ impl Transfer {
                 len
             } else {
                 let held = self.peer_holds.filter(|(id, _)| *id == front.id).map(|(_, have)| have);
-                let offset = held.filter(|have| usize::try_from(*have).is_ok_and(|have| have < len)).unwrap_or(0);
+                let offset =
+                    held.filter(|have| usize::try_from(*have).is_ok_and(|have| have < len)).unwrap_or(0);
                 let from = usize::try_from(offset).unwrap_or_default();
                 let to = len.min(from.saturating_add(room));
                 let bytes = front.bytes.get(from..to).unwrap_or_default();

@@ -201,10 +201,25 @@ pub fn piece(packet: &[u8]) -> Option<(usize, usize)> {
 impl World {
     pub fn new(left: Device, right: Device, seed: u64, weather: Weather) -> Self {
         let air = Air::new(seed, weather);
-        Self { left, right, air, now: Time(0), until_cut: None, delivered_packets: 0, bytes: 0, arrived: vec![] }
+        Self {
+            left,
+            right,
+            air,
+            now: Time(0),
+            until_cut: None,
+            delivered_packets: 0,
+            bytes: 0,
+            arrived: vec![],
+        }
     }
 
-    pub fn meeting(way_left: Way, way_right: Way, seed: u64, weather: Weather, loads: [Vec<Vec<u8>>; 2]) -> Self {
+    pub fn meeting(
+        way_left: Way,
+        way_right: Way,
+        seed: u64,
+        weather: Weather,
+        loads: [Vec<Vec<u8>>; 2],
+    ) -> Self {
         let entropy = |n: u8| Entropy(core::array::from_fn(|i| n ^ (seed as u8) ^ (i as u8)));
         let left = Session::new(setting(Role::Dialer, way_left), &dialer_key(), &entropy(7)).unwrap();
         let right = Session::new(setting(Role::Waiter, way_right), &waiter_key(), &entropy(200)).unwrap();
@@ -285,6 +300,7 @@ impl World {
 
 /// Messages of the given lengths, no two alike.
 pub fn load(name: u8, lengths: &[usize]) -> Vec<Vec<u8>> {
-    let message = |n: usize, len: usize| (0..len).map(|i| name ^ (n as u8) ^ (i as u8) ^ ((i >> 8) as u8)).collect();
+    let message =
+        |n: usize, len: usize| (0..len).map(|i| name ^ (n as u8) ^ (i as u8) ^ ((i >> 8) as u8)).collect();
     lengths.iter().enumerate().map(|(n, len)| message(n, *len)).collect()
 }

@@ -3,8 +3,8 @@
 #![allow(clippy::arithmetic_side_effects, reason = "numbers in a test are small")]
 
 use super::*;
-use crate::session::{Carrier, Hint, Id, Patience};
 use crate::keys::tests::low_order_points;
+use crate::session::{Carrier, Hint, Id, Patience};
 
 #[path = "vectors.rs"]
 mod vectors;
@@ -64,7 +64,12 @@ fn published_vectors_hold() {
         let mut sides = sides.map(seal);
         for (n, (payload, sealed)) in transport.iter().enumerate() {
             let from = (handshake + n) % 2;
-            assert_eq!(sides[from].seal(&bytes(payload)).unwrap(), bytes(sealed), "{} transport {n}", vector.name);
+            assert_eq!(
+                sides[from].seal(&bytes(payload)).unwrap(),
+                bytes(sealed),
+                "{} transport {n}",
+                vector.name
+            );
             assert_eq!(sides[1 - from].open(&bytes(sealed)).unwrap(), bytes(payload));
         }
     }
@@ -88,7 +93,8 @@ fn shake(way: Way) -> [Seal; 2] {
     let mut dialer = Handshake::new(&setting(Role::Dialer, way.clone()), &a, [3; 32]).unwrap();
     let mut waiter = Handshake::new(&setting(Role::Waiter, way), &b, [4; 32]).unwrap();
     while !(dialer.finished() && waiter.finished()) {
-        let (from, to) = if dialer.our_turn() { (&mut dialer, &mut waiter) } else { (&mut waiter, &mut dialer) };
+        let (from, to) =
+            if dialer.our_turn() { (&mut dialer, &mut waiter) } else { (&mut waiter, &mut dialer) };
         let message = from.write().unwrap();
         to.read(&message).unwrap();
     }
@@ -134,7 +140,8 @@ fn a_record_opens_once_in_its_place_and_unchanged() {
 fn weak_answers_are_refused_by_the_dialer() {
     for point in low_order_points() {
         for way in [Way::Stranger, Way::Partner { key: SecretKey::new([2; 32]).public() }] {
-            let mut dialer = Handshake::new(&setting(Role::Dialer, way), &SecretKey::new([1; 32]), [3; 32]).unwrap();
+            let mut dialer =
+                Handshake::new(&setting(Role::Dialer, way), &SecretKey::new([1; 32]), [3; 32]).unwrap();
             dialer.write().unwrap();
             let mut answer = point.to_vec();
             answer.resize(96, 0);
@@ -147,7 +154,8 @@ fn weak_answers_are_refused_by_the_dialer() {
 fn a_handshake_message_with_a_payload_is_refused() {
     let dialer = setting(Role::Dialer, Way::Stranger);
     let mut dialer = Handshake::new(&dialer, &SecretKey::new([1; 32]), [3; 32]).unwrap();
-    let mut waiter = Handshake::new(&setting(Role::Waiter, Way::Stranger), &SecretKey::new([2; 32]), [4; 32]).unwrap();
+    let mut waiter =
+        Handshake::new(&setting(Role::Waiter, Way::Stranger), &SecretKey::new([2; 32]), [4; 32]).unwrap();
     let mut message = dialer.write().unwrap();
     message.push(1);
     assert_eq!(waiter.read(&message), Err(Fault::HandshakePayload));

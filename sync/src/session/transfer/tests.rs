@@ -107,7 +107,11 @@ fn a_kept_beginning_saves_its_bytes_and_a_wrong_one_does_no_harm() {
             last = Item::read(&mut reader).and_then(|item| b.take(item, Time(0), &mut news)).map(|()| news);
         }
         assert!(crossed < 9_000 - have + 100);
-        let expected = if fine { Ok(vec![News::Message(id, message.clone())]) } else { Err(Fault::Rule(Rule::Misnamed)) };
+        let expected = if fine {
+            Ok(vec![News::Message(id, message.clone())])
+        } else {
+            Err(Fault::Rule(Rule::Misnamed))
+        };
         assert_eq!(last, expected);
     }
 }
