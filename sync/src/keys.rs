@@ -12,26 +12,31 @@ pub struct WeakKey;
 
 /// A device's meeting key (X25519).
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct SecretKey([u8; 32]);
+pub struct SecretKey {
+    secret: [u8; 32],
+    /// Computed once: a handshake asks for it several times.
+    public: [u8; 32],
+}
 
 impl SecretKey {
     /// From 32 random bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        let public = x25519_dalek::PublicKey::from(&StaticSecret::from(bytes)).to_bytes();
+        Self { secret: bytes, public }
     }
 
     /// What others may know.
     pub fn public(&self) -> PublicKey {
-        PublicKey(x25519_dalek::PublicKey::from(&StaticSecret::from(self.0)).to_bytes())
+        PublicKey(self.public)
     }
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {
-        &self.0
+        &self.secret
     }
 
     /// The key that these two share for ever and nobody else can compute; beacons and resumed links use it.
     pub fn pairwise(&self, theirs: &PublicKey) -> Result<PairwiseKey, WeakKey> {
-        let mut shared = agree(&self.0, &theirs.0)?;
+        let mut shared = agree(&self.secret, &theirs.0)?;
         let ours = self.public();
         let (low, high) = if ours.0 <= theirs.0 { (&ours, theirs) } else { (theirs, &ours) };
         let key = keyed_hash(&shared, &[b"hazel sync 1 pair", &low.0, &high.0]);

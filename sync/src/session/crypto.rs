@@ -1,6 +1,6 @@
 //! The primitives under Noise: the same crates that the rest of the workspace already trusts.
 
-use crate::keys::agree;
+use crate::keys::{SecretKey, agree, same};
 use chacha20poly1305::aead::inout::InOutBuf;
 use chacha20poly1305::{AeadInOut, ChaCha20Poly1305, KeyInit, Tag};
 use sha2::{Digest, Sha256};
@@ -14,6 +14,8 @@ use zeroize::Zeroize;
 /// Hands Noise its primitives and one ephemeral secret, given from outside.
 pub(super) struct Primitives {
     pub(super) ephemeral: [u8; 32],
+    /// The long-lived key, so that its public half is not computed again.
+    pub(super) known: SecretKey,
 }
 
 impl CryptoResolver for Primitives {
@@ -22,7 +24,7 @@ impl CryptoResolver for Primitives {
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
-        matches!(choice, DHChoice::Curve25519).then(|| Box::new(Pair::default()) as Box<dyn Dh>)
+        matches!(choice, DHChoice::Curve25519).then(|| Box::new(Pair::new(self.known.clone())) as Box<dyn Dh>)
     }
 
     fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
@@ -52,10 +54,16 @@ impl Random for Once {
     }
 }
 
-#[derive(Default)]
 struct Pair {
+    known: SecretKey,
     secret: [u8; 32],
     public: [u8; 32],
+}
+
+impl Pair {
+    fn new(known: SecretKey) -> Self {
+        Self { known, secret: [0; 32], public: [0; 32] }
+    }
 }
 
 impl Dh for Pair {
@@ -74,7 +82,11 @@ impl Dh for Pair {
     fn set(&mut self, secret: &[u8]) {
         if let Ok(secret) = <[u8; 32]>::try_from(secret) {
             self.secret = secret;
-            self.public = x25519_dalek::PublicKey::from(&StaticSecret::from(secret)).to_bytes();
+            self.public = if same(&secret, self.known.bytes()) {
+                self.known.public().0
+            } else {
+                x25519_dalek::PublicKey::from(&StaticSecret::from(secret)).to_bytes()
+            };
         }
     }
 
@@ -206,7 +218,7 @@ mod tests {
 
     #[test]
     fn only_the_chosen_suite_is_offered() {
-        let primitives = Primitives { ephemeral: [0; 32] };
+        let primitives = Primitives { ephemeral: [0; 32], known: SecretKey::new([1; 32]) };
         assert!(primitives.resolve_cipher(&CipherChoice::AESGCM).is_none());
         assert!(primitives.resolve_hash(&HashChoice::Blake2s).is_none());
         assert!(primitives.resolve_dh(&DHChoice::Curve448).is_none());

@@ -61,9 +61,12 @@ impl Session {
             return;
         }
         self.link = Link::Down;
-        match self.phase {
+        match &mut self.phase {
             Phase::Shaking(_) => self.end(Outcome::Failed(Fault::LinkLost)),
-            Phase::Open(_) => {
+            Phase::Open(open) => {
+                if open.pairwise.is_none() {
+                    open.pairwise = self.secret.pairwise(&open.theirs).ok();
+                }
                 let until = self.parted_until.unwrap_or_else(|| self.now.after(self.setting.patience.parted));
                 self.parted_until = Some(until);
                 self.outputs.push_back(Output::Parted(until));
@@ -148,7 +151,8 @@ impl Session {
     fn proof(&self, role: Role, count: u16) -> Option<[u8; 16]> {
         let Phase::Open(open) = &self.phase else { return None };
         let role = [u8::from(role == Role::Waiter)];
-        let hash = open.pairwise.hash(&[b"hazel sync 1 resume", &open.hash, &role, &count.to_be_bytes()]);
+        let hash =
+            open.pairwise.as_ref()?.hash(&[b"hazel sync 1 resume", &open.hash, &role, &count.to_be_bytes()]);
         hash.first_chunk().copied()
     }
 

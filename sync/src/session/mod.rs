@@ -234,7 +234,8 @@ pub enum Misuse {
 struct Open {
     seal: Seal,
     hash: [u8; 32],
-    pairwise: PairwiseKey,
+    /// Known once the first link is lost; only a resumed one needs it.
+    pairwise: Option<PairwiseKey>,
     theirs: PublicKey,
     comparison: Option<Comparison>,
     met: bool,
@@ -430,14 +431,13 @@ impl Session {
         };
         let finished = handshake.finish()?;
         let dialer = self.setting.role == Role::Dialer;
-        let pairwise = self.secret.pairwise(&finished.theirs).map_err(|_| Fault::WeakKey)?;
         let strangers = matches!(self.setting.way, Way::Stranger);
         let comparison = strangers.then(|| Comparison::new(finished.hash, dialer, self.number));
         let commitment = comparison.as_ref().and_then(Comparison::commitment);
         self.phase = Phase::Open(Box::new(Open {
             seal: finished.seal,
             hash: finished.hash,
-            pairwise,
+            pairwise: None,
             theirs: finished.theirs,
             comparison,
             met: false,

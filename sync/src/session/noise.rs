@@ -35,17 +35,18 @@ impl Handshake {
         };
         let params = name.parse().map_err(|_| Fault::Crypto)?;
         let prologue = prologue(setting);
-        let builder = Builder::with_resolver(params, Box::new(Primitives { ephemeral }))
-            .local_private_key(secret.bytes())
-            .and_then(|builder| builder.prologue(&prologue))
-            .and_then(|builder| match &setting.way {
-                Way::Ticket { nonce, issuer } if setting.role == Role::Dialer => {
-                    builder.psk(2, nonce)?.remote_public_key(&issuer.0)
-                }
-                Way::Ticket { nonce, .. } => builder.psk(2, nonce),
-                Way::Stranger => Ok(builder),
-                Way::Partner { key } => builder.remote_public_key(&key.0),
-            });
+        let builder =
+            Builder::with_resolver(params, Box::new(Primitives { ephemeral, known: secret.clone() }))
+                .local_private_key(secret.bytes())
+                .and_then(|builder| builder.prologue(&prologue))
+                .and_then(|builder| match &setting.way {
+                    Way::Ticket { nonce, issuer } if setting.role == Role::Dialer => {
+                        builder.psk(2, nonce)?.remote_public_key(&issuer.0)
+                    }
+                    Way::Ticket { nonce, .. } => builder.psk(2, nonce),
+                    Way::Stranger => Ok(builder),
+                    Way::Partner { key } => builder.remote_public_key(&key.0),
+                });
         let build = |builder: Builder<'_>| match setting.role {
             Role::Dialer => builder.build_initiator(),
             Role::Waiter => builder.build_responder(),
@@ -65,14 +66,14 @@ impl Handshake {
     /// The next message; its payload is always empty, so a replay of it does nothing.
     pub(super) fn write(&mut self) -> Result<Vec<u8>, Fault> {
         let mut out = vec![0; 256];
-        let len = self.state.write_message(&[], &mut out).map_err(fault)?;
+        let len = self.state.write_message(&[], &mut out).map_err(|error| fault(&error))?;
         out.truncate(len);
         Ok(out)
     }
 
     pub(super) fn read(&mut self, message: &[u8]) -> Result<(), Fault> {
         let mut payload = [0; MAX_RECORD];
-        match self.state.read_message(message, &mut payload).map_err(fault)? {
+        match self.state.read_message(message, &mut payload).map_err(|error| fault(&error))? {
             0 => Ok(()),
             _ => Err(Fault::HandshakePayload),
         }
@@ -91,7 +92,7 @@ impl Handshake {
     }
 }
 
-fn fault(error: snow::Error) -> Fault {
+fn fault(error: &snow::Error) -> Fault {
     match error {
         snow::Error::Dh => Fault::WeakKey,
         snow::Error::Decrypt | snow::Error::Input => Fault::Forged,

@@ -26,7 +26,7 @@ fn published_vectors_hold() {
         let prologue = bytes(vector.prologue);
         let psk = vector.psk.map(key);
         let build = |secret: &[u8; 32], ephemeral, theirs: Option<&[u8; 32]>| {
-            let primitives = Box::new(Primitives { ephemeral });
+            let primitives = Box::new(Primitives { ephemeral, known: SecretKey::new(init_s) });
             let mut builder = Builder::with_resolver(vector.name.parse().unwrap(), primitives)
                 .prologue(&prologue)
                 .and_then(|builder| builder.local_private_key(secret))
