@@ -88,8 +88,8 @@ fn goodput() {
             0 => (ticket(), ticket()),
             _ => (partner(waiter_key().public()), partner(dialer_key().public())),
         };
-        let bytes = 1_000 * 200;
-        let loads = [load(1, &[40_000; 5]), vec![]];
+        let bytes = 1_000 * 1_000;
+        let loads = [load(1, &[40_000; 25]), vec![]];
         let mut world = World::meeting(left, right, 1, Weather { pace, ..Weather::default() }, loads);
         world.link(247, true);
         world.run(3_600_000);
@@ -97,7 +97,7 @@ fn goodput() {
         let link = 244.0 * 4.0 / 0.030;
         let whole = bytes as f64 / (world.now.0 as f64 / 1_000.0);
         println!(
-            "goodput {name}, 200 kB at MTU 247, 30 ms, 4 packets: {whole:.0} B/s with handshake and farewell = {:.3} of the link; {:.3} of its bytes are payload",
+            "goodput {name}, 1 MB at MTU 247, 30 ms, 4 packets: {whole:.0} B/s with handshake and farewell = {:.3} of the link; {:.3} of its bytes are payload",
             whole / link,
             bytes as f64 / world.bytes as f64
         );

@@ -1,6 +1,13 @@
 //! What strangers, liars and broken radios can do: nothing that counts.
 
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "numbers in a test are small")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "numbers in a test are small"
+)]
 
 mod world;
 

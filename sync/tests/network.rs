@@ -1,6 +1,9 @@
 //! Two sessions in two threads over a real socket, cut in the middle and taken up again.
 
 #![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
     reason = "a test over a real socket needs a real clock"

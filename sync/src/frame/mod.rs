@@ -13,7 +13,7 @@ mod outbound;
 mod packet;
 mod ranges;
 
-pub use packet::{Ack, Greeting, Packet, Payload, Piece, Resume, WIRE};
+pub use packet::{Ack, Greeting, Packet, Payload, Piece, ROOM_UNIT, Resume, WIRE};
 pub(crate) use packet::{Reader, put_number};
 
 use crate::Time;

@@ -9,10 +9,14 @@ use std::collections::{BTreeMap, VecDeque};
 /// A piece counts as lost when one sent this many pieces later has arrived.
 const REORDERING: u64 = 8;
 const FIRST_TIMEOUT: u64 = 500;
-const SHORTEST_TIMEOUT: u64 = 150;
-const LONGEST_TIMEOUT: u64 = 4_000;
+const SHORTEST_TIMEOUT: u64 = 250;
+const LONGEST_TIMEOUT: u64 = 2_000;
 /// What may be sent before the peer has said how much it takes: a handshake and a little more.
 const FIRST_CREDIT: u32 = 2_048;
+/// What may be in flight at least, however long the queue before the radio.
+const LEAST_IN_FLIGHT: u32 = 1_024;
+/// A queue of this many milliseconds keeps any radio busy; a longer one only delays repetitions.
+const QUEUE: u64 = 100;
 
 #[derive(Clone, Copy, Debug)]
 struct Flight {
@@ -39,7 +43,12 @@ pub(super) struct Outbound {
     newest_arrival: u64,
     progress: Time,
     timeout: u64,
+    /// Mean and spread of how long a piece and its acknowledgement take.
     trip: Option<(u64, u64)>,
+    shortest_trip: u64,
+    in_flight: u32,
+    /// Grows while trips stay short. A link that loses is not a link that is full, so loss does not shrink it.
+    most_in_flight: u32,
 }
 
 impl Default for Outbound {
@@ -57,6 +66,9 @@ impl Default for Outbound {
             progress: Time::default(),
             timeout: FIRST_TIMEOUT,
             trip: None,
+            shortest_trip: u64::MAX,
+            in_flight: 0,
+            most_in_flight: FIRST_CREDIT,
         }
     }
 }
@@ -88,12 +100,14 @@ impl Outbound {
 
     /// The offset at which the next piece would start.
     pub(super) fn next_offset(&self) -> Option<u32> {
-        self.due.first().map(|(start, _)| start).filter(|start| *start < self.limit)
+        let (start, _) = self.due.first().filter(|(start, _)| *start < self.limit)?;
+        (self.in_flight < self.most_in_flight).then_some(start)
     }
 
     /// Takes the next piece of at most `space` bytes including its offset.
     pub(super) fn next_piece(&mut self, space: usize, now: Time) -> Option<(u32, Vec<u8>)> {
-        let (start, due_end) = self.due.first().filter(|(start, _)| *start < self.limit)?;
+        let start = self.next_offset()?;
+        let (_, due_end) = self.due.first()?;
         let room = u32::try_from(space.checked_sub(number_len(start))?).ok().filter(|room| *room > 0)?;
         let end = due_end.min(self.limit).min(start.saturating_add(room));
         let from = usize::try_from(start.checked_sub(self.base)?).ok()?;
@@ -109,6 +123,7 @@ impl Outbound {
         self.order = self.order.saturating_add(1);
         let flight = Flight { end, order: self.order, sent: now, again: start < self.fresh_from };
         self.flights.insert(start, flight);
+        self.in_flight = self.in_flight.saturating_add(end.saturating_sub(start));
         self.fresh_from = self.fresh_from.max(end);
         Some((start, bytes))
     }
@@ -146,14 +161,17 @@ impl Outbound {
             .filter(|(start, flight)| flight.end <= base || arrived.covers((**start).max(base), flight.end))
             .map(|(start, flight)| (*start, *flight))
             .collect();
-        for (start, _) in &landed {
+        let mut bytes = 0_u32;
+        for (start, flight) in &landed {
             self.flights.remove(start);
+            bytes = bytes.saturating_add(flight.end.saturating_sub(*start));
         }
+        self.in_flight = self.in_flight.saturating_sub(bytes);
         if let Some((_, newest)) = landed.iter().max_by_key(|(_, flight)| flight.order) {
             self.newest_arrival = self.newest_arrival.max(newest.order);
             self.progress = now;
             if !newest.again {
-                self.measure(now.since(newest.sent));
+                self.measure(now.since(newest.sent), bytes);
             }
             self.timeout = self.settled_timeout();
         }
@@ -164,7 +182,14 @@ impl Outbound {
         self.recall(|start, flight| start <= base && flight.sent.after(patience) <= now);
     }
 
-    fn measure(&mut self, trip: u64) {
+    fn measure(&mut self, trip: u64, landed: u32) {
+        self.shortest_trip = self.shortest_trip.min(trip);
+        let full = trip > self.shortest_trip.saturating_mul(2).saturating_add(QUEUE);
+        self.most_in_flight = if full {
+            self.most_in_flight.saturating_sub(landed / 2).max(LEAST_IN_FLIGHT)
+        } else {
+            self.most_in_flight.saturating_add(landed).min(WINDOW)
+        };
         let (mean, spread) = self.trip.map_or((trip, trip / 2), |(mean, spread)| {
             let off = mean.abs_diff(trip);
             (
@@ -187,6 +212,7 @@ impl Outbound {
             self.flights.iter().filter(|(s, f)| lost(**s, f)).map(|(s, f)| (*s, f.end)).collect();
         for (start, end) in chosen {
             self.flights.remove(&start);
+            self.in_flight = self.in_flight.saturating_sub(end.saturating_sub(start));
             for (from, to) in self.arrived.gaps(start.max(self.base), end) {
                 self.due.insert(from, to);
             }
@@ -213,6 +239,8 @@ impl Outbound {
     pub(super) fn restart(&mut self) {
         self.recall(|_, _| true);
         self.trip = None;
+        self.shortest_trip = u64::MAX;
+        self.most_in_flight = FIRST_CREDIT;
         self.timeout = FIRST_TIMEOUT;
     }
 }
@@ -233,14 +261,37 @@ mod tests {
     #[test]
     fn nothing_leaves_beyond_the_credit() {
         let mut outbound = Outbound::default();
-        outbound.push(&[1; 5_000]).unwrap();
-        let sent: usize =
-            core::iter::from_fn(|| outbound.next_piece(244, Time(0))).map(|(_, b)| b.len()).sum();
-        assert_eq!(sent, 2_048);
-        outbound.learn(&Ack { upto: 0, room: 3_000, islands: vec![] }, Time(1)).unwrap();
-        let more: usize =
-            core::iter::from_fn(|| outbound.next_piece(244, Time(0))).map(|(_, b)| b.len()).sum();
-        assert_eq!(sent + more, 3_000);
+        outbound.push(&[1; 9_000]).unwrap();
+        let send = |outbound: &mut Outbound| {
+            core::iter::from_fn(|| outbound.next_piece(244, Time(0))).map(|(_, b)| b.len()).sum()
+        };
+        let first: usize = send(&mut outbound);
+        assert_eq!(first, 2_048);
+        outbound.learn(&Ack { upto: 2_048, room: 512, islands: vec![] }, Time(1)).unwrap();
+        let more: usize = send(&mut outbound);
+        assert_eq!(more, 512);
+    }
+
+    #[test]
+    fn a_queue_that_grows_is_not_fed() {
+        let mut outbound = Outbound::default();
+        outbound.push(&[1; 60_000]).unwrap();
+        let mut at = 0;
+        for trip in [30; 8] {
+            drain(&mut outbound, at);
+            at += trip;
+            let upto = outbound.fresh_from;
+            outbound.learn(&ack(upto, &[]), Time(at)).unwrap();
+        }
+        assert_eq!(outbound.most_in_flight, WINDOW);
+        outbound.push(&[1; 60_000]).unwrap();
+        for trip in [500; 4] {
+            drain(&mut outbound, at);
+            at += trip;
+            let upto = outbound.fresh_from;
+            outbound.learn(&ack(upto, &[]), Time(at)).unwrap();
+        }
+        assert_eq!(outbound.most_in_flight, LEAST_IN_FLIGHT);
     }
 
     #[test]

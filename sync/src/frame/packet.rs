@@ -11,6 +11,8 @@ const OPEN: u8 = 0x4;
 const RESUME: u8 = 0x5;
 const CLOSE: u8 = 0x6;
 
+/// Credit is counted in blocks of this many bytes.
+pub const ROOM_UNIT: u32 = 256;
 /// The ranges one acknowledgement may name; more would not help a sender whose window is this small.
 const MAX_RANGES: usize = 16;
 
@@ -62,7 +64,7 @@ pub struct Resume {
 pub struct Ack {
     /// Every byte below this offset is here.
     pub upto: u32,
-    /// How many bytes beyond `upto` may be sent.
+    /// How many bytes beyond `upto` may be sent; on the wire in units of [`ROOM_UNIT`], rounded down.
     pub room: u32,
     /// Islands beyond `upto` that are here, ascending: start and end.
     pub islands: Vec<(u32, u32)>,
@@ -164,7 +166,8 @@ impl<'a> Packet<'a> {
 
 impl Ack {
     fn read(reader: &mut Reader<'_>) -> Result<Self, FrameError> {
-        let (upto, room) = (reader.number()?, reader.number()?);
+        let upto = reader.number()?;
+        let room = reader.number()?.checked_mul(ROOM_UNIT).ok_or(FrameError::Number)?;
         let count = usize::from(reader.byte()?);
         if count > MAX_RANGES {
             return Err(FrameError::Islands(count));
@@ -182,7 +185,7 @@ impl Ack {
 
     fn write(&self, out: &mut Vec<u8>) {
         put_number(out, self.upto);
-        put_number(out, self.room);
+        put_number(out, self.room.checked_div(ROOM_UNIT).unwrap_or_default());
         out.push(u8::try_from(self.islands.len()).unwrap_or(u8::MAX));
         let mut at = self.upto;
         for (start, end) in &self.islands {

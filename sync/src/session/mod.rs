@@ -128,7 +128,7 @@ pub struct Patience {
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { handshake: 10_000, comparing: 120_000, silence: 30_000, parted: 600_000, flush: 3_000 }
+        Self { handshake: 10_000, comparing: 120_000, silence: 30_000, parted: 600_000, flush: 12_000 }
     }
 }
 
