@@ -21,15 +21,19 @@ mod fault;
 mod item;
 mod link;
 mod noise;
+mod port;
+mod setting;
 mod transfer;
 mod words;
 
 pub use code::Code;
 pub use fault::{Blame, End, Fault, Outcome, Peer, Rule, Stage};
+pub use port::{Input, Misuse, Output};
+pub use setting::{Carrier, Digest, Entropy, Hint, Id, Patience, Role, Setting, Way};
 pub use transfer::{MAX_MESSAGE, MessageId, Partial};
 
 use crate::Time;
-use crate::frame::{FrameError, Framer, Packet, Payload, Reader};
+use crate::frame::{Framer, Packet, Payload, Reader};
 use crate::keys::{PairwiseKey, PublicKey, SecretKey};
 use code::Comparison;
 use fault::DONE;
@@ -38,197 +42,6 @@ use link::Link;
 use noise::{Handshake, Seal};
 use std::collections::VecDeque;
 use transfer::{MAX_QUEUE, News, Transfer};
-
-/// Which side spoke first when the session began; it keeps its role when a later link is dialled the other way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Sent the first packet.
-    Dialer,
-    /// Answered it.
-    Waiter,
-}
-
-/// What the two already know of one another.
-#[derive(Clone, Debug)]
-pub enum Way {
-    /// The dialer scanned the waiter's ticket (Noise IKpsk2).
-    Ticket {
-        /// The ticket's secret.
-        nonce: [u8; 32],
-        /// The key on the ticket: the waiter's own.
-        issuer: PublicKey,
-    },
-    /// Neither knows the other; the users compare a code (Noise XX).
-    Stranger,
-    /// They have met before (Noise KK).
-    Partner {
-        /// The other's key.
-        key: PublicKey,
-    },
-}
-
-/// What carries the packets; part of what both must agree on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carrier {
-    /// Inside one process.
-    Memory,
-    /// A local network.
-    Tcp,
-    /// Bluetooth LE.
-    Ble,
-    /// Files or pictures handed over.
-    File,
-}
-
-impl Carrier {
-    fn number(self) -> u8 {
-        match self {
-            Self::Memory => 1,
-            Self::Tcp => 2,
-            Self::Ble => 3,
-            Self::File => 4,
-        }
-    }
-}
-
-/// What a device is called in this meeting; zeros for one whose name only the handshake reveals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Id(pub [u8; 16]);
-
-/// Eight bytes in the clear by which a waiter knows whom a dialer means; nobody else can tell.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hint(pub [u8; 8]);
-
-impl Hint {
-    /// The hint of a ticket.
-    pub fn of_ticket(nonce: &[u8; 32]) -> Self {
-        let hash = crate::keys::keyed_hash(nonce, &[b"hazel sync 1 ticket"]);
-        Self(hash.first_chunk().copied().unwrap_or_default())
-    }
-}
-
-/// The state of an application in thirty-two bytes: equal if and only if nothing is missing on either side.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Digest(pub [u8; 32]);
-
-/// How long each stage may take, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Patience {
-    /// From the first link to the first sealed record.
-    pub handshake: u64,
-    /// For two people to compare a code.
-    pub comparing: u64,
-    /// Silence after which a link counts as lost.
-    pub silence: u64,
-    /// How long a parted session can be taken up again.
-    pub parted: u64,
-    /// How long an ended session waits for its last packets to be acknowledged.
-    pub flush: u64,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self { handshake: 10_000, comparing: 120_000, silence: 30_000, parted: 600_000, flush: 12_000 }
-    }
-}
-
-/// Everything that is settled before a session begins.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// Which side this is.
-    pub role: Role,
-    /// What is known of the other.
-    pub way: Way,
-    /// What carries the packets.
-    pub carrier: Carrier,
-    /// The dialer's name.
-    pub dialer: Id,
-    /// The waiter's name.
-    pub waiter: Id,
-    /// A ticket's hint, a beacon's tag, or zeros.
-    pub hint: Hint,
-    /// The beginning of a long message from an earlier session with this peer.
-    pub kept: Option<Partial>,
-    /// How long to wait.
-    pub patience: Patience,
-}
-
-/// Random bytes for one session; never used for another.
-pub struct Entropy(pub [u8; 48]);
-
-/// What happens to a session.
-#[derive(Debug)]
-pub enum Input<'a> {
-    /// A link came up; `dialing` tells which side opened it.
-    LinkUp {
-        /// What it can carry, 23 to 517.
-        mtu: u16,
-        /// Whether this side opened it.
-        dialing: bool,
-    },
-    /// The link is gone.
-    LinkDown,
-    /// A packet arrived.
-    Packet(&'a [u8]),
-    /// The application wants this delivered.
-    Send(Vec<u8>),
-    /// The application has nothing more to send for now and stands here.
-    Settled(Digest),
-    /// The user compared the codes.
-    CodesMatch(bool),
-    /// The user gives up.
-    Cancel,
-    /// Time passed.
-    Tick,
-}
-
-/// What a session wants done.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Write this on the link, as one packet.
-    Packet(Vec<u8>),
-    /// Show this code and ask whether the other screen shows the same.
-    Compare(Code),
-    /// The peer is proven: only now may anything be consumed or stored.
-    Met(Peer),
-    /// A message of the peer.
-    Message(MessageId, Vec<u8>),
-    /// The peer has this message and has said so under seal.
-    Delivered(MessageId),
-    /// The link is gone; another one before this time goes on where it ended.
-    Parted(Time),
-    /// A link claimed to go on with this session and could not prove it. The session still waits for the right one.
-    LinkRefused(Fault),
-    /// The session is over; nothing but packets and a hang-up follow.
-    Ended(End),
-    /// Close the link.
-    HangUp,
-    /// Call [`Session::handle`] with [`Input::Tick`] at this time; replaces every earlier one.
-    WakeAt(Time),
-}
-
-/// The caller's own mistake; the session is unchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Misuse {
-    /// The session has ended.
-    #[error("the session is over")]
-    Over,
-    /// The message is longer than [`MAX_MESSAGE`].
-    #[error("a message of {0} bytes is too long")]
-    TooLong(usize),
-    /// Too much waits already; try again after the next [`Output::Delivered`].
-    #[error("too much waits to be sent")]
-    Full,
-    /// No code is being compared.
-    #[error("no code is being compared")]
-    NothingToCompare,
-    /// There is a link already.
-    #[error("a link is up already")]
-    LinkedAlready,
-    /// The link cannot be used.
-    #[error(transparent)]
-    Link(FrameError),
-}
 
 /// A handshake that is done.
 struct Open {
