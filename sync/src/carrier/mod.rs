@@ -1,5 +1,7 @@
 //! What carries packets: the only part of this crate that may touch the world.
 
+#[cfg(feature = "ble")]
+pub mod ble;
 pub mod memory;
 pub mod tcp;
 
