@@ -1,6 +1,6 @@
 //! Two sessions over two radios of one computer: first link broken on purpose, the second finishes.
 //!
-//! Wants BlueZ with the adapters `hci0` and `hci1`; `tests/ble` gives it virtual ones.
+//! Wants BlueZ with the adapters `hci0` and `hci1`; virtual ones will do.
 
 #![allow(
     clippy::print_stdout,

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::time::Duration;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 const LOOK: Duration = Duration::from_millis(100);
 /// Some stacks report an advertiser only when a scan begins.
@@ -103,16 +103,39 @@ impl Central {
             within("listening", peripheral.subscribe(&tx)).await?;
             Ok((rx, notifications))
         })?;
-        Ok(CentralLink { central: self, peripheral, rx, notifications, answered: false })
+        let runtime = self.runtime.handle().clone();
+        let notifications = Notifications { runtime, stream: Some(notifications) };
+        Ok(CentralLink { notifications, central: self, peripheral, rx, answered: false })
+    }
+}
+
+type Stream = Pin<Box<dyn futures_util::Stream<Item = ValueNotification> + Send>>;
+
+/// What the other side says. The stack's stream starts a task when it is dropped, and must be inside a runtime then.
+struct Notifications {
+    runtime: Handle,
+    stream: Option<Stream>,
+}
+
+impl Notifications {
+    async fn next(&mut self) -> Option<ValueNotification> {
+        self.stream.as_mut()?.next().await
+    }
+}
+
+impl Drop for Notifications {
+    fn drop(&mut self) {
+        let _inside = self.runtime.enter();
+        self.stream = None;
     }
 }
 
 /// A link that this side opened.
 pub struct CentralLink {
+    notifications: Notifications,
     central: Central,
     peripheral: Peripheral,
     rx: Characteristic,
-    notifications: Pin<Box<dyn futures_util::Stream<Item = ValueNotification> + Send>>,
     answered: bool,
 }
 
