@@ -52,7 +52,6 @@ struct Open {
     theirs: PublicKey,
     comparison: Option<Comparison>,
     met: bool,
-    heard: bool,
     /// When the first record goes out even if there is nothing to say.
     hello: Option<Time>,
     asked: Time,
@@ -254,7 +253,6 @@ impl Session {
             theirs: finished.theirs,
             comparison,
             met: false,
-            heard: false,
             hello: (dialer && !strangers).then_some(self.now),
             asked: self.now,
         }));
@@ -278,9 +276,6 @@ impl Session {
     }
 
     fn record(&mut self, plain: &[u8]) -> Result<(), Fault> {
-        if let Phase::Open(open) = &mut self.phase {
-            open.heard = true;
-        }
         self.meet()?;
         let mut news = Vec::new();
         let mut reader = Reader(plain);
@@ -324,11 +319,11 @@ impl Session {
         step.reveal.map_or(Ok(()), |number| self.say(&[Item::Reveal(number)]))
     }
 
-    /// The peer is proven by its first record, and between strangers by both users.
+    /// A record has opened, so the peer is proven; between strangers, once both users agree.
     fn meet(&mut self) -> Result<(), Fault> {
         let Phase::Open(open) = &mut self.phase else { return Ok(()) };
         let agreed = open.comparison.as_ref().is_none_or(Comparison::agreed);
-        if open.met || !open.heard || !agreed {
+        if open.met || !agreed {
             return Ok(());
         }
         open.met = true;
@@ -426,3 +421,6 @@ impl Session {
 fn payload(mtu: u16) -> Result<Payload, Misuse> {
     Payload::for_mtu(mtu).map_err(Misuse::Link)
 }
+
+#[cfg(test)]
+mod tests;
