@@ -48,7 +48,7 @@ fn clash(left: Device, right: Device) -> (Option<Outcome>, Option<Outcome>) {
 fn a_stranger_with_the_wrong_secret_gets_nowhere() {
     // Another psk under the right hint: the waiter can read message one, so the dialer sees the forgery first.
     let mut wrong_nonce =
-        setting(Role::Dialer, Way::Ticket { nonce: [0; 32], issuer: waiter_key().public() });
+        setting(Role::Dialer, Way::Ticket { nonce: Nonce([0; 32]), issuer: waiter_key().public() });
     wrong_nonce.hint = Hint::of_ticket(&NONCE);
     let (left, right) = clash(dialer(wrong_nonce, &dialer_key()), waiter(ticket()));
     assert_eq!(
@@ -84,7 +84,7 @@ fn carrier_and_both_names_are_bound() {
 fn the_wrong_pattern_or_ticket_is_named_before_any_work() {
     let (_, right) = clash(dialer(setting(Role::Dialer, Way::Stranger), &dialer_key()), waiter(ticket()));
     assert_eq!(right, Some(Outcome::Failed(Fault::Pattern(2))));
-    let other = setting(Role::Dialer, Way::Ticket { nonce: [3; 32], issuer: waiter_key().public() });
+    let other = setting(Role::Dialer, Way::Ticket { nonce: Nonce([3; 32]), issuer: waiter_key().public() });
     let (left, right) = clash(dialer(other, &dialer_key()), waiter(ticket()));
     assert_eq!((left, right), (Some(Outcome::Failed(Fault::HungUp(3))), Some(Outcome::Failed(Fault::Hint))));
 }

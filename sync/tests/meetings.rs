@@ -34,7 +34,7 @@ fn every_way_of_meeting_ends_in_sync_in_fair_weather() {
         world.assert_in_sync("fair weather");
         let ticket = (n == 0).then_some(NONCE);
         assert_eq!(world.right.met, Some(Peer { key: dialer_key().public(), ticket }));
-        assert_eq!(world.left.met.map(|peer| peer.key), Some(waiter_key().public()));
+        assert_eq!(world.left.met.as_ref().map(|peer| peer.key), Some(waiter_key().public()));
         assert_eq!(world.left.code, world.right.code);
         assert_eq!(world.left.code.is_some(), n == 1);
     }

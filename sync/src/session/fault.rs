@@ -163,12 +163,12 @@ pub struct End {
 }
 
 /// Who was met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// Its meeting key, proven.
     pub key: PublicKey,
     /// The nonce of the ticket that brought it here, to be consumed now and not before.
-    pub ticket: Option<[u8; 32]>,
+    pub ticket: Option<super::Nonce>,
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ mod words;
 pub use code::Code;
 pub use fault::{Blame, End, Fault, Outcome, Peer, Rule, Stage};
 pub use port::{Input, Misuse, Output};
-pub use setting::{Carrier, Digest, Entropy, Hint, Id, Patience, Role, Setting, Way};
+pub use setting::{Carrier, Digest, Entropy, Hint, Id, Nonce, Patience, Role, Setting, Way};
 pub use transfer::{MAX_MESSAGE, MessageId, Partial};
 
 use crate::Time;
@@ -333,7 +333,7 @@ impl Session {
             open.hello = Some(self.now);
         }
         let ticket = match &self.setting.way {
-            Way::Ticket { nonce, .. } => Some(*nonce),
+            Way::Ticket { nonce, .. } => Some(nonce.clone()),
             _ => None,
         };
         self.outputs.push_back(Output::Met(Peer { key: open.theirs, ticket }));

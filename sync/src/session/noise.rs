@@ -41,9 +41,9 @@ impl Handshake {
                 .and_then(|builder| builder.prologue(&prologue))
                 .and_then(|builder| match &setting.way {
                     Way::Ticket { nonce, issuer } if setting.role == Role::Dialer => {
-                        builder.psk(2, nonce)?.remote_public_key(&issuer.0)
+                        builder.psk(2, &nonce.0)?.remote_public_key(&issuer.0)
                     }
-                    Way::Ticket { nonce, .. } => builder.psk(2, nonce),
+                    Way::Ticket { nonce, .. } => builder.psk(2, &nonce.0),
                     Way::Stranger => Ok(builder),
                     Way::Partner { key } => builder.remote_public_key(&key.0),
                 });

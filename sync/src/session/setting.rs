@@ -2,6 +2,7 @@
 
 use super::transfer::Partial;
 use crate::keys::{PublicKey, keyed_hash};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// Which side spoke first when the session began; it keeps its role when a later link is dialled the other way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,13 +13,23 @@ pub enum Role {
     Waiter,
 }
 
+/// The secret of a ticket; it does not print.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct Nonce(pub [u8; 32]);
+
+impl core::fmt::Debug for Nonce {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Nonce(..)")
+    }
+}
+
 /// What the two already know of one another.
 #[derive(Clone, Debug)]
 pub enum Way {
     /// The dialer scanned the waiter's ticket (Noise IKpsk2).
     Ticket {
         /// The ticket's secret.
-        nonce: [u8; 32],
+        nonce: Nonce,
         /// The key on the ticket: the waiter's own.
         issuer: PublicKey,
     },
@@ -65,8 +76,8 @@ pub struct Hint(pub [u8; 8]);
 
 impl Hint {
     /// The hint of a ticket.
-    pub fn of_ticket(nonce: &[u8; 32]) -> Self {
-        let hash = keyed_hash(nonce, &[b"hazel sync 1 ticket"]);
+    pub fn of_ticket(nonce: &Nonce) -> Self {
+        let hash = keyed_hash(&nonce.0, &[b"hazel sync 1 ticket"]);
         Self(hash.first_chunk().copied().unwrap_or_default())
     }
 }
@@ -118,4 +129,22 @@ pub struct Setting {
 }
 
 /// Random bytes for one session; never used for another.
+#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Entropy(pub [u8; 48]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_does_not_print_its_secret() {
+        let way = Way::Ticket { nonce: Nonce([0xab; 32]), issuer: PublicKey([1; 32]) };
+        let told = format!("{way:?}");
+        assert!(told.contains("Nonce(..)") && !told.contains("171"), "{told}");
+    }
+
+    #[test]
+    fn tickets_have_different_hints() {
+        assert_ne!(Hint::of_ticket(&Nonce([1; 32])), Hint::of_ticket(&Nonce([2; 32])));
+    }
+}

@@ -18,7 +18,7 @@ use hazel_sync::frame::Packet;
 use hazel_sync::session::*;
 use hazel_sync::{PublicKey, SecretKey, Time};
 
-pub const NONCE: [u8; 32] = [0x5a; 32];
+pub const NONCE: Nonce = Nonce([0x5a; 32]);
 
 pub fn secret(n: u8) -> SecretKey {
     SecretKey::new([n; 32])
