@@ -291,6 +291,38 @@ fn a_false_claim_to_resume_leaves_the_session_for_its_owner() {
     world.right.session.handle(world.now, Input::Packet(&recorded)).unwrap();
     world.right.drain(world.now);
     assert_eq!(world.right.refused, Some(Fault::FalseResume));
+
+    // Nor on the one after that, when another claim has been the last.
+    world.until_cut = Some(world.delivered_packets + 12);
+    world.link(100, true);
+    world.run(100_000);
+    assert!(world.right.end.is_none());
+    world.right.refused = None;
+    world.right.link_up(100, false, world.now);
+    world.right.session.handle(world.now, Input::Packet(&recorded)).unwrap();
+    world.right.drain(world.now);
+    assert_eq!(world.right.refused, Some(Fault::FalseResume));
+}
+
+/// A radio that doubles every packet: claims to resume do not answer one another for ever.
+#[test]
+fn doubled_claims_do_not_echo() {
+    let (left, right) = (partner(waiter_key().public()), partner(dialer_key().public()));
+    let weather = Weather { delay: 5, doubling: 100, ..Weather::default() };
+    let mut world = World::meeting(left, right, 5, weather, [load(1, &[9_000]), vec![]]);
+    world.until_cut = Some(40);
+    world.link(100, true);
+    world.run(10_000);
+    world.left.packets.clear();
+    world.right.packets.clear();
+    world.link(100, true);
+    world.run(100_000);
+    world.assert_in_sync("doubled");
+    for device in [&world.left, &world.right] {
+        let claims =
+            device.packets.iter().filter(|packet| matches!(Packet::read(packet), Ok(Packet::Resume(_))));
+        assert!(claims.count() <= 3);
+    }
 }
 
 #[test]

@@ -333,6 +333,21 @@ mod tests {
     }
 
     #[test]
+    fn the_piece_that_holds_up_all_others_does_not_wait_for_many_to_overtake_it() {
+        let mut outbound = Outbound::default();
+        outbound.push(&[1; 10]).unwrap();
+        drain(&mut outbound, 0);
+        let mut sent = Vec::new();
+        for n in 1..=4 {
+            outbound.push(&[1; 10]).unwrap();
+            sent.extend(drain(&mut outbound, u64::from(n) * 100));
+            outbound.learn(&ack(0, &[(10, 10 + n * 10)]), Time(u64::from(n) * 100 + 50)).unwrap();
+        }
+        sent.extend(drain(&mut outbound, 500));
+        assert_eq!(sent, [10, 20, 0, 30, 40]);
+    }
+
+    #[test]
     fn an_acknowledgement_of_the_future_is_a_lie() {
         let mut outbound = Outbound::default();
         outbound.push(&[1; 100]).unwrap();

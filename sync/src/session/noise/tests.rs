@@ -160,3 +160,22 @@ fn a_handshake_message_with_a_payload_is_refused() {
     message.push(1);
     assert_eq!(waiter.read(&message), Err(Fault::HandshakePayload));
 }
+
+#[test]
+fn every_part_of_the_prologue_is_bound() {
+    let changes: [fn(&mut Setting); 4] = [
+        |setting| setting.carrier = Carrier::Ble,
+        |setting| setting.hint = Hint([1; 8]),
+        |setting| setting.dialer = Id([9; 16]),
+        |setting| setting.waiter = Id([9; 16]),
+    ];
+    for change in changes {
+        let mut changed = setting(Role::Waiter, Way::Stranger);
+        change(&mut changed);
+        let dialer = setting(Role::Dialer, Way::Stranger);
+        let mut dialer = Handshake::new(&dialer, &SecretKey::new([1; 32]), [3; 32]).unwrap();
+        let mut waiter = Handshake::new(&changed, &SecretKey::new([2; 32]), [4; 32]).unwrap();
+        waiter.read(&dialer.write().unwrap()).unwrap();
+        assert_eq!(dialer.read(&waiter.write().unwrap()), Err(Fault::Forged));
+    }
+}
