@@ -11,7 +11,7 @@
 
 mod world;
 
-use hazel_sync::carrier::memory::{Side, Weather};
+use hazel_sync::carrier::memory::{Pace, Side, Weather};
 use hazel_sync::session::*;
 use world::*;
 
@@ -201,4 +201,37 @@ fn a_handshake_and_one_small_message_take_few_packets() {
     world.assert_in_sync("one chit");
     let count = [world.left.packets.len(), world.right.packets.len()];
     assert!(count.iter().all(|count| *count <= 7), "{count:?}");
+}
+
+/// Entries of 200 bytes in pages; everything that crosses either way counts, but for the handshake.
+#[test]
+fn bytes_beyond_entries_stay_within_eight_each_and_a_hundred_and_twenty() {
+    // Open, and two messages of KK with their length and the head of their packet.
+    let handshake = 10 + 2 * (2 + 1 + 48);
+    for entries in [0, 1, 10, 100, 1_000] {
+        let pages: Vec<usize> =
+            (0..usize::div_ceil(entries, 200)).map(|n| (entries - n * 200).min(200) * 200).collect();
+        let (left, right) = ways(2);
+        let weather = Weather { delay: 30, ..Weather::default() };
+        let mut world = World::meeting(left, right, 1, weather, [load(1, &pages), vec![]]);
+        world.link(247, true);
+        assert!(world.run(600_000));
+        world.assert_in_sync("budget");
+        let beyond = world.bytes - entries * 200 - handshake;
+        assert!(beyond <= 8 * entries + 120, "{beyond} bytes beyond {entries} entries");
+    }
+}
+
+#[test]
+fn a_radio_is_kept_busy() {
+    let pace = Some(Pace { interval: 30, packets: 4 });
+    let (left, right) = ways(2);
+    let weather = Weather { pace, ..Weather::default() };
+    let mut world = World::meeting(left, right, 1, weather, [load(1, &[40_000; 25]), vec![]]);
+    world.link(247, true);
+    assert!(world.run(600_000));
+    world.assert_in_sync("radio");
+    // The link carries 4 x 244 bytes every 30 ms; handshake and farewell included, 95 % of that must be payload.
+    let carried = world.now.0 * 4 * 244 / 30;
+    assert!(1_000_000 * 100 >= carried * 95, "{carried} bytes could have crossed");
 }
