@@ -27,7 +27,7 @@ impl Fault {
     /// Something follows.
     #[must_use]
     pub fn trailing(what: &str, extra: usize) -> Self {
-        Self::new("trailing", format!("{what}: {extra} bytes too many at the end"))
+        Self::new("trailing", format!("{what}: too long at the end (bytes: {extra})"))
     }
 
     /// Another type stands there.
