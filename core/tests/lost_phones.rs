@@ -1,4 +1,11 @@
 //! Stories of phones that were lost, and of partners who lie.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
 
 mod story;
 

@@ -1,5 +1,7 @@
 //! What can be read and written inside one transaction.
 
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::book::{Book, Flag};
@@ -15,8 +17,8 @@ use crate::units::Units;
 
 use super::StoreError;
 use super::rows::{
-    ChainRow, Event, InvoiceRow, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow, fixed,
-    number, object, optional, side, side_code, stored,
+    ChainRow, Event, InvoiceRow, KeptWord, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow,
+    fixed, number, object, optional, side, side_code, stored,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -25,6 +27,65 @@ type Result<T> = std::result::Result<T, StoreError>;
 pub struct Shelf<'c>(&'c Connection);
 
 const CHAIN: &str = "SELECT no, tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, held, receipted, seed FROM chain";
+
+/// Tables whose rows an audit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountedTable {
+    /// Every chit belongs to a chain.
+    Chits,
+    /// Every place belongs to an order.
+    Places,
+    /// Every answer belongs to a pledge.
+    Answers,
+    /// Every endorsement belongs to a tally.
+    Endorsements,
+}
+
+/// The tables whose rows carry a sum, and the columns it is over.
+const SUMMED: [(&str, &str); 7] = [
+    ("wallet", "no, database, key, root, name, device, rehearsed"),
+    (
+        "tally",
+        "no, id, side, state, name, ticket, inviter, cert, partner, request, terms, my_offer, my_earlier, their_offer, contract, pair, device_key, opened",
+    ),
+    (
+        "standing",
+        "tally, book, tip, arrivals, agreed, final, final_stock, final_foil, chain, reconciling, owed, met",
+    ),
+    (
+        "chain",
+        "no, tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, held, receipted, seed",
+    ),
+    ("invoice", "id, tally, mine, state, units, date, expires, entry, answer, sent"),
+    ("parked", "tally, reason, bytes"),
+    ("event", "tally, code, args"),
+];
+
+/// Makes the sum over a row known to SQL: the beginning of a SHA-256 over types, lengths and values.
+pub(super) fn teach_row_sum(connection: &Connection) -> Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("row_sum", -1, flags, |context| {
+        let mut row = Vec::with_capacity(512);
+        for index in 0..context.len() {
+            let (kind, bytes): (u8, &[u8]) = match context.get_raw(index) {
+                ValueRef::Null => (0, &[]),
+                ValueRef::Integer(number) => {
+                    row.push(1);
+                    row.extend_from_slice(&number.to_be_bytes());
+                    continue;
+                }
+                ValueRef::Real(_) => (2, &[]),
+                ValueRef::Text(text) => (3, text),
+                ValueRef::Blob(blob) => (4, blob),
+            };
+            row.push(kind);
+            row.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+            row.extend_from_slice(bytes);
+        }
+        Ok(i64::from_be_bytes(Digest::of(&row).first()))
+    })?;
+    Ok(())
+}
 
 /// chit.no and place.no: a short name in the upper half, a running number in the lower.
 fn composed(upper: i64, lower: u64) -> Result<i64> {
@@ -64,7 +125,7 @@ impl<'c> Shelf<'c> {
 
     /// Writes the wallet's own row.
     pub fn put_wallet(&self, row: &WalletRow) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO wallet (no, database, key, root, name, device, rehearsed) VALUES (1, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT OR REPLACE INTO wallet (no, database, key, root, name, device, rehearsed, sum) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, row_sum(1, ?1, ?2, ?3, ?4, ?5, ?6))";
         let rehearsed = row.rehearsed.map(stored).transpose()?;
         self.0.prepare_cached(sql)?.execute(params![
             row.database,
@@ -137,7 +198,7 @@ impl<'c> Shelf<'c> {
     /// Adds a tally and returns its short name.
     pub fn add_tally(&self, row: &TallyRow) -> Result<i64> {
         let mut insert = self.0.prepare_cached(
-            "INSERT INTO tally (id, side, state, name, inviter, terms) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO tally (id, side, state, name, inviter, terms, sum) VALUES (?, ?, ?, ?, ?, ?, 0)",
         )?;
         let half = side_code(row.side);
         insert.execute(params![
@@ -155,7 +216,7 @@ impl<'c> Shelf<'c> {
 
     /// Writes a tally.
     pub fn put_tally(&self, row: &TallyRow) -> Result<()> {
-        let sql = "UPDATE tally SET state = ?, name = ?, ticket = ?, inviter = ?, cert = ?, partner = ?, request = ?, terms = ?, my_offer = ?, my_earlier = ?, their_offer = ?, contract = ?, pair = ?, device_key = ?, opened = ? WHERE no = ?";
+        let sql = "UPDATE tally SET state = ?1, name = ?2, ticket = ?3, inviter = ?4, cert = ?5, partner = ?6, request = ?7, terms = ?8, my_offer = ?9, my_earlier = ?10, their_offer = ?11, contract = ?12, pair = ?13, device_key = ?14, opened = ?15, sum = row_sum(no, id, side, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) WHERE no = ?16";
         self.0.prepare_cached(sql)?.execute(params![
             row.state.name(),
             row.name,
@@ -204,7 +265,7 @@ impl<'c> Shelf<'c> {
 
     /// Writes where a tally stands.
     pub fn put_standing(&self, row: &Standing) -> Result<()> {
-        let sql = "INSERT INTO standing (tally, book, tip, arrivals, agreed, final, final_stock, final_foil, chain, reconciling, owed, met) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tally) DO UPDATE SET book = excluded.book, tip = excluded.tip, arrivals = excluded.arrivals, agreed = excluded.agreed, final = excluded.final, final_stock = excluded.final_stock, final_foil = excluded.final_foil, chain = excluded.chain, reconciling = excluded.reconciling, owed = excluded.owed, met = excluded.met";
+        let sql = "INSERT INTO standing (tally, book, tip, arrivals, agreed, final, final_stock, final_foil, chain, reconciling, owed, met, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)) ON CONFLICT (tally) DO UPDATE SET book = excluded.book, tip = excluded.tip, arrivals = excluded.arrivals, agreed = excluded.agreed, final = excluded.final, final_stock = excluded.final_stock, final_foil = excluded.final_foil, chain = excluded.chain, reconciling = excluded.reconciling, owed = excluded.owed, met = excluded.met, sum = excluded.sum";
         self.0.prepare_cached(sql)?.execute(params![
             row.tally,
             row.book.to_bytes(),
@@ -255,7 +316,7 @@ impl<'c> Shelf<'c> {
 
     /// Adds a chain and returns its short name.
     pub fn add_chain(&self, row: &ChainRow) -> Result<i64> {
-        let sql = "INSERT INTO chain (tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, held, receipted, seed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO chain (tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, held, receipted, seed, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
         self.0.prepare_cached(sql)?.execute(params![
             row.tally,
             side_code(row.id.side),
@@ -272,12 +333,14 @@ impl<'c> Shelf<'c> {
             stored(row.receipted)?,
             row.seed,
         ])?;
-        Ok(self.0.last_insert_rowid())
+        let no = self.0.last_insert_rowid();
+        self.put_chain(&ChainRow { no, ..row.clone() })?;
+        Ok(no)
     }
 
     /// Writes what moves on a chain.
     pub fn put_chain(&self, row: &ChainRow) -> Result<()> {
-        let sql = "UPDATE chain SET seq = ?, hash = ?, next_key = ?, linked = ?, sent = ?, held = ?, receipted = ?, seed = ? WHERE no = ?";
+        let sql = "UPDATE chain SET seq = ?1, hash = ?2, next_key = ?3, linked = ?4, sent = ?5, held = ?6, receipted = ?7, seed = ?8, sum = row_sum(no, tally, side, device, epoch, branch, base, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) WHERE no = ?9";
         self.0.prepare_cached(sql)?.execute(params![
             stored(row.seq)?,
             row.hash.0,
@@ -314,6 +377,67 @@ impl<'c> Shelf<'c> {
             chits.push(chit_row(row)?);
         }
         Ok(chits)
+    }
+
+    /// The chits of one chain as they lie there, for the audit: their number, and the row if it can be read at all.
+    pub fn chits_unread(
+        &self,
+        chain: i64,
+        after: u64,
+        upto: u64,
+        most: usize,
+    ) -> Result<Vec<(i64, Result<StoredChit>)>> {
+        let sql =
+            "SELECT no, arrival, flag, place, entry FROM chit WHERE no > ? AND no <= ? ORDER BY no LIMIT ?";
+        let mut query = self.0.prepare_cached(sql)?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let mut rows = query.query(params![composed(chain, after)?, composed(chain, upto)?, most])?;
+        let mut chits = Vec::new();
+        while let Some(row) = rows.next()? {
+            chits.push((row.get(0)?, chit_row(row)));
+        }
+        Ok(chits)
+    }
+
+    /// How many rows a table has.
+    pub fn count(&self, table: CountedTable) -> Result<u64> {
+        let sql = match table {
+            CountedTable::Chits => "SELECT count(*) FROM chit",
+            CountedTable::Places => "SELECT count(*) FROM place",
+            CountedTable::Answers => "SELECT count(*) FROM answer",
+            CountedTable::Endorsements => "SELECT count(*) FROM endorsement",
+        };
+        number(self.0.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    }
+
+    /// Tables in which a row is not what was written, by their sums.
+    pub fn altered_tables(&self) -> Result<Vec<&'static str>> {
+        let mut altered = Vec::new();
+        for (table, columns) in SUMMED {
+            let sql = format!("SELECT count(*) FROM {table} WHERE sum IS NOT row_sum({columns})");
+            let wrong: i64 = self.0.query_row(&sql, [], |row| row.get(0))?;
+            if wrong > 0 {
+                altered.push(table);
+            }
+        }
+        Ok(altered)
+    }
+
+    /// All proofs with the hash they are kept under.
+    pub fn proofs_kept(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let mut query = self.0.prepare_cached("SELECT hash, bytes FROM proof")?;
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.map(|row| Ok(row?)).collect()
+    }
+
+    /// Endorsements with the columns they are kept under.
+    pub fn endorsements_kept(&self, tally: i64) -> Result<Vec<KeptWord>> {
+        let mut query =
+            self.0.prepare_cached("SELECT key, view, idx, entry FROM endorsement WHERE tally = ?")?;
+        let rows = query.query_map([tally], |row| {
+            Ok(KeptWord { key: row.get(0)?, view: row.get(1)?, index: row.get(2)?, entry: row.get(3)? })
+        })?;
+        rows.map(|row| Ok(row?)).collect()
     }
 
     /// One chit by its number in its chain.
@@ -439,7 +563,7 @@ impl<'c> Shelf<'c> {
 
     /// Writes an invoice.
     pub fn put_invoice(&self, row: &InvoiceRow) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO invoice (id, tally, mine, state, units, date, expires, entry, answer, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT OR REPLACE INTO invoice (id, tally, mine, state, units, date, expires, entry, answer, sent, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))";
         let invoice = &row.entry.invoice;
         self.0.prepare_cached(sql)?.execute(params![
             row.id.0,
@@ -471,7 +595,7 @@ impl<'c> Shelf<'c> {
 
     /// Keeps a message that cannot be used yet.
     pub fn park(&self, tally: i64, reason: &str, message: &[u8]) -> Result<()> {
-        let sql = "INSERT INTO parked (tally, reason, bytes) VALUES (?, ?, ?)";
+        let sql = "INSERT INTO parked (tally, reason, bytes, sum) VALUES (?1, ?2, ?3, row_sum(?1, ?2, ?3))";
         self.0.prepare_cached(sql)?.execute(params![tally, reason, message])?;
         Ok(())
     }
@@ -518,7 +642,9 @@ impl<'c> Shelf<'c> {
 
     /// Adds to what the screen has not been told.
     pub fn add_event(&self, tally: Option<i64>, code: &str, args: &str) -> Result<()> {
-        let mut insert = self.0.prepare_cached("INSERT INTO event (tally, code, args) VALUES (?, ?, ?)")?;
+        let mut insert = self.0.prepare_cached(
+            "INSERT INTO event (tally, code, args, sum) VALUES (?1, ?2, ?3, row_sum(?1, ?2, ?3))",
+        )?;
         insert.execute(params![tally, code, args])?;
         Ok(())
     }
@@ -547,7 +673,11 @@ impl<'c> Shelf<'c> {
 
     /// Notes when a backup was proven.
     pub fn put_rehearsed(&self, date: Date) -> Result<()> {
-        self.0.prepare_cached("UPDATE wallet SET rehearsed = ?")?.execute([stored(date)?])?;
+        self.0
+            .prepare_cached(
+                "UPDATE wallet SET rehearsed = ?1, sum = row_sum(no, database, key, root, name, device, ?1)",
+            )?
+            .execute([stored(date)?])?;
         Ok(())
     }
 }

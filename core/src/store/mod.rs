@@ -12,9 +12,9 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-pub use ledger::{Shelf, chit_no};
+pub use ledger::{CountedTable, Shelf, chit_no};
 pub use rows::{
-    ChainRow, Event, InvoiceRow, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow,
+    ChainRow, Event, InvoiceRow, KeptWord, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow,
 };
 
 /// The version of the schema, counted in migrations.
@@ -142,6 +142,7 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cache_size", -4000)?;
+        ledger::teach_row_sum(&connection)?;
         Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
         Ok(Self { connection })

@@ -185,6 +185,19 @@ pub struct StoredChit {
     pub entry: SignedChit,
 }
 
+/// An endorsement with the columns it is kept under, for the audit.
+#[derive(Debug, Clone)]
+pub struct KeptWord {
+    /// Whose word.
+    pub key: Vec<u8>,
+    /// In which view.
+    pub view: i64,
+    /// Up to which index.
+    pub index: i64,
+    /// The signed bytes.
+    pub entry: Vec<u8>,
+}
+
 /// A place of the order.
 #[derive(Debug, Clone, Copy)]
 pub struct PlaceRow {

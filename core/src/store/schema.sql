@@ -9,7 +9,8 @@ CREATE TABLE wallet (
     root        BLOB,                      -- sealed: the party root; absent on a second device
     name        TEXT NOT NULL,             -- what the holder is called on new tallies
     device      INTEGER NOT NULL,          -- this device's number within the party
-    rehearsed   INTEGER                    -- when a backup was last proven to restore
+    rehearsed   INTEGER,                   -- when a backup was last proven to restore
+    sum         INTEGER NOT NULL           -- over the rest of the row: finds what the disk has changed
 ) STRICT;
 
 -- One row a tally: the contract and how it came to be. Changes seldom.
@@ -31,7 +32,8 @@ CREATE TABLE tally (
     contract    BLOB,                      -- the version that governs: both signatures
     pair        BLOB,                      -- sealed: the key only the two of us know
     device_key  BLOB,                      -- sealed: signs my receipts and invoices
-    opened      INTEGER                    -- when both signatures were here
+    opened      INTEGER,                   -- when both signatures were here
+    sum         INTEGER NOT NULL           -- over the rest of the row: finds what the disk has changed
 ) STRICT;
 
 -- One row a tally with a contract: what changes with every chit.
@@ -47,7 +49,8 @@ CREATE TABLE standing (
     chain       INTEGER,                   -- my own chain, on which this device signs
     reconciling INTEGER NOT NULL,          -- 1 after a restore until the partner has told what it holds
     owed        INTEGER NOT NULL,          -- what must be told the partner again, a bit each (outbox.rs)
-    met         INTEGER                    -- when the partner was last heard of
+    met         INTEGER,                   -- when the partner was last heard of
+    sum         INTEGER NOT NULL           -- over the rest of the row: finds what the disk has changed
 ) STRICT;
 
 -- One row a chain of chits, and one more for each branch where a signer used one key twice.
@@ -67,6 +70,7 @@ CREATE TABLE chain (
     held        INTEGER NOT NULL,          -- up to this number the other side has given a receipt
     receipted   INTEGER NOT NULL,          -- up to this number I have given a receipt
     seed        BLOB,                      -- sealed, my own chain only: what the next key is made of
+    sum         INTEGER NOT NULL,          -- over the rest of the row: finds what the disk has changed
     UNIQUE (tally, side, device, epoch, branch)
 ) STRICT;
 
@@ -110,7 +114,8 @@ CREATE TABLE invoice (
     expires     INTEGER NOT NULL,          -- until when it should be paid
     entry       BLOB NOT NULL,             -- the signed bytes
     answer      BLOB,                      -- the signed word that declined or withdrew it
-    sent        INTEGER NOT NULL           -- 1 when the partner has it, or its answer, for sure
+    sent        INTEGER NOT NULL,          -- 1 when the partner has it, or its answer, for sure
+    sum         INTEGER NOT NULL           -- over the rest of the row: finds what the disk has changed
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX invoice_by_tally ON invoice (tally, date);
@@ -127,7 +132,8 @@ CREATE TABLE parked (
     no          INTEGER PRIMARY KEY,       -- the row
     tally       INTEGER NOT NULL REFERENCES tally (no),-- which tally
     reason      TEXT NOT NULL,             -- gap or newer
-    bytes       BLOB NOT NULL              -- the message
+    bytes       BLOB NOT NULL,             -- the message
+    sum         INTEGER NOT NULL           -- over the rest of the row: finds what the disk has changed
 ) STRICT;
 
 -- Proofs that somebody signed two things that cannot both be. Kept for ever.
@@ -142,5 +148,6 @@ CREATE TABLE event (
     no          INTEGER PRIMARY KEY AUTOINCREMENT,-- the row
     tally       INTEGER,                   -- which tally
     code        TEXT NOT NULL,             -- a stable name
-    args        TEXT NOT NULL              -- its arguments, one a line
+    args        TEXT NOT NULL,             -- its arguments, one a line
+    sum         INTEGER NOT NULL           -- over the rest of the row: finds what the disk has changed
 ) STRICT;

@@ -4,8 +4,8 @@
 //! anything be shown or sent. There is no outbox to fill: what must be told is always found again in the rows that made it true.
 
 mod asking;
-//mod audit;
-//mod devices;
+mod audit;
+mod devices;
 mod exchange;
 mod export;
 mod history;
@@ -31,8 +31,8 @@ use crate::tally::{Date, NAME_MAX, TallyId};
 use crate::units::AmountError;
 
 pub use asking::{Ask, InvoiceView};
-//pub use audit::{AuditReport, Finding};
-//pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
+pub use audit::{AuditReport, Finding};
+pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
 pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
 pub use opening::CONTRACT_TEXT;

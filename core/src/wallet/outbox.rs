@@ -9,7 +9,7 @@ use crate::digest::Digest;
 use crate::invoice::InvoiceState;
 use crate::message::{Handover, Have, Message, PAGE_MAX, Page};
 use crate::negotiation::{By, TallyState};
-use crate::order::{Certificate, Links};
+use crate::order::{Certificate, Endorsement, Links};
 use crate::receipt::Receipt;
 use crate::store::{ChainRow, Shelf, Standing, TallyRow};
 use crate::tally::{Side, TallyId};
@@ -184,9 +184,14 @@ fn order(shelf: &Shelf<'_>, row: &TallyRow, standing: &Standing, out: &mut Vec<M
             .filter(move |word| standing.book.nodes.of(side).contains(&word.key))
             .max_by_key(|word| (word.head.view, word.head.index))
     };
-    let speaker =
-        if row.side == Side::Foil || standing.owed & OWED_HISTORY != 0 { of_half(row.side) } else { None };
-    if let Some(word) = speaker.filter(|word| from < head && word.head == standing.book.head) {
+    let current = || words.iter().filter(|word| word.head == standing.book.head);
+    let by_foil = |word: &&Endorsement| standing.book.nodes.foil.contains(&word.key);
+    let speaker = if standing.owed & OWED_HISTORY != 0 {
+        current().find(by_foil).or_else(|| current().next())
+    } else {
+        current().find(by_foil).filter(|_| row.side == Side::Foil)
+    };
+    if let Some(word) = speaker.filter(|_| from < head) {
         out.push(Message::Links(Links {
             after: from,
             runs: runs(shelf, standing, from)?,

@@ -318,9 +318,10 @@ fn is_held(shelf: &Shelf<'_>, tally: i64, chit: &SignedChit) -> Result<bool> {
     Ok(super::ordering::find(shelf, tally, &chit.chit.reference())?.is_some())
 }
 
-/// The partner repeats what is held here: it has missed the receipt.
+/// The partner repeats what is held here: it has missed the receipt, or for chits of my own side the summary.
 fn known(shelf: &Shelf<'_>, intake: &Intake<'_>, standing: &mut Standing, chit: &SignedChit) -> Result<()> {
     if chit.chit.chain.side == intake.row.side {
+        standing.owed |= OWED_HAVE;
         for mut chain in shelf.branches(intake.row.no, &chit.chit.chain)? {
             if chit.chit.seq > chain.held && chit.chit.seq <= chain.seq {
                 chain.held = chit.chit.seq;
@@ -374,6 +375,9 @@ fn take_chit(
         intake.changes.push(Change::Fork { side: chit.chain.side });
     }
     let flag = append(shelf, standing, chain, &signed)?;
+    if chit.chain.side == intake.row.side {
+        standing.owed |= OWED_HAVE;
+    }
     // Whoever brought it has it; it need not be sent there again.
     chain.held = chain.held.max(chit.seq);
     if let (Body::Device(DeviceAct::Add(grant)), true) = (&chit.body, flag != Flag::Ineffective) {

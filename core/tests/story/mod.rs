@@ -1,4 +1,11 @@
 //! Two people in memory: what every story below begins with.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
 #![allow(dead_code, unreachable_pub, reason = "each story uses the part it needs")]
 
 use std::sync::Arc;
@@ -82,13 +89,17 @@ pub fn chips(chips: i64) -> Units {
 /// One hand-over from one to the other, if there is anything to tell.
 pub fn hand(from: &mut Wallet, to: &mut Wallet, tally: &TallyId) -> Option<Delivery> {
     let bytes = from.hand_over(tally).unwrap()?;
+    let before = from.tally(tally).map(|t| (t.index, t.agreed));
+    let sent = format!("{before:?} {:?}", to.tally(tally).map(|t| (t.side, t.index, t.agreed)));
     let delivery = to.receive(&bytes).unwrap();
-    assert_eq!(delivery.rejected, [], "everything honest is let in");
+    assert_eq!(delivery.rejected, [], "everything honest is let in: {sent}");
     Some(delivery)
 }
 
-/// A meeting: hand-overs both ways until neither has anything to tell.
+/// A meeting: both say what they hold, then hand-overs both ways until neither has anything to tell.
 pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
+    one.ask_what_is_missing(tally).unwrap();
+    other.ask_what_is_missing(tally).unwrap();
     for _ in 0..12 {
         let there = hand(one, other, tally).is_some();
         let back = hand(other, one, tally).is_some();
@@ -96,7 +107,12 @@ pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
             return;
         }
     }
-    panic!("the two never come to rest: {:?}", one.outbox(tally, hazel_core::wallet::Audience::Partner));
+    let partner = hazel_core::wallet::Audience::Partner;
+    panic!(
+        "the two never come to rest: {:?}\n{:?}",
+        one.outbox(tally, partner),
+        other.outbox(tally, partner)
+    );
 }
 
 /// Ana and Ben with an open tally: Ana holds the stock and grants 100, Ben holds the foil and grants 50.

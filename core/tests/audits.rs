@@ -1,0 +1,129 @@
+//! The audit against a disk that changes bytes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use std::path::Path;
+
+use hazel_core::store::Store;
+use hazel_core::wallet::{Ask, Payment, Wallet, WalletError};
+use rusqlite::Connection;
+use story::*;
+
+/// A wallet file with a bit of everything in it.
+fn a_busy_wallet(path: &Path) -> StoryClock {
+    let (mut ana, mut ben, tally, clock) = pair();
+    for round in 1..=6 {
+        pay(&mut ben, &tally, round).unwrap();
+        pay(&mut ana, &tally, 1).unwrap();
+        meet(&mut ana, &mut ben, &tally);
+    }
+    let ask = Ask { units: chips(3), memo: "eggs".into(), valid_for: 3600, ..Ask::default() };
+    let first = ana.ask(&tally, &ask).unwrap().invoice.id();
+    ana.ask(&tally, &ask).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    ben.pay(&tally, &Payment { units: chips(3), invoice: Some(first), ..Payment::default() }).unwrap();
+    let over = ben.pay(&tally, &Payment { units: chips(150), insist: true, ..Payment::default() }).unwrap();
+    let more = ben.pay(&tally, &Payment { units: chips(140), insist: true, ..Payment::default() }).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    ana.accept_pledge(&tally, &over).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    ana.accept_pledge(&tally, &more).unwrap();
+    pay(&mut ben, &tally, 1).unwrap_err();
+    pay(&mut ana, &tally, 2).unwrap();
+    ana.copy_database(path).unwrap();
+    clock
+}
+
+fn open(path: &Path, clock: &StoryClock) -> Result<Wallet, WalletError> {
+    let store = Store::open(path)?;
+    Wallet::open(store, &guard(), Box::new(clock.clone()), Box::new(Seeded::new("auditor")))
+}
+
+/// Everything the file says, as text, so that a changed byte that changes nothing is told apart from one that was missed.
+fn said(path: &Path) -> Option<Vec<String>> {
+    let connection = Connection::open(path).ok()?;
+    let mut tables =
+        connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").ok()?;
+    let names: Vec<String> = tables.query_map([], |row| row.get(0)).ok()?.collect::<Result<_, _>>().ok()?;
+    let mut lines = vec![names.join(" ")];
+    for name in names {
+        let mut query = connection.prepare(&format!("SELECT * FROM {name}")).ok()?;
+        let columns = query.column_count();
+        let mut rows = query.query([]).ok()?;
+        while let Some(row) = rows.next().ok()? {
+            let values: Result<Vec<_>, _> =
+                (0..columns).map(|column| row.get_ref(column).map(|v| format!("{v:?}"))).collect();
+            lines.push(values.ok()?.join("|"));
+        }
+    }
+    Some(lines)
+}
+
+#[test]
+fn an_honest_wallet_has_nothing_to_find() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let clock = a_busy_wallet(&path);
+    let report = open(&path, &clock).unwrap().audit(&mut |_| {}).unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!(report.tallies, 1);
+    assert!(report.chits > 15 && report.signatures > report.chits, "{report:?}");
+}
+
+/// Every 97th byte of the file by default; every single one with `HAZEL_AUDIT_STEP=1`.
+#[test]
+fn a_flipped_byte_is_found_wherever_it_changes_what_the_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let clock = a_busy_wallet(&path);
+    let whole = std::fs::read(&path).unwrap();
+    let truth = said(&path).unwrap();
+    let step = std::env::var("HAZEL_AUDIT_STEP").ok().and_then(|text| text.parse().ok()).unwrap_or(97);
+    let (mut found, mut harmless) = (0, 0);
+    for at in (0..whole.len()).step_by(step) {
+        let mut bent = whole.clone();
+        bent[at] ^= 0x55;
+        let copy = folder.path().join("bent.db");
+        std::fs::write(&copy, &bent).unwrap();
+        let named = match open(&copy, &clock) {
+            Ok(mut wallet) => wallet.audit(&mut |_| {}).map_or(true, |report| !report.findings.is_empty()),
+            Err(_) => true,
+        };
+        if named {
+            found += 1;
+        } else {
+            assert_eq!(said(&copy).as_ref(), Some(&truth), "byte {at} was changed and the audit saw nothing");
+            harmless += 1;
+        }
+    }
+    assert!(found >= 100, "found {found}, harmless {harmless}: the test looked at empty pages only");
+}
+
+#[test]
+fn the_wrong_chit_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let clock = a_busy_wallet(&path);
+    let connection = Connection::open(&path).unwrap();
+    let (no, mut entry): (i64, Vec<u8>) = connection
+        .query_row("SELECT no, entry FROM chit ORDER BY no LIMIT 1 OFFSET 3", [], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })
+        .unwrap();
+    let last = entry.len() - 1;
+    entry[last] ^= 1;
+    connection.execute("UPDATE chit SET entry = ? WHERE no = ?", (entry, no)).unwrap();
+    drop(connection);
+    let report = open(&path, &clock).unwrap().audit(&mut |_| {}).unwrap();
+    assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
+    assert_eq!(report.findings[0].what, "a chit's signature does not hold");
+    assert_eq!(report.findings[0].chit.map(|(_, seq)| seq), Some(4));
+}

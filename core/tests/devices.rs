@@ -1,0 +1,99 @@
+//! Stories of one person with two phones.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::canon::Canon as _;
+use hazel_core::store::Store;
+use hazel_core::tally::TallyId;
+use hazel_core::units::Units;
+use hazel_core::wallet::{Enrolment, EnrolmentRequest, Payment, Wallet};
+use story::*;
+
+fn second_phone(first: &mut Wallet, clock: &StoryClock) -> Wallet {
+    let (request, secret) = EnrolmentRequest::new("tablet", &mut Seeded::new("tablet"));
+    let request = EnrolmentRequest::from_bytes(&request.to_bytes()).unwrap();
+    let answer = Enrolment::from_bytes(&first.add_device(&request).unwrap().to_bytes()).unwrap();
+    let entropy = Box::new(Seeded::new("tablet's wallet"));
+    Wallet::enrol(Store::in_memory().unwrap(), &guard(), &secret, &answer, Box::new(clock.clone()), entropy)
+        .unwrap()
+}
+
+fn largest(wallet: &Wallet, tally: &TallyId) -> Units {
+    wallet.can_pay(tally, Units::ZERO).unwrap().largest
+}
+
+#[test]
+fn a_second_phone_pays_within_its_allowance() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    let mut tablet = second_phone(&mut ben, &clock);
+    assert_eq!(tablet.device(), 2);
+    assert!(!tablet.has_root());
+    assert_eq!(tablet.balance(&tally).unwrap(), chips(-10));
+    assert_eq!(largest(&tablet, &tally), Units::ZERO);
+    ben.hand_allowance(&tally, 2, chips(40)).unwrap();
+    assert_eq!(largest(&ben, &tally), chips(50));
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    assert_eq!(largest(&tablet, &tally), chips(40));
+    // Two phones, neither knowing of the other's payments: together they stay within the limit.
+    pay(&mut tablet, &tally, 40).unwrap();
+    pay(&mut ben, &tally, 50).unwrap();
+    assert_eq!(pay(&mut tablet, &tally, 1).unwrap_err().code(), "over_allowance");
+    let exposure = ana.exposure(&tally, Some(2)).unwrap();
+    assert_eq!(
+        (exposure.held, exposure.worst),
+        (chips(10), chips(60)),
+        "the first phone may have spent its 50 unseen"
+    );
+    meet(&mut tablet, &mut ana, &tally);
+    assert_eq!(ana.exposure(&tally, Some(2)).unwrap().worst, chips(100));
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(ana.balance(&tally).unwrap(), chips(100));
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, Units::ZERO);
+    meet(&mut tablet, &mut ana, &tally);
+    assert_equal_halves(&mut tablet, &mut ana, &tally);
+    assert_equal_halves(&mut ben, &mut ana, &tally);
+}
+
+#[test]
+fn a_revoked_phone_signs_no_longer() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ben, &clock);
+    ben.hand_allowance(&tally, 2, chips(20)).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    assert_eq!(ben.revoke_device(2).unwrap(), 1);
+    meet(&mut ben, &mut ana, &tally);
+    pay(&mut tablet, &tally, 5).unwrap();
+    meet(&mut tablet, &mut ana, &tally);
+    assert_eq!(ana.balance(&tally).unwrap(), Units::ZERO);
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(5));
+    assert_eq!(pay(&mut tablet, &tally, 1).unwrap_err().code(), "revoked");
+    assert!(ben.revoke_device(1).is_err(), "nobody revokes the device in hand");
+    meet(&mut ben, &mut ana, &tally);
+    assert_equal_halves(&mut ben, &mut ana, &tally);
+}
+
+#[test]
+fn insisting_beyond_the_allowance_is_judged_like_any_payment() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ben, &clock);
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    let payment = Payment { units: chips(3), insist: true, ..Payment::default() };
+    tablet.pay(&tally, &payment).unwrap();
+    meet(&mut tablet, &mut ana, &tally);
+    assert_eq!(
+        ana.balance(&tally).unwrap(),
+        chips(3),
+        "within the partner's limit the partner has nothing to accept"
+    );
+}
