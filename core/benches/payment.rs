@@ -52,10 +52,16 @@ impl BareRows {
             .execute("INSERT INTO tally (no, id, side, state, name, inviter, terms, sum) VALUES (1, ?1, 0, 'open', '', 0, ?1, 0)", [&blob[..]])
             .unwrap();
         connection
-            .execute("INSERT INTO standing VALUES (1, ?1, ?1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0)", [&[7_u8; 560][..]])
+            .execute(
+                "INSERT INTO standing VALUES (1, ?1, ?1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0)",
+                [&[7_u8; 560][..]],
+            )
             .unwrap();
         connection
-            .execute("INSERT INTO chain VALUES (1, 1, 0, 1, 1, 0, 0, 0, ?1, ?1, 0, 0, 0, 0, ?2, 0)", params![&blob[..], &[7_u8; 72][..]])
+            .execute(
+                "INSERT INTO chain VALUES (1, 1, 0, 1, 1, 0, 0, 0, ?1, ?1, 0, 0, 0, 0, ?2, 0)",
+                params![&blob[..], &[7_u8; 72][..]],
+            )
             .unwrap();
         Self { connection, key: SigningKey::from_bytes(&blob), next: 1 }
     }
@@ -68,8 +74,14 @@ impl BareRows {
             transaction.prepare_cached(sql).unwrap().execute(values).unwrap();
         };
         run("INSERT INTO chit VALUES (?1, ?2, 0, 0, ?3)", &[&no, &self.next, &&[9_u8; 250][..]]);
-        run("UPDATE chain SET seq = ?1, hash = ?2, next_key = ?2, seed = ?3 WHERE no = 1", &[&self.next, &&[8_u8; 32][..], &&[6_u8; 72][..]]);
-        run("UPDATE standing SET book = ?1, tip = ?1, arrivals = ?2 WHERE tally = 1", &[&&[5_u8; 560][..], &self.next]);
+        run(
+            "UPDATE chain SET seq = ?1, hash = ?2, next_key = ?2, seed = ?3 WHERE no = 1",
+            &[&self.next, &&[8_u8; 32][..], &&[6_u8; 72][..]],
+        );
+        run(
+            "UPDATE standing SET book = ?1, tip = ?1, arrivals = ?2 WHERE tally = 1",
+            &[&&[5_u8; 560][..], &self.next],
+        );
         transaction.commit().unwrap();
         self.next += 1;
     }
@@ -104,7 +116,13 @@ fn main() {
         },
     );
     let mut bare = BareRows::new(&folder.path().join("bare.db"));
-    ratio("payment / bare commit of its rows and one signature", 1.15, 2_000, || bare.commit(), || {
-        wallet.pay(&tally, &payment()).unwrap();
-    });
+    ratio(
+        "payment / bare commit of its rows and one signature",
+        1.15,
+        2_000,
+        || bare.commit(),
+        || {
+            wallet.pay(&tally, &payment()).unwrap();
+        },
+    );
 }

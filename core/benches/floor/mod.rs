@@ -88,6 +88,10 @@ pub fn ratio(what: &str, aim: f64, rounds: usize, mut floor: impl FnMut(), mut o
     let (low, high) = (median(&mut low), median(&mut high));
     let ratio = high / low;
     let verdict = if ratio <= aim { "reached" } else { "NOT reached" };
-    println!("{what}: {ratio:.2} x its floor of {:.1} us, {:.1} us (aim {aim:.2}, {verdict})", low * 1e6, high * 1e6);
+    println!(
+        "{what}: {ratio:.2} x its floor of {:.1} us, {:.1} us (aim {aim:.2}, {verdict})",
+        low * 1e6,
+        high * 1e6
+    );
     ratio
 }
