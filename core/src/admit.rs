@@ -349,8 +349,6 @@ fn check_grant(
 pub struct DeviceGround<'g> {
     /// The tally it must be on.
     pub tally: &'g TallyId,
-    /// The half of whoever looks at it.
-    pub my_side: Side,
     /// The key of the device that claims to have signed it.
     pub device_key: Option<PublicKey>,
 }

@@ -60,8 +60,7 @@ impl Canon for Head {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 5)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 5, read_suite)?;
         Ok(Self {
             tally: from.take()?,
             view: from.uint("view")?,
@@ -97,8 +96,7 @@ impl Canon for Endorsement {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 4)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 4)?;
         Ok(Self { head: from.take()?, key: from.take()?, signature: from.take()? })
     }
 }
@@ -180,8 +178,7 @@ impl Canon for Certificate {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 3)?;
         let head = from.take()?;
         let count = from.list("endorsements", 32)?;
         let mut words = Vec::new();
@@ -345,12 +342,11 @@ impl Canon for ForkProof {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 4)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 4)?;
         match from.uint("kind of proof")? {
             0 => Ok(Self::Chits(Box::new(from.take()?), Box::new(from.take()?))),
             1 => Ok(Self::Orders(Box::new(from.take()?), Box::new(from.take()?))),
-            version => Err(Malformed::Newer { what: Self::WHAT, version }),
+            version => Err(Malformed::Newer { what: "kind of proof", version }),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::address::Address;
-use crate::canon::{Canon, Malformed, Reader, Writer};
+use crate::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
 use crate::digest::{Digest, Statement, from_hex, hex};
 use crate::key::{PublicKey, SecretKey, Signature, SignatureError};
 use crate::units::Units;
@@ -346,8 +346,7 @@ impl Canon for Tally {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 7)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 7, read_suite)?;
         let it = Self {
             id: from.take()?,
             revision: from.uint32("revision")?,
@@ -430,12 +429,12 @@ impl Canon for SignedTally {
     const WHAT: &'static str = "signed tally";
 
     fn write(&self, to: &mut Writer) {
-        to.array(3).put(&self.tally);
+        to.array(4).uint(WIRE_VERSION).put(&self.tally);
         to.put_option(self.signatures.stock.as_ref()).put_option(self.signatures.foil.as_ref());
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
+        from.versioned(Self::WHAT, 4)?;
         Ok(Self {
             tally: from.take()?,
             signatures: Halves { stock: from.take_option()?, foil: from.take_option()? },

@@ -45,8 +45,7 @@ impl Canon for Ticket {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 11)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 11)?;
         read_suite(from)?;
         let (tally, role) = (from.take()?, from.take()?);
         let (meeting_key, party_commitment) = (from.fixed("meeting key")?, from.take()?);
@@ -91,8 +90,7 @@ impl Canon for Request {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 5)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 5, read_suite)?;
         Ok(Self { tally: from.take()?, nonce: from.fixed("nonce")?, cert: from.take()?, terms: from.take()? })
     }
 }
@@ -122,8 +120,7 @@ impl Canon for SignedRequest {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 3)?;
         Ok(Self { request: from.take()?, signature: from.take()? })
     }
 }

@@ -64,6 +64,22 @@ fn both_pay_at_once() {
 }
 
 #[test]
+fn both_phones_show_the_same_merge_report() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ana, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let before = ana.tally(&tally).unwrap().agreed;
+    pay(&mut ana, &tally, 2).unwrap();
+    ben.pay(&tally, &Payment { units: chips(500), insist: true, ..Payment::default() }).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let report = ana.merge_report(&tally, before).unwrap();
+    assert_eq!(report, ben.merge_report(&tally, before).unwrap());
+    let flags: Vec<Flag> = report.lines.iter().map(|line| line.flag).collect();
+    assert!(flags.len() == 2 && flags.contains(&Flag::OverLimit), "{report:?}");
+    assert_ne!(report.hash, ana.merge_report(&tally, 0).unwrap().hash);
+}
+
+#[test]
 fn the_limit_holds_unless_the_payer_insists_and_the_payee_accepts() {
     let (mut ana, mut ben, tally, _) = pair();
     assert_eq!(ben.can_pay(&tally, chips(100)).unwrap().obstacle, None);

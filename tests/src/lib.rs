@@ -1,1 +1,17 @@
-//! x
+//! The world Hazel is proven in: so far the strangers in it, and what they do to bytes.
+
+pub mod curve;
+pub mod decoders;
+pub mod door;
+pub mod examples;
+pub mod fault;
+pub mod frames;
+pub mod grammar;
+pub mod honest;
+pub mod impostors;
+pub mod noise;
+pub mod rules;
+mod shapes;
+pub mod strangers;
+pub mod texts;
+pub mod vectors;

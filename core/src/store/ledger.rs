@@ -263,6 +263,16 @@ impl<'c> Shelf<'c> {
         }))
     }
 
+    /// My half and the book over everything held: all that a balance needs.
+    pub fn tip(&self, id: &TallyId) -> Result<Option<(Side, Option<Book>)>> {
+        let sql = "SELECT side, tip FROM tally LEFT JOIN standing ON standing.tally = tally.no WHERE id = ?";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([id.0])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let tip = row.get_ref(1)?.as_blob_or_null().map_err(|_| StoreError::Corrupt { what: "book" })?;
+        Ok(Some((side(row.get(0)?)?, tip.map(object).transpose()?)))
+    }
+
     /// Writes where a tally stands.
     pub fn put_standing(&self, row: &Standing) -> Result<()> {
         let sql = "INSERT INTO standing (tally, book, tip, arrivals, agreed, final, final_stock, final_foil, chain, reconciling, owed, met, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)) ON CONFLICT (tally) DO UPDATE SET book = excluded.book, tip = excluded.tip, arrivals = excluded.arrivals, agreed = excluded.agreed, final = excluded.final, final_stock = excluded.final_stock, final_foil = excluded.final_foil, chain = excluded.chain, reconciling = excluded.reconciling, owed = excluded.owed, met = excluded.met, sum = excluded.sum";
@@ -394,7 +404,10 @@ impl<'c> Shelf<'c> {
         let mut rows = query.query(params![composed(chain, after)?, composed(chain, upto)?, most])?;
         let mut chits = Vec::new();
         while let Some(row) = rows.next()? {
-            chits.push((row.get(0)?, chit_row(row)));
+            let entry = row.get_ref(4)?.as_blob().unwrap_or_default();
+            let strict =
+                SignedChit::from_bytes(entry).map_err(|_| StoreError::Corrupt { what: SignedChit::WHAT });
+            chits.push((row.get(0)?, strict.and_then(|_| chit_row(row))));
         }
         Ok(chits)
     }

@@ -241,7 +241,7 @@ pub(super) const fn side_code(side: Side) -> i64 {
 
 /// Reads an object of ours out of a column.
 pub(super) fn object<T: Canon>(bytes: &[u8]) -> Result<T, StoreError> {
-    T::from_bytes(bytes).map_err(|_| StoreError::Corrupt { what: T::WHAT })
+    T::from_stored(bytes).map_err(|_| StoreError::Corrupt { what: T::WHAT })
 }
 
 pub(super) fn optional<T: Canon>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {

@@ -96,7 +96,7 @@ impl Wallet {
             let row = tally_row(shelf, &invoice.invoice.tally)?;
             let standing = standing(shelf, row.no)?;
             let device_key = standing.tip.device(&invoice.invoice.by).map(|device| device.grant.device_key);
-            let ground = DeviceGround { tally: &row.id, my_side: row.side, device_key };
+            let ground = DeviceGround { tally: &row.id, device_key };
             let entry = admit(Unverified::from(invoice.clone()), &ground)?.into_it();
             let id = entry.invoice.id();
             keep_invoice(shelf, row.no, row.side, entry, &mut Vec::new())?;

@@ -11,7 +11,7 @@ use crate::units::Units;
 
 use super::ordering::unlinked;
 use super::paying::waits_for_acceptance;
-use super::{Hands, Result, Wallet, tally_no, tally_row};
+use super::{Hands, Result, Wallet, WalletError, tally_no, tally_row};
 
 /// Where a chit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,13 +182,9 @@ impl Wallet {
 
     /// My balance on a tally: read, not summed.
     pub fn balance(&self, id: &TallyId) -> Result<Units> {
-        self.look(|shelf| {
-            let no = tally_no(shelf, id)?;
-            let (_, side, ..) = shelf.tally_label(no)?;
-            match shelf.standing(no)? {
-                Some(standing) => Ok(standing.tip.balance(side)?),
-                None => Ok(Units::ZERO),
-            }
+        self.look(|shelf| match shelf.tip(id)?.ok_or(WalletError::Unknown { what: "tally" })? {
+            (side, Some(tip)) => Ok(tip.balance(side)?),
+            (_, None) => Ok(Units::ZERO),
         })
     }
 

@@ -10,7 +10,7 @@ use crate::chit::{Body, ChainId, DeviceAct, SignedChit};
 use crate::digest::Digest;
 use crate::invoice::{InvoiceState, SignedAnswer, SignedInvoice, Verdict};
 use crate::key::PublicKey;
-use crate::message::{Handover, Have, Message, Page};
+use crate::message::{Handover, Have, Message, Page, Spoilt};
 use crate::order::{Certificate, Endorsement, ForkProof, Links};
 use crate::receipt::SignedReceipt;
 use crate::store::{ChainRow, InvoiceRow, Shelf, Standing, TallyRow};
@@ -104,12 +104,16 @@ impl Wallet {
 
     /// Takes in messages that a carrier with its own seal has brought for one tally.
     pub fn receive_messages(&mut self, tally: &TallyId, messages: Vec<Message>) -> Result<Delivery> {
-        self.act(|shelf, hands| take_in(shelf, hands, tally_no(shelf, tally)?, None, messages))
+        self.act(|shelf, hands| take_in(shelf, hands, tally_no(shelf, tally)?, None, whole(messages)))
     }
 }
 
 /// Finds the tally a hand-over was sealed for, and opens it.
-fn open(shelf: &Shelf<'_>, hands: &Hands<'_>, handover: &Handover) -> Result<(i64, Vec<Message>)> {
+fn open(
+    shelf: &Shelf<'_>,
+    hands: &Hands<'_>,
+    handover: &Handover,
+) -> Result<(i64, Vec<Result<Message, Spoilt>>)> {
     for no in shelf.tallies()? {
         let key = match (shelf.tally_secrets(no)?.pair, handover.introduction()) {
             (Some(_), _) => hands.pair_key(shelf, no)?,
@@ -142,10 +146,26 @@ pub(super) fn take_in(
     hands: &mut Hands<'_>,
     no: i64,
     introduction: Option<&[u8; 32]>,
-    messages: Vec<Message>,
+    messages: Vec<Result<Message, Spoilt>>,
 ) -> Result<Delivery> {
     let (mut changes, mut rejected) = (Vec::new(), Vec::new());
-    for (position, message) in messages.into_iter().enumerate() {
+    let arrived = messages.len();
+    // What an older version of this wallet had to keep aside may be readable by now.
+    let aside = shelf.unpark(no, NEWER)?.into_iter();
+    let aside = aside.map(|bytes| Message::from_bytes(&bytes).map_err(|fault| Spoilt { fault, bytes }));
+    for (position, message) in messages.into_iter().chain(aside).enumerate() {
+        let message = match message {
+            Ok(message) => message,
+            Err(Spoilt { fault, bytes }) => {
+                if matches!(fault, Malformed::Newer { .. }) && has_room(shelf, no, bytes.len())? {
+                    shelf.park(no, NEWER, &bytes)?;
+                }
+                if position < arrived {
+                    rejected.push(Rejected { message: position, refusal: fault.into() });
+                }
+                continue;
+            }
+        };
         let mut intake =
             Intake { row: shelf.tally(no)?, standing: shelf.standing(no)?, changes: &mut changes };
         match take(shelf, hands, &mut intake, introduction, message) {
@@ -270,10 +290,20 @@ fn take_page(shelf: &Shelf<'_>, intake: &mut Intake<'_>, standing: &mut Standing
     }
 }
 
+/// Messages as a carrier brings them that has read them already.
+pub(super) fn whole(messages: Vec<Message>) -> Vec<Result<Message, Spoilt>> {
+    messages.into_iter().map(Ok).collect()
+}
+
 const GAP: &str = "gap";
+const NEWER: &str = "newer";
+
+fn has_room(shelf: &Shelf<'_>, tally: i64, bytes: usize) -> Result<bool> {
+    Ok(shelf.parked_bytes(tally)?.saturating_add(bytes as u64) <= PARKED_MAX)
+}
 
 fn park(shelf: &Shelf<'_>, tally: i64, message: &[u8]) -> Result<()> {
-    if shelf.parked_bytes(tally)?.saturating_add(message.len() as u64) > PARKED_MAX {
+    if !has_room(shelf, tally, message.len())? {
         return Err(Refusal::TooMuchParked.into());
     }
     Ok(shelf.park(tally, GAP, message)?)
@@ -531,7 +561,7 @@ fn take_receipt(
 
 fn device_ground<'g>(row: &'g TallyRow, standing: &Standing, by: &ChainId) -> DeviceGround<'g> {
     let device_key: Option<PublicKey> = standing.tip.device(by).map(|device| device.grant.device_key);
-    DeviceGround { tally: &row.id, my_side: row.side, device_key }
+    DeviceGround { tally: &row.id, device_key }
 }
 
 fn take_invoice(

@@ -21,7 +21,7 @@ use crate::tally::{Date, Side, SignedTally, TallyId};
 
 use super::opening::{blank, new_chain, open_standing};
 use super::outbox::{OWED_HAVE, everything, have};
-use super::receiving::take_in;
+use super::receiving::{take_in, whole};
 use super::{Clock, Hands, PAIR, Rejected, Result, Wallet, WalletError, tally_row};
 
 /// Why a backup cannot be used.
@@ -204,7 +204,7 @@ impl Wallet {
                     name: kept.name.clone(),
                     ..row.clone()
                 })?;
-                take_in(shelf, hands, row.no, None, kept.messages.clone())?;
+                take_in(shelf, hands, row.no, None, whole(kept.messages.clone()))?;
             }
             Ok(())
         })?;
@@ -239,7 +239,7 @@ impl Wallet {
             let key = PairKey::agree(&tally, &hands.root()?.agreement_key(&tally.0), &agreement)?;
             let mut messages = handover.open(&key)?;
             if shelf.tally_no(&tally)?.is_none() {
-                let Some(Message::Offer(contract)) = messages.first().cloned() else {
+                let Some(Ok(Message::Offer(contract))) = messages.first().cloned() else {
                     return Err(Refusal::Unsigned.into());
                 };
                 if contract.tally.id != tally {
@@ -247,7 +247,7 @@ impl Wallet {
                 }
                 readmit(shelf, hands, &contract)?;
             }
-            messages.remove(0);
+            let messages = messages.split_off(1.min(messages.len()));
             let row = tally_row(shelf, &tally)?;
             let delivery = take_in(shelf, hands, row.no, None, messages)?;
             Ok(Rebuilt { tally, partner: row.name, lies: delivery.rejected })
