@@ -4,7 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use base64ct::{Base64UrlUnpadded, Encoding as _};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 
 use crate::trouble::{Exit, Trouble};
 
@@ -56,7 +57,7 @@ impl Parcel {
     pub(crate) fn to_text(&self) -> String {
         let label = self.kind.label();
         let mut text = format!("{BEGIN}{label}{DASHES}\n");
-        for (at, letter) in Base64UrlUnpadded::encode_string(&self.bytes).chars().enumerate() {
+        for (at, letter) in BASE64.encode(&self.bytes).chars().enumerate() {
             if at > 0 && at.is_multiple_of(LINE) {
                 text.push('\n');
             }
@@ -119,7 +120,7 @@ fn decode(text: &str) -> Option<Vec<u8>> {
         .chars()
         .filter(|letter| !letter.is_whitespace() && !matches!(letter, '>' | '=' | '\u{feff}'))
         .collect();
-    Base64UrlUnpadded::decode_vec(&letters).ok()
+    BASE64.decode(letters).ok()
 }
 
 fn not_ours(message: &str) -> Trouble {

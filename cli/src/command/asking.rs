@@ -21,7 +21,7 @@ pub(crate) struct Ask {
     /// How much; left out, the sum of the items
     amount: Option<Units>,
     /// What it is for; only your partner can read it
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     memo: String,
     /// An item: "eggs=2x3.50" for two at 3.50, "bread=5.50" for one; may be repeated
     #[arg(long, value_name = "ITEM", value_parser = parse_item)]

@@ -26,6 +26,8 @@ use crate::page::Page;
 use crate::screen::{Answer, Screen};
 use crate::trouble::{EXIT_CODES, Trouble, sentence};
 
+const EVERYWHERE: &str = "Options of every command";
+
 /// Owe and be owed among people who trust each other.
 ///
 /// A tally is kept by two people. Each signs what they owe; the files that “outbox” writes and “receive” reads can
@@ -35,13 +37,13 @@ use crate::trouble::{EXIT_CODES, Trouble, sentence};
 #[command(after_help = EXIT_CODES, after_long_help = format!("Example:\n  hazel demo\n\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
     /// The folder of the wallet (default: "hazel" in your data folder)
-    #[arg(long, global = true, env = "HAZEL_WALLET", value_name = "FOLDER", hide_env_values = true)]
+    #[arg(long, global = true, env = "HAZEL_WALLET", value_name = "FOLDER", hide_env_values = true, help_heading = EVERYWHERE)]
     wallet: Option<PathBuf>,
     /// The file that guards the wallet (default: wallet.key in its folder)
-    #[arg(long, global = true, env = "HAZEL_KEY_FILE", value_name = "FILE", hide_env_values = true)]
+    #[arg(long, global = true, env = "HAZEL_KEY_FILE", value_name = "FILE", hide_env_values = true, help_heading = EVERYWHERE)]
     key_file: Option<PathBuf>,
     /// Answer with one JSON object
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     #[command(subcommand)]
     command: Command,

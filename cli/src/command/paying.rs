@@ -24,10 +24,10 @@ pub(crate) struct Pay {
     #[arg(long, value_name = "ID")]
     invoice: Option<String>,
     /// What it is for; only your partner can read it
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     memo: String,
     /// A reference for your partner's books
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     reference: String,
     /// Sign even beyond the limit: your partner must then accept it
     #[arg(long)]

@@ -122,9 +122,9 @@ impl Show {
             let invoices = wallet.invoices(&view.id)?;
             page.say(format!("You can pay up to {} now.", room.largest));
             limits(&mut page, &view, &name);
-            if exposure.unseen > Units::ZERO {
+            if exposure.worst > exposure.held {
                 page.say(format!(
-                    "At worst {name} owes you {}: other devices may have signed unseen.",
+                    "At worst {name} owes you {}, if they have signed what has not reached you yet.",
                     exposure.worst
                 ));
             }
