@@ -100,6 +100,11 @@ fn write_line(out: &mut String, style: Style, indent: usize, line: &str) {
     out.push('\n');
 }
 
+/// "1 entry", "2 entries".
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// Text without anything that moves a cursor, changes colours or turns the writing direction.
 pub(crate) fn harmless(text: &str) -> String {
     let steers = |letter: char| {

@@ -57,5 +57,8 @@ fn what_the_demo_keeps_are_real_wallets_and_letters() {
     }
     let letters = std::fs::read_dir(kept.join("handed-over")).unwrap().count();
     assert!(letters > 10, "{letters} letters");
+    let guarded =
+        program().env("HAZEL_PASSPHRASE", "three sticks").args(["demo", "--json"]).output().unwrap();
+    assert_eq!(guarded.status.code(), Some(0), "a passphrase that is set guards these wallets too");
     assert_eq!(run(&["demo", "--json", "--keep", text(&kept)]).error(), (4, "file_exists".into()));
 }

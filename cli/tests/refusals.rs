@@ -222,3 +222,27 @@ fn a_reader_who_has_seen_enough_is_no_trouble() {
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
+
+#[test]
+fn words_come_from_a_file_or_standard_input_and_never_by_halves() {
+    let words =
+        Person::without_wallet("Ana").json(&["init", "Ana"])["recovery_words"].as_str().unwrap().to_owned();
+    let again = Person::without_wallet("Ana");
+    let made = again.run_on(words.as_bytes(), &["init", "Ana", "--words-file", "-", "--json"]);
+    assert!(made.json()["recovery_words"].is_null(), "words that are known already are not shown");
+    let backup = again.path("backup");
+    again.run_on(words.as_bytes(), &["backup", text(&backup), "--words-file", "-"]).ok();
+    assert_eq!(again.refused(&["backup", text(&again.path("other"))]), (2, "usage".into()));
+    let both = again.run_on(words.as_bytes(), &["rehearse", "-", "--words-file", "-", "--json"]);
+    assert_eq!(both.error(), (2, "usage".into()));
+    assert_eq!(Person::without_wallet("Ben").refused(&["init", "Ben", "--passphrase"]), (2, "usage".into()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_the_machines_fault() {
+    let ana = Person::new("Ana");
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let status = ana.command(&["position"]).stdout(full).status().unwrap();
+    assert_eq!(status.code(), Some(4));
+}

@@ -47,7 +47,8 @@ fn a_ticket_an_invoice_and_a_payment_travel_as_files() {
     assert_eq!(ben.refused(&["pay", "Ana", "--invoice", invoice]), (1, "invoice_over".into()));
     meet(&ben, &ana);
     assert_eq!(ben.json(&["did-it-go", "Ana", "--invoice", invoice])["went"], "final");
-    assert_eq!(ana.json(&["history", "Ben"])["entries"][0]["invoice"], invoice);
+    let entry = &ana.json(&["history", "Ben"])["entries"][0];
+    assert_eq!((&entry["invoice"], &entry["memo"]), (&invoice.into(), &"from the stall".into()));
     equal_halves(&ana, &ben);
 }
 

@@ -4,7 +4,7 @@ use hazel_core::chit::ChainId;
 use serde_json::{Value, json};
 
 use crate::home::Home;
-use crate::page::{BAD, GOOD, Page};
+use crate::page::{BAD, GOOD, Page, count};
 use crate::progress::Progress;
 use crate::screen::Answer;
 use crate::trouble::{Exit, Trouble};
@@ -26,8 +26,10 @@ impl Audit {
         };
         let mut page = Page::new();
         page.say(format!(
-            "{} tallies, {} entries and {} signatures were checked.",
-            report.tallies, report.chits, report.signatures
+            "{}, {} and {} were checked.",
+            count(report.tallies, "tally", "tallies"),
+            count(report.chits, "entry", "entries"),
+            count(report.signatures, "signature", "signatures")
         ));
         for finding in &report.findings {
             page.styled(BAD, finding.to_string());

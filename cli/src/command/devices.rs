@@ -11,7 +11,7 @@ use super::letter::Letter;
 use crate::edge::{SystemEntropy, WallClock};
 use crate::guard;
 use crate::home::Home;
-use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE, WARN};
+use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE, WARN, count};
 use crate::parcel::{self, Kind, Parcel};
 use crate::partner::{find, name_of};
 use crate::screen::Answer;
@@ -213,7 +213,7 @@ impl Join {
         let mut page = Page::new();
         page.styled(GOOD, format!("This is now device {} of {}.", wallet.device(), wallet.name()));
         let tallies: Vec<TallyView> = wallet.tallies()?;
-        page.say(format!("{} tallies came along.", tallies.len()));
+        page.say(format!("It brought {}.", count(tallies.len(), "tally", "tallies")));
         let json = json!({ "name": wallet.name(), "device": wallet.device(), "tallies": tallies.len() });
         Ok(Answer::new(json, page))
     }
@@ -231,7 +231,10 @@ impl Revoke {
         let mut wallet = home.open()?;
         let tallies = wallet.revoke_device(self.device)?;
         let mut page = Page::new();
-        page.styled(WARN, format!("Device {} may sign no longer, on {tallies} tallies.", self.device));
+        page.styled(
+            WARN,
+            format!("Device {} may sign no longer, on {}.", self.device, count(tallies, "tally", "tallies")),
+        );
         page.say("What it has signed is still owed. It is in effect when your partners have heard of it: hazel outbox");
         Ok(Answer::new(json!({ "device": self.device, "tallies": tallies }), page))
     }

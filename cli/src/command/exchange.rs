@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hazel_core::canon::Canon as _;
+use hazel_core::negotiation::{By, TallyState};
 use hazel_core::ticket::Ticket;
 use hazel_core::wallet::{Change, Delivery, TallyView, Wallet};
 use serde_json::{Value, json};
@@ -177,7 +178,7 @@ fn tell(
     page.styled(TITLE, format!("From {name}"));
     let mut news = 0_usize;
     if taken.before.as_ref().is_none_or(|before| before.state != view.state) {
-        page.under(GOOD, format!("The tally is now: {}.", view.state));
+        page.under(GOOD, state_words(&view, &name));
         news = news.saturating_add(1);
     }
     for change in &taken.delivery.changes {
@@ -206,6 +207,16 @@ fn tell(
     Ok(told)
 }
 
+/// What a tally has come to.
+fn state_words(view: &TallyView, name: &str) -> String {
+    match view.state {
+        TallyState::CertsKnown => format!("{name} answered your ticket: hazel tally show {name}"),
+        TallyState::Offered(By::Partner) => format!("{name} offers you a tally: hazel tally show {name}"),
+        TallyState::Open => format!("Your tally with {name} is open."),
+        other => format!("The tally is now {other}."),
+    }
+}
+
 fn change_words(change: &Change, view: &TallyView, name: &str) -> (anstyle::Style, String) {
     match change {
         Change::Chit { by, units: Some(units), flag, .. } if *by != view.side => {
@@ -222,7 +233,7 @@ fn change_words(change: &Change, view: &TallyView, name: &str) -> (anstyle::Styl
         }
         Change::Asked { units } => (WARN, format!("{name} asks you for {units}.")),
         Change::Answered { state } => (WARN, format!("An invoice is now {}.", state.name())),
-        Change::Ordered { index } => (GOOD, format!("Both have the same order of {index} entries.")),
+        Change::Ordered { index } => (GOOD, format!("Both have the same order, up to entry {index}.")),
         Change::Fork { side } => {
             let who = if *side == view.side { "You" } else { name };
             (BAD, format!("{who} signed two things that cannot both be. The proof is kept."))

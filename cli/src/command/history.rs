@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::calendar::{day, parse_day, stamp};
 use crate::home::Home;
-use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE, WARN};
+use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE, WARN, count};
 use crate::parcel;
 use crate::partner::{find, name_of, short};
 use crate::progress::Progress;
@@ -151,7 +151,10 @@ impl Export {
             return Ok(answer);
         };
         parcel::write(out, &bytes)?;
-        page.styled(GOOD, format!("{} entries are in {}.", whole.chits.len(), out.display()));
+        page.styled(
+            GOOD,
+            format!("{} written to {}.", count(whole.chits.len(), "entry", "entries"), out.display()),
+        );
         let json = json!({
             "tally": view.id.to_string(), "file": out.display().to_string(), "format": self.format,
             "entry_count": whole.chits.len(), "head": whole.head.to_string(),

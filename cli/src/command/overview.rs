@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::tally;
 use crate::home::Home;
-use crate::page::{BAD, FAINT, Page, TITLE, WARN};
+use crate::page::{BAD, FAINT, Page, TITLE, WARN, count};
 use crate::partner::{chit_id, find_chit, invoice_id, name_of, short};
 use crate::screen::Answer;
 use crate::trouble::Trouble;
@@ -22,7 +22,10 @@ impl Position {
         let position = wallet.position()?;
         let views: Vec<_> = wallet.tallies()?.into_iter().filter(|view| view.state.is_contract()).collect();
         let mut page = Page::new();
-        page.styled(TITLE, format!("{}, on {} open tallies", wallet.name(), position.open));
+        page.styled(
+            TITLE,
+            format!("{}, on {}", wallet.name(), count(position.open, "open tally", "open tallies")),
+        );
         page.say(format!("Others owe you {}, you owe others {}.", position.owed_to_me, position.owed_by_me));
         page.say(format!("Together {}; by what is final {}.", position.net, position.final_net));
         if !views.is_empty() {
@@ -190,7 +193,7 @@ fn event_words(event: &Event, name: &str) -> String {
             }
         }
         "held" => format!("{name} has received what you signed, up to your number {first}."),
-        "agreed" => format!("You and {name} have the same order of {first} entries."),
+        "agreed" => format!("You and {name} have the same order, up to entry {first}."),
         "final" => format!("Everything up to entry {first} with {name} is final."),
         "reconciled" => format!("The restored tally with {name} can be signed on again."),
         "chain_forked" | "order_forked" => {

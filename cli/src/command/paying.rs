@@ -23,9 +23,9 @@ pub(crate) struct Pay {
     /// Pay this invoice (the beginning of its id)
     #[arg(long, value_name = "ID")]
     invoice: Option<String>,
-    /// What it is for; only your partner can read it
-    #[arg(long, default_value = "", hide_default_value = true)]
-    memo: String,
+    /// What it is for; only your partner can read it (left out, what the invoice says)
+    #[arg(long)]
+    memo: Option<String>,
     /// A reference for your partner's books
     #[arg(long, default_value = "", hide_default_value = true)]
     reference: String,
@@ -50,9 +50,10 @@ impl Pay {
         if self.quote {
             return quote(&wallet, &view, units.payable()?);
         }
+        let asked_for = invoice.as_ref().map(|invoice| invoice.memo.clone());
         let payment = Payment {
             units,
-            memo: self.memo.clone(),
+            memo: self.memo.clone().or(asked_for).unwrap_or_default(),
             reference: self.reference.clone(),
             invoice: invoice.map(|invoice| invoice.id),
             insist: self.insist,

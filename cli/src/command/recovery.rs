@@ -9,7 +9,7 @@ use super::letter::Letter;
 use crate::calendar::{minute, stamp};
 use crate::guard::WordsFrom;
 use crate::home::Home;
-use crate::page::{BAD, GOOD, Page, WARN};
+use crate::page::{BAD, GOOD, Page, WARN, count};
 use crate::parcel::{self, Kind, Parcel};
 use crate::partner::{find, name_of};
 use crate::progress::Progress;
@@ -62,13 +62,20 @@ impl Rehearse {
         let mut page = Page::new();
         page.styled(
             GOOD,
-            format!("This backup restores: {} tallies, {} entries.", report.tallies, report.chits),
+            format!(
+                "This backup restores: {}, {}.",
+                count(report.tallies, "tally", "tallies"),
+                count(report.chits, "entry", "entries")
+            ),
         );
         page.say(format!("It was made {} UTC.", minute(report.made)));
         if report.newer > 0 {
             page.styled(
                 WARN,
-                format!("{} entries are newer; your partners would send them back.", report.newer),
+                format!(
+                    "Newer than that: {}; your partners would send it back.",
+                    count(report.newer, "entry", "entries")
+                ),
             );
         }
         let json = json!({
@@ -99,7 +106,11 @@ impl Restore {
         let mut page = Page::new();
         page.styled(
             GOOD,
-            format!("Welcome back, {}: {} tallies are here again.", wallet.name(), views.len()),
+            format!(
+                "Welcome back, {}. Here again: {}.",
+                wallet.name(),
+                count(views.len(), "tally", "tallies")
+            ),
         );
         page.say(
             "Each can be read at once, and signed on after you have exchanged hand-overs with its partner:",

@@ -140,7 +140,7 @@ impl Show {
                     ),
                 );
             }
-            page.say(format!("{} entries, {} of them final.", view.index, view.final_index));
+            page.say(format!("Entries: {}, final up to {}.", view.index, view.final_index));
             if view.unordered > 0 {
                 page.say(format!("{} more have no place in the order yet.", view.unordered));
             }
