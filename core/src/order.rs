@@ -63,8 +63,8 @@ impl Canon for Head {
         from.counted_after(Self::WHAT, 5, read_suite)?;
         Ok(Self {
             tally: from.take()?,
-            view: from.uint("view")?,
-            index: from.uint("index")?,
+            view: from.uint32("view")?.into(),
+            index: from.uint32("index")?.into(),
             hash: from.take()?,
         })
     }
@@ -226,6 +226,9 @@ impl Canon for Run {
     }
 }
 
+/// A run is at least forty bytes, so this bound lies beyond what a hand-over can carry; it only keeps a count from being absurd.
+const RUNS_MAX: u64 = 1 << 21;
+
 /// How the authority continues the order: behind `after` come these runs, and then the endorsed head is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Links {
@@ -248,7 +251,7 @@ impl Canon for Links {
         from.array(Self::WHAT, 3)?;
         Ok(Self {
             after: from.uint("index")?,
-            runs: from.take_list("runs", 4096)?,
+            runs: from.take_list("runs", RUNS_MAX)?,
             endorsement: from.take()?,
         })
     }
@@ -276,7 +279,7 @@ impl Canon for Seal {
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         from.array(Self::WHAT, 2)?;
         let head = from.take()?;
-        let count = from.list("sealed chains", 64)?;
+        let count = from.list("sealed chains", 1024)?;
         let mut chains = Vec::new();
         for _ in 0..count {
             from.array("sealed chain", 2)?;

@@ -66,10 +66,11 @@ fn chains(shelf: &Shelf<'_>, row: &TallyRow, standing: &mut Standing, have: &Hav
         if theirs > chain.seq {
             standing.owed |= OWED_HAVE;
         }
-        let held = theirs.min(chain.seq);
-        // A receipt is a signature, a summary is not: mine are held when a receipt says so, and sent again when a summary lacks them.
-        if held < chain.held || (chain.id.side != row.side && held > chain.held) {
-            chain.held = held;
+        // A receipt is a signature, a summary is not: it only says what to send again.
+        let known = theirs.min(chain.seq);
+        let held = if chain.id.side == row.side { chain.held } else { chain.held.max(known) };
+        if (known, held) != (chain.known, chain.held) {
+            (chain.known, chain.held) = (known, held);
             shelf.put_chain(&chain)?;
         }
     }
@@ -115,10 +116,22 @@ fn reconcile(
         standing.owed |= OWED_HAVE;
         return Ok(());
     }
+    standing.book.head.view = standing.book.head.view.max(have.view);
+    begin_epoch(shelf, hands, row, standing)
+}
+
+/// Ends the reading-only time of a restored tally: a new view for a foil, a new epoch for this device.
+pub(super) fn begin_epoch(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    standing: &mut Standing,
+) -> Result<()> {
     if row.side == Side::Foil {
         // The foil is right within a view: what both agreed on stands, the rest is ordered anew in a view the old phone cannot know.
+        let view = standing.book.head.view;
         cut(shelf, standing, standing.agreed)?;
-        standing.book.head.view = standing.book.head.view.max(have.view).saturating_add(1);
+        standing.book.head.view = view.saturating_add(1);
         standing.tip.head.view = standing.book.head.view;
     }
     standing.reconciling = false;
