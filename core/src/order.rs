@@ -193,6 +193,8 @@ impl Canon for Certificate {
 /// A stretch of one chain that follows in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
+    /// In which view it was linked.
+    pub view: u64,
     /// Which chain.
     pub chain: ChainId,
     /// From which number.
@@ -207,12 +209,13 @@ impl Canon for Run {
     const WHAT: &'static str = "run of chits";
 
     fn write(&self, to: &mut Writer) {
-        to.array(4).put(&self.chain).uint(self.first).uint(self.count).put(&self.last);
+        to.array(5).uint(self.view).put(&self.chain).uint(self.first).uint(self.count).put(&self.last);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 4)?;
+        from.array(Self::WHAT, 5)?;
         let it = Self {
+            view: from.uint32("view")?.into(),
             chain: from.take()?,
             first: from.uint("first of a run")?,
             count: from.uint("length of a run")?,

@@ -36,7 +36,7 @@ fn turned(foil: &mut Wallet, tally: &TallyId, count: usize) -> Vec<Run> {
     chits.truncate(count);
     let run = |chit: &hazel_core::wallet::ExportedChit| {
         let chit = &chit.signed.chit;
-        Run { chain: chit.chain, first: chit.seq, count: 1, last: chit.hash() }
+        Run { view: 7, chain: chit.chain, first: chit.seq, count: 1, last: chit.hash() }
     };
     chits.iter().rev().map(run).collect()
 }

@@ -427,7 +427,9 @@ impl<'s> History<'s> {
             .iter()
             .find(|(no, ..)| *no == chain)
             .map_or((0, 0), |(_, sent, held)| (*sent, *held));
-        let custody = if !mine || chit.seq <= held {
+        // What counts is the partner's signature: its receipt, or its word for an order with the chit in it.
+        let agreed = stored.place > 0 && stored.place <= self.standing.agreed;
+        let custody = if !mine || agreed || chit.seq <= held {
             Custody::Held
         } else if chit.seq <= sent {
             Custody::Sent

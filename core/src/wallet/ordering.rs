@@ -182,14 +182,18 @@ pub(super) fn runs(shelf: &Shelf<'_>, standing: &Standing, after: u64) -> Result
         let chit = &stored.entry.chit;
         match runs.last_mut() {
             Some(run)
-                if run.chain == chit.chain
+                if run.view == place.view
+                    && run.chain == chit.chain
                     && run.last == chit.prev_own
                     && run.first.checked_add(run.count) == Some(chit.seq) =>
             {
                 run.count = run.count.saturating_add(1);
                 run.last = chit.hash();
             }
-            _ => runs.push(Run { chain: chit.chain, first: chit.seq, count: 1, last: chit.hash() }),
+            _ => {
+                let (view, chain, first) = (place.view, chit.chain, chit.seq);
+                runs.push(Run { view, chain, first, count: 1, last: chit.hash() });
+            }
         }
     }
     Ok(runs)
@@ -218,7 +222,7 @@ pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) 
     let mut book = standing.book.clone();
     let mut chains = shelf.chains(standing.tally)?;
     let mut index = links.after;
-    let mut new: Vec<(usize, StoredChit)> = Vec::new();
+    let mut new: Vec<(u64, usize, StoredChit)> = Vec::new();
     let mut linked: Vec<u64> = chains.iter().map(|chain| chain.linked).collect();
     for run in &links.runs {
         let Some(named) = run_chits(shelf, standing.tally, &chains, run)? else { return Ok(Linked::Gap) };
@@ -232,7 +236,7 @@ pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) 
             }
             let at = linked.get_mut(position).filter(|at| at.checked_add(1) == Some(stored.entry.chit.seq));
             *at.ok_or(Refusal::WrongHead)? = stored.entry.chit.seq;
-            new.push((position, stored));
+            new.push((run.view, position, stored));
         }
     }
     if new.is_empty() {
@@ -248,20 +252,22 @@ pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) 
     }
     // The hash alone tells whether the order leads to the head, so nothing is written for one that does not.
     let mut reached = book.head;
-    reached.view = head.view;
-    for (_, stored) in &new {
+    for (view, _, stored) in &new {
+        reached.view = *view;
         reached = reached.then(&stored.entry.chit.hash());
     }
-    if reached != *head {
+    let last = std::mem::replace(&mut reached.view, head.view);
+    if reached != *head || last > head.view {
         return Err(Refusal::WrongHead.into());
     }
-    book.head.view = head.view;
-    for (position, stored) in &new {
+    for (view, position, stored) in &new {
+        book.head.view = *view;
         if let Some(chain) = chains.get_mut(*position) {
             place(shelf, standing.tally, &mut book, chain, stored)?;
             shelf.put_chain(chain)?;
         }
     }
+    book.head.view = head.view;
     standing.book = book;
     retip(shelf, standing)?;
     Ok(Linked::Followed)
@@ -336,6 +342,7 @@ pub(super) fn cut(shelf: &Shelf<'_>, standing: &mut Standing, index: u64) -> Res
     for chain in &chains {
         shelf.put_chain(chain)?;
     }
+    book.head.view = standing.book.head.view;
     standing.book = book;
     retip(shelf, standing)
 }

@@ -220,7 +220,8 @@ impl Wallet {
             let held = shelf
                 .branches(no, &chit.chain)?
                 .iter()
-                .any(|branch| chit.seq > branch.base && chit.seq <= branch.held);
+                .any(|branch| chit.seq > branch.base && chit.seq <= branch.held)
+                || (found.place > 0 && found.place <= standing.agreed);
             Ok(if found.place > 0 && found.place <= standing.final_index {
                 Went::Final(*chit)
             } else if held {
