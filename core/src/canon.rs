@@ -270,7 +270,9 @@ impl<'b> Reader<'b> {
 
     /// An unsigned integer.
     pub fn uint(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        self.0.u64().map_err(|e| malformed(&e, what))
+        let number = self.0.u64().map_err(|e| malformed(&e, what))?;
+        // Everything that is counted is also stored, and SQLite counts in 63 bits.
+        if number <= i64::MAX.unsigned_abs() { Ok(number) } else { Err(Malformed::OutOfRange { what }) }
     }
 
     /// An unsigned integer of 32 bits.

@@ -221,7 +221,10 @@ fn two_offers_race_and_the_same_one_governs() {
     ana.receive(&from_ben).unwrap();
     ben.receive(&from_ana).unwrap();
     // Both have revision 2 of both: whoever accepts first, the same contract governs in the end.
-    let accepted = |wallet: &mut hazel_core::wallet::Wallet| wallet.accept(&tally).is_ok();
+    let accepted = |wallet: &mut hazel_core::wallet::Wallet| {
+        let version = wallet.offered(&tally).unwrap().version;
+        wallet.accept(&tally, &version).is_ok()
+    };
     assert!(accepted(&mut ana) | accepted(&mut ben));
     meet(&mut ana, &mut ben, &tally);
     assert_eq!(ana.tally(&tally).unwrap().head, ben.tally(&tally).unwrap().head);
