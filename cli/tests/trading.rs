@@ -95,6 +95,11 @@ fn terms_are_revised_refused_and_widened() {
     ben.hand_to(&ana);
     let offered = ana.json(&["tally", "show", "Ben"]);
     assert_eq!((&offered["state"], &offered["received"]["limit"]), (&"offered to me".into(), &"7.00".into()));
+    let version = offered["offered"]["version"].as_str().unwrap();
+    assert_eq!(offered["offered"]["granted"]["limit"], "20.00", "Ben asks for more than Ana had said");
+    assert_eq!(ana.refused(&["tally", "accept", "Ben", "--version", "00000000"]), (1, "newer_offer".into()));
+    assert_eq!(ana.refused(&["tally", "accept", "Ben", "--limit", "10"]), (2, "usage".into()));
+    assert!(ana.run(&["tally", "show", "Ben"]).ok().contains(version.get(..8).unwrap()));
     ana.run(&["tally", "refuse", "Ben"]).ok();
     ana.hand_to(&ben);
     assert_eq!(ben.json(&["tally", "show", "Ana"])["state"], "refused");
@@ -180,6 +185,40 @@ fn a_lost_wallet_comes_back_from_its_backup() {
         "-17.00",
         "what came after the backup came from the partner"
     );
+    restored.run(&["pay", "Ana", "1"]).ok();
+    meet(&restored, &ana);
+    equal_halves(&ana, &restored);
+}
+
+#[test]
+fn a_wallet_that_is_lost_again_and_again_comes_back_each_time() {
+    let (ana, ben, words) = ben_with_words_on_paper();
+    let backup = ben.path("backup");
+    ben.run(&["backup", text(&backup), "--words-file", text(&words)]).ok();
+    for _ in 0..3 {
+        let restored = Person::without_wallet("Ben");
+        restored.run(&["restore", text(&backup), "--words-file", text(&words)]).ok();
+        meet(&restored, &ana);
+        restored.run(&["pay", "Ana", "1"]).ok();
+        meet(&restored, &ana);
+        equal_halves(&ana, &restored);
+    }
+    let rebuilt = Person::without_wallet("Ben");
+    rebuilt.run(&["init", "Ben", "--words-file", text(&words)]).ok();
+    let reminder = ana.run(&["remind", "Ben"]).ok();
+    let back = rebuilt.run_on(reminder.as_bytes(), &["rebuild", "--json"]);
+    assert_eq!((back.code, &back.json()["rebuilt"][0]["lies"]), (0, &serde_json::json!([])), "nobody lies");
+}
+
+#[test]
+fn a_restored_wallet_whose_partner_cannot_be_met_may_go_on_by_itself() {
+    let (ana, ben, words) = ben_with_words_on_paper();
+    let backup = ben.path("backup");
+    ben.run(&["backup", text(&backup), "--words-file", text(&words)]).ok();
+    assert_eq!(ben.refused(&["resume", "Ana"]), (1, "out_of_place".into()), "nothing was restored here");
+    let restored = Person::without_wallet("Ben");
+    restored.run(&["restore", text(&backup), "--words-file", text(&words)]).ok();
+    assert_eq!(restored.json(&["resume", "Ana"])["read_only"], false);
     restored.run(&["pay", "Ana", "1"]).ok();
     meet(&restored, &ana);
     equal_halves(&ana, &restored);

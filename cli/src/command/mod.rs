@@ -103,6 +103,10 @@ enum Command {
     Remind(recovery::Remind),
     #[command(after_help = "Example:\n  hazel rebuild from-ana.hazel from-carpenter.hazel")]
     Rebuild(recovery::Rebuild),
+    #[command(after_help = "Example:\n  hazel resume Ana")]
+    Resume(recovery::Resume),
+    #[command(after_help = "Example:\n  hazel renew Ana")]
+    Renew(recovery::Renew),
     #[command(after_help = "Examples:\n  hazel audit\n  hazel audit --wallet /media/stick/copy")]
     Audit(audit::Audit),
     #[command(
@@ -195,6 +199,8 @@ impl Command {
             Self::Restore(restore) => restore.run(home),
             Self::Remind(remind) => remind.run(home),
             Self::Rebuild(rebuild) => rebuild.run(home),
+            Self::Resume(resume) => resume.run(home),
+            Self::Renew(renew) => renew.run(home),
             Self::Audit(audit) => audit.run(home),
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use hazel_core::canon::Canon as _;
+use hazel_core::negotiation::{By, TallyState};
 use hazel_core::tally::{Side, Terms};
 use hazel_core::ticket::Ticket;
 use hazel_core::units::{AmountError, Units};
@@ -17,7 +18,7 @@ use crate::parcel::{self, Kind, Parcel};
 use crate::partner::{find, name_of};
 use crate::record;
 use crate::screen::Answer;
-use crate::trouble::Trouble;
+use crate::trouble::{Exit, Trouble};
 
 /// The notice people give each other unless they say otherwise.
 const NOTICE_DAYS: u32 = 7;
@@ -137,6 +138,9 @@ pub(crate) struct Accept {
     ticket_or_partner: String,
     #[command(flatten)]
     mine: MyTerms,
+    /// Sign only this version of the offer (the beginning of its id, as "tally show" names it)
+    #[arg(long, value_name = "ID")]
+    version: Option<String>,
 }
 
 impl Accept {
@@ -175,11 +179,33 @@ impl Accept {
             let advice = "Name a ticket file that is there, or a partner from “hazel tally list”.";
             if trouble.message.starts_with("No tally") { trouble.advise(advice) } else { trouble }
         })?;
-        if self.mine.over(view.granted).is_some_and(|terms| terms != view.granted) {
+        if view.state != TallyState::Offered(By::Partner) {
+            return Err(Trouble::new(
+                Exit::Refused,
+                "out_of_place",
+                format!("{} has not offered anything.", name_of(&view)),
+            )
+            .advise("“hazel tally show” says where it stands and what can be done."));
+        }
+        let offered = wallet.offered(&view.id)?;
+        if self.mine.over(offered.granted).is_some_and(|terms| terms != offered.granted) {
             return Err(Trouble::usage("Accepting signs exactly what was offered.")
                 .advise("To ask for other terms, use “hazel tally revise”."));
         }
-        wallet.accept(&view.id)?;
+        let version = offered.version.to_string();
+        if self
+            .version
+            .as_ref()
+            .is_some_and(|seen| seen.len() < 4 || !version.starts_with(&seen.to_lowercase()))
+        {
+            return Err(Trouble::new(
+                Exit::Refused,
+                "newer_offer",
+                "The offer on the table is not the one you name.",
+            )
+            .advise("Look at it with “hazel tally show”; nothing was signed."));
+        }
+        wallet.accept(&view.id, &offered.version)?;
         let after = wallet.tally(&view.id)?;
         let name = name_of(&after);
         let mut page = Page::new();

@@ -220,3 +220,49 @@ fn take_back(
         "index": view.index, "lies": rebuilt.lies.iter().map(|lie| record::refusal(&lie.refusal)).collect::<Vec<_>>(),
     }))
 }
+
+/// Go on with a restored tally although the partner cannot be met
+#[derive(Debug, clap::Args)]
+pub(crate) struct Resume {
+    /// The partner's name, or the beginning of the tally's id
+    partner: String,
+}
+
+impl Resume {
+    pub(crate) fn run(&self, home: &Home) -> Result<Answer, Trouble> {
+        let mut wallet = home.open()?;
+        let view = find(&wallet, &self.partner)?;
+        if !view.reconciling {
+            let message =
+                format!("The tally with {} was not restored; you can sign on it as ever.", name_of(&view));
+            return Err(Trouble::new(Exit::Refused, "out_of_place", message));
+        }
+        wallet.resume(&view.id)?;
+        let mut page = Page::new();
+        page.styled(WARN, format!("You can sign on the tally with {} again.", name_of(&view)));
+        page.say("What you signed before and comes later is kept, and counts when both of you say so.");
+        Ok(Answer::new(record::tally(&wallet.tally(&view.id)?), page))
+    }
+}
+
+/// Sign with a new chain on this device, after somebody else has signed with a copy of it
+#[derive(Debug, clap::Args)]
+pub(crate) struct Renew {
+    /// The partner's name, or the beginning of the tally's id
+    partner: String,
+}
+
+impl Renew {
+    pub(crate) fn run(&self, home: &Home) -> Result<Answer, Trouble> {
+        let mut wallet = home.open()?;
+        let view = find(&wallet, &self.partner)?;
+        wallet.renew(&view.id)?;
+        let mut page = Page::new();
+        page.styled(
+            WARN,
+            format!("This device signs with a new chain on the tally with {}.", name_of(&view)),
+        );
+        page.say(format!("Hand it over: hazel outbox {}", name_of(&view)));
+        Ok(Answer::new(record::tally(&wallet.tally(&view.id)?), page))
+    }
+}

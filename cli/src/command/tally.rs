@@ -1,8 +1,9 @@
 //! Tallies: what there is, where each stands, and how one ends.
 
 use hazel_core::negotiation::{By, TallyState};
+use hazel_core::tally::Terms;
 use hazel_core::units::Units;
-use hazel_core::wallet::{Attention, TallyView};
+use hazel_core::wallet::{Attention, OfferView, TallyView};
 use serde_json::{Value, json};
 
 use super::opening::{Accept, Offer, Refuse, Revise};
@@ -121,7 +122,7 @@ impl Show {
             let exposure = wallet.exposure(&view.id, None)?;
             let invoices = wallet.invoices(&view.id)?;
             page.say(format!("You can pay up to {} now.", room.largest));
-            limits(&mut page, &view, &name);
+            limits(&mut page, &view.granted, &view.received, &name);
             if exposure.worst > exposure.held {
                 page.say(format!(
                     "At worst {name} owes you {}, if they have signed what has not reached you yet.",
@@ -153,8 +154,18 @@ impl Show {
                 object.insert("exposure".into(), record::exposure(&exposure));
                 object.insert("invoices".into(), invoices.iter().map(record::invoice).collect());
             }
+        } else if view.state == TallyState::Offered(By::Partner) {
+            let offered = wallet.offered(&view.id)?;
+            offer(&mut page, &offered, &name);
+            if let Some(object) = json.as_object_mut() {
+                object.insert("offered".into(), json!({
+                    "version": offered.version.to_string(), "revision": offered.revision,
+                    "granted": record::terms(&offered.granted), "received": record::terms(&offered.received),
+                    "usual_contract": offered.usual_contract, "denomination": offered.denomination,
+                }));
+            }
         } else {
-            limits(&mut page, &view, &name);
+            limits(&mut page, &view.granted, &view.received, &name);
         }
         page.styled(FAINT, format!("Tally {}", view.id));
         let requested = wallet.attention()?.contains(&Attention::Requested(view.id));
@@ -177,10 +188,24 @@ pub(crate) fn standing_words(view: &TallyView) -> String {
     }
 }
 
-fn limits(page: &mut Page, view: &TallyView, name: &str) {
-    let (mine, theirs) = (view.granted, view.received);
+fn limits(page: &mut Page, mine: &Terms, theirs: &Terms, name: &str) {
     page.say(format!("{name} may owe you up to {} ({} days' notice).", mine.limit, mine.notice_days));
     page.say(format!("You may owe {name} up to {} ({} days' notice).", theirs.limit, theirs.notice_days));
+}
+
+/// What lies on the table: the very version that accepting would sign.
+fn offer(page: &mut Page, offered: &OfferView, name: &str) {
+    page.say(format!("{name} offers, in version {} ({}):", offered.revision, short(&offered.version)));
+    limits(page, &offered.granted, &offered.received, name);
+    if !offered.usual_contract {
+        page.styled(
+            WARN,
+            "It refers to another contract text than the usual one. Read that text before you sign.",
+        );
+    }
+    if offered.denomination != "CHIP" {
+        page.styled(WARN, format!("It counts in {}.", offered.denomination));
+    }
 }
 
 fn waiting(page: &mut Page, view: &TallyView, name: &str) {

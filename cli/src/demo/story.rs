@@ -74,7 +74,8 @@ fn opening(ana: &mut Person, ben: &mut Person, table: &mut Table) -> Result<(Tal
     table.hand(ben, ana, &tally)?;
     ana.wallet()?.offer(&tally, None, None)?;
     table.hand(ana, ben, &tally)?;
-    ben.wallet()?.accept(&tally)?;
+    let offered = ben.wallet()?.offered(&tally)?;
+    ben.wallet()?.accept(&tally, &offered.version)?;
     table.meet(ben, ana, &tally)?;
     let told = vec![
         "Ana writes a ticket: Ben may owe her up to 100.00. Ben answers it: Ana may owe him up to 50.00."
