@@ -243,6 +243,7 @@ fn words_come_from_a_file_or_standard_input_and_never_by_halves() {
 fn an_answer_that_cannot_be_written_is_the_machines_fault() {
     let ana = Person::new("Ana");
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let status = ana.command(&["position"]).stdout(full).status().unwrap();
+    let status =
+        ana.command(&["position"]).stdout(full).stderr(std::process::Stdio::null()).status().unwrap();
     assert_eq!(status.code(), Some(4));
 }

@@ -265,3 +265,18 @@ fn a_second_device_is_let_in_spends_its_share_and_is_revoked() {
         devices["tallies"][0]["devices"].as_array().unwrap().iter().find(|one| one["device"] == 2).unwrap();
     assert_eq!(second["active"], false);
 }
+
+#[test]
+fn a_device_whose_memory_was_copied_signs_with_a_new_chain() {
+    let (ana, ben) = pair();
+    ben.run(&["pay", "Ana", "2"]).ok();
+    meet(&ben, &ana);
+    ben.run(&["renew", "Ana"]).ok();
+    ben.run(&["pay", "Ana", "3"]).ok();
+    meet(&ben, &ana);
+    assert_eq!(ana.json(&["position"])["net"], "5.00");
+    let devices = ben.json(&["devices", "list", "Ana"])["tallies"][0]["devices"].clone();
+    let here = devices.as_array().unwrap().iter().find(|device| device["here"] == true).unwrap();
+    assert!(here["epoch"].as_u64().unwrap() > 1, "{here}");
+    equal_halves(&ana, &ben);
+}
