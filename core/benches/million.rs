@@ -119,7 +119,7 @@ fn main() {
     };
     ratio("cold open to first screen / the same rows in bare SQL", 3.0, 50, first_screen_sql, || {
         let wallet = open(&path);
-        black_box((wallet.position().unwrap(), wallet.tallies().unwrap()));
+        black_box(wallet.overview().unwrap());
     });
     let mut wallet = open(&path);
     let tally = tallies[TALLIES / 2];
