@@ -1,1 +1,3 @@
-//! x
+//! The world Hazel is proven in.
+
+pub mod crash;
