@@ -181,7 +181,7 @@ impl Wallet {
         entropy: Box<dyn Entropy>,
     ) -> Result<Self> {
         let backup = open_backup(words, bytes)?;
-        Self::restore_as(Store::create(path)?, guard, words, &backup, clock, entropy)
+        Self::restore_as(Store::draft(path)?, guard, words, &backup, clock, entropy)?.published(path)
     }
 
     fn restore_as(
