@@ -1,5 +1,5 @@
 //! The crash sweep: `hazel-crash` lives through every crash of every story; `hazel-crash pay` of one, `hazel-crash pay 17` through
-//! one crash of it.
+//! one crash of it; `hazel-crash disk` lets the disk fail.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use hazel_tests::crash::disk::{After, pay_on_a_bad_disk};
+use hazel_tests::crash::disk::{After, BadDisk, pay_on_a_bad_disk};
 use hazel_tests::crash::people::Folder;
 use hazel_tests::crash::sweep::{Report, Stage};
 use hazel_tests::crash::{STORIES, Story, story, trace};
@@ -28,11 +28,12 @@ fn main() -> ExitCode {
             let after = After::named(after).unwrap_or_else(|| panic!("no such reaction: {after}"));
             pay_on_a_bad_disk(&Folder::new(Path::new(folder), 0), after);
         }
-        [] => return sweep(&STORIES, None),
-        [name] => return sweep(&[named(name)], None),
-        [name, at] => return sweep(&[named(name)], Some(at.parse().unwrap())),
+        [] => return sweep(&STORIES, None, true),
+        ["disk"] => return sweep(&[], None, true),
+        [name] => return sweep(&[named(name)], None, false),
+        [name, at] => return sweep(&[named(name)], Some(at.parse().unwrap()), false),
         _ => {
-            eprintln!("hazel-crash [STORY [POINT]]");
+            eprintln!("hazel-crash [disk | STORY [POINT]]");
             return ExitCode::from(2);
         }
     }
@@ -47,7 +48,7 @@ fn named(name: &str) -> Story {
     })
 }
 
-fn sweep(stories: &[Story], only: Option<usize>) -> ExitCode {
+fn sweep(stories: &[Story], only: Option<usize>, with_disk: bool) -> ExitCode {
     if let Some(why) = trace::obstacle() {
         eprintln!("no process can be killed at a chosen point here: {why}");
         return ExitCode::from(3);
@@ -75,6 +76,14 @@ fn sweep(stories: &[Story], only: Option<usize>) -> ExitCode {
         total.add(report);
     }
     line("total", &total, began);
+    if with_disk {
+        let (faults, failures) = BadDisk::set(&child, &scratch).sweep(1);
+        println!("disk full, failed writes and failed syncs: {faults}, failures: {}", failures.len());
+        for failure in &failures {
+            println!("  {failure}");
+        }
+        total.failures.extend(failures);
+    }
     for (kind, count) in &total.killed {
         println!("killed before {kind:?}: {count}");
     }

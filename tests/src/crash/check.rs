@@ -49,9 +49,7 @@ impl Signed {
 pub fn owners(folder: &Folder) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(&folder.path)
         .unwrap()
-        .filter_map(|entry| {
-            Some(entry.unwrap().file_name().to_str()?.strip_suffix(".db")?.to_owned())
-        })
+        .filter_map(|entry| Some(entry.unwrap().file_name().to_str()?.strip_suffix(".db")?.to_owned()))
         .collect();
     names.sort();
     names

@@ -45,7 +45,7 @@ pub struct Story {
 }
 
 /// All stories.
-pub const STORIES: [Story; 14] = [
+pub const STORIES: [Story; 16] = [
     stories::PAY,
     stories::HAND_OVER,
     stories::PAGE,
@@ -60,6 +60,8 @@ pub const STORIES: [Story; 14] = [
     phones::BACKUP,
     phones::RESTORE,
     phones::EPOCH,
+    phones::MIGRATION,
+    phones::WIPE,
 ];
 
 /// The story of that name.

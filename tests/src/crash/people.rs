@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hazel_core::digest::Digest;
 use hazel_core::key::{Entropy, RecoveryWords};
 use hazel_core::keystore::BareKey;
-use hazel_core::store::Store;
+use hazel_core::store::{Store, StoreError};
 use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
 use hazel_core::wallet::{Clock, Payment, Wallet, WalletError};
@@ -42,6 +42,18 @@ impl Entropy for Seeded {
         }
     }
 }
+
+/// What a next Hazel might do to a wallet: a table made anew, as SQLite wants it for most changes. There is only one released schema.
+pub const NEXT_MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE chit_next (
+        no INTEGER PRIMARY KEY, arrival INTEGER NOT NULL, flag INTEGER NOT NULL, place INTEGER NOT NULL,
+        entry BLOB NOT NULL
+    ) STRICT;
+    INSERT INTO chit_next SELECT no, arrival, flag, place, entry FROM chit;
+    DROP TABLE chit;
+    ALTER TABLE chit_next RENAME TO chit;",
+    "CREATE INDEX place_by_chit ON place (chit);",
+];
 
 /// Amounts in whole chips.
 #[must_use]
@@ -104,13 +116,17 @@ impl Folder {
     /// Makes somebody's wallet.
     #[must_use]
     pub fn create(&self, name: &str) -> Wallet {
-        let store = Store::create(&self.file(name)).unwrap();
-        Wallet::create(store, &guard(), name, &words(name), self.clock(), self.entropy(name)).unwrap()
+        Wallet::create_file(&self.file(name), &guard(), name, &words(name), self.clock(), self.entropy(name))
+            .unwrap()
     }
 
-    /// Opens somebody's wallet, or says why not.
+    /// Opens somebody's wallet, or says why not. A file that the next Hazel has migrated is opened as that one opens it.
     pub fn try_open(&self, name: &str) -> Result<Wallet, WalletError> {
-        Wallet::open(Store::open(&self.file(name))?, &guard(), self.clock(), self.entropy(name))
+        let store = match Store::open(&self.file(name)) {
+            Err(StoreError::Newer) => Store::open_ahead(&self.file(name), &NEXT_MIGRATIONS)?,
+            opened => opened?,
+        };
+        Wallet::open(store, &guard(), self.clock(), self.entropy(name))
     }
 
     /// Opens somebody's wallet.
@@ -233,9 +249,7 @@ pub fn own_payments(wallet: &mut Wallet, tally: &TallyId) -> usize {
 /// Pays single chips until that many payments are signed. What a restarted app does that finds some of them signed already.
 pub fn pay_until(wallet: &mut Wallet, tally: &TallyId, payments: usize) {
     for _ in own_payments(wallet, tally)..payments {
-        wallet
-            .pay(tally, &Payment { units: chips(1), memo: "coffee".into(), ..Payment::default() })
-            .unwrap();
+        wallet.pay(tally, &Payment { units: chips(1), memo: "coffee".into(), ..Payment::default() }).unwrap();
     }
 }
 

@@ -3,13 +3,16 @@
 use std::fs;
 
 use hazel_core::canon::Canon as _;
-use hazel_core::store::Store;
+use hazel_core::store::{Store, StoreError};
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::{Enrolment, EnrolmentRequest, Payment, Wallet};
+use hazel_core::wallet::{Enrolment, EnrolmentRequest, Payment, Wallet, WalletError};
 
 use super::Story;
-use super::people::{Folder, Seeded, chips, guard, only_tally, own_payments, pay_until, words};
+use super::people::{
+    Folder, NEXT_MIGRATIONS, Seeded, chips, guard, only_tally, own_payments, pay_until, words,
+};
 use super::stories::{agreed_prefix_is_equal, clear_road, equal_with, nothing};
+use super::torn::all_bytes;
 
 /// A wallet is made where none was.
 pub const CREATE: Story = Story {
@@ -51,7 +54,8 @@ pub const DEVICES: Story = Story {
         if !folder.file("tablet").exists() {
             let answer = Enrolment::from_bytes(&fs::read(folder.path.join("enrolment")).unwrap()).unwrap();
             let (clock, entropy) = (folder.clock(), folder.entropy("tablet"));
-            drop(enrol(folder, &secret, &answer, clock, entropy));
+            let place = folder.file("tablet");
+            drop(Wallet::enrol_file(&place, &guard(), &secret, &answer, clock, entropy).unwrap());
         }
         let mut tablet = folder.open("tablet");
         let number = tablet.device();
@@ -84,17 +88,6 @@ pub const DEVICES: Story = Story {
         assert_eq!(handed_out, chips(35), "handed on once, and five of it spent");
     },
 };
-
-fn enrol(
-    folder: &Folder,
-    secret: &[u8; 32],
-    answer: &Enrolment,
-    clock: Box<dyn hazel_core::wallet::Clock>,
-    entropy: Box<dyn hazel_core::key::Entropy>,
-) -> Wallet {
-    let store = Store::create(&folder.file("tablet")).unwrap();
-    Wallet::enrol(store, &guard(), secret, answer, clock, entropy).unwrap()
-}
 
 /// Opens a backup in memory and tells how many payments of Ben's are in it.
 fn payments_in_backup(folder: &Folder) -> usize {
@@ -175,7 +168,8 @@ fn never_two_epochs(folder: &Folder) {
         assert_eq!(active_epochs(&ben, &tally, true), 1, "two live epochs");
     }
     assert_eq!(active_epochs(&ana, &tally, true), 1, "two live epochs at the partner");
-    let old_chain = ana.export(&tally).unwrap().chits.iter().filter(|c| c.signed.chit.chain.epoch == 1).count();
+    let old_chain =
+        ana.export(&tally).unwrap().chits.iter().filter(|c| c.signed.chit.chain.epoch == 1).count();
     assert_eq!(old_chain, 3, "the old chain goes on");
 }
 
@@ -222,4 +216,82 @@ pub const EPOCH: Story = Story {
     act: met_and_paid,
     inspect: never_two_epochs,
     finish: restored_and_paid,
+};
+
+/// The next Hazel brings a wallet's schema up to date.
+pub const MIGRATION: Story = Story {
+    name: "migration",
+    about: "the next Hazel opens a wallet and changes its schema",
+    points: "during a migration",
+    prepare: |folder| {
+        let (mut ana, mut ben, tally) = folder.pair();
+        pay_until(&mut ben, &tally, 10);
+        folder.meet(&mut ana, &mut ben, &tally);
+        pay_until(&mut ben, &tally, 12);
+        folder.write_whole("before.csv", ben.export(&tally).unwrap().to_csv().as_bytes());
+        clear_road(folder);
+    },
+    act: |folder| drop(Store::open_ahead(&folder.file("ben"), &NEXT_MIGRATIONS).unwrap()),
+    inspect: |folder| {
+        // Old or new, the export is the same; this Hazel refuses what it does not know instead of guessing.
+        match Store::open(&folder.file("ben")) {
+            Ok(_) | Err(StoreError::Newer) => {}
+            Err(error) => panic!("neither old nor new: {error}"),
+        }
+        let mut ben = folder.open("ben");
+        let tally = only_tally(&ben);
+        let before = fs::read_to_string(folder.path.join("before.csv")).unwrap();
+        assert_eq!(ben.export(&tally).unwrap().to_csv(), before);
+    },
+    finish: |folder| {
+        assert_eq!(Store::open(&folder.file("ben")).err(), Some(StoreError::Newer));
+        equal_with(folder, [0, 12]);
+    },
+};
+
+/// A wallet is wiped.
+pub const WIPE: Story = Story {
+    name: "wipe",
+    about: "a wallet is wiped from its phone",
+    points: "during a wipe (keys first)",
+    prepare: |folder| {
+        let (_, mut ben, tally) = folder.pair();
+        pay_until(&mut ben, &tally, 1);
+        let store = Store::open(&folder.file("ben")).unwrap();
+        fs::write(folder.path.join("key"), store.read(|shelf| shelf.wallet()).unwrap().unwrap().key).unwrap();
+        clear_road(folder);
+    },
+    act: |folder| match folder.file("ben").exists().then(|| folder.try_open("ben")) {
+        Some(Ok(ben)) => ben.wipe().unwrap(),
+        Some(Err(WalletError::WrongFile)) => {
+            Wallet::finish_wipe(Store::open(&folder.file("ben")).unwrap()).unwrap();
+        }
+        Some(Err(error)) => panic!("neither a wallet nor a wiped one: {error}"),
+        None => {}
+    },
+    inspect: |folder| {
+        // While the file is there, it is a whole wallet or one without keys, and never a file without keys' protection.
+        if !folder.file("ben").exists() {
+            return;
+        }
+        match folder.try_open("ben") {
+            Ok(mut ben) => {
+                let tally = only_tally(&ben);
+                assert_eq!(own_payments(&mut ben, &tally), 1);
+            }
+            Err(WalletError::WrongFile) => {}
+            Err(error) => panic!("neither a wallet nor a wiped one: {error}"),
+        }
+    },
+    finish: |folder| {
+        let key = fs::read(folder.path.join("key")).unwrap();
+        for (file, bytes) in all_bytes(&folder.path) {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            assert!(!name.starts_with("ben"), "{name} is left");
+            let found = bytes.windows(key.len()).any(|part| part == key);
+            assert!(!found || name == "key", "the wrapped key is still in {name}");
+        }
+        // What Ben had signed and not handed over is gone with the phone; Ana's half goes on.
+        drop(folder.open("ana"));
+    },
 };

@@ -38,8 +38,7 @@ pub(super) fn equal_with(folder: &Folder, payments: [usize; 2]) {
 fn asked(folder: &Folder, times: i64) {
     let (mut ana, mut ben, tally) = folder.pair();
     for units in 1..=times {
-        let ask =
-            Ask { units: chips(units), memo: "eggs".into(), valid_for: 1_000_000, ..Ask::default() };
+        let ask = Ask { units: chips(units), memo: "eggs".into(), valid_for: 1_000_000, ..Ask::default() };
         ana.ask(&tally, &ask).unwrap();
     }
     folder.meet(&mut ana, &mut ben, &tally);

@@ -1,5 +1,6 @@
 //! The sweep: every story killed at every point, every torn variant opened, counted.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -104,10 +105,7 @@ impl Stage {
         let mut attempt = |folder: &Path, what: String| {
             let done = catch_unwind(AssertUnwindSafe(|| settle(&self.story, folder, at)));
             if let Err(cause) = done {
-                let text = cause.downcast_ref::<String>().cloned();
-                let text = text.or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string));
-                let (story, place) = (self.story.name, last.file.display());
-                let text = text.unwrap_or_default();
+                let (story, place, text) = (self.story.name, last.file.display(), words_of(&*cause));
                 report.failures.push(format!("{story} {at}, {what} ({} {place}): {text}", last.name));
             }
         };
@@ -137,22 +135,11 @@ impl Stage {
     /// Lives through the crash at every `step`-th point, on all cores.
     #[must_use]
     pub fn sweep(&self, step: usize) -> Report {
-        let (next, report) = (AtomicUsize::new(0), Mutex::new(Report::default()));
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        std::thread::scope(|scope| {
-            for _ in 0..threads {
-                scope.spawn(|| {
-                    loop {
-                        let at = next.fetch_add(step, Ordering::Relaxed);
-                        if at >= self.calls.len() {
-                            return;
-                        }
-                        let mut own = Report::default();
-                        self.live_through(at, &mut own);
-                        report.lock().unwrap().add(own);
-                    }
-                });
-            }
+        let report = Mutex::new(Report::default());
+        on_all_cores(self.calls.len(), step, |at| {
+            let mut own = Report::default();
+            self.live_through(at, &mut own);
+            report.lock().unwrap().add(own);
         });
         report.into_inner().unwrap()
     }
@@ -176,4 +163,30 @@ pub fn settle(story: &Story, folder: &Path, at: usize) {
         (story.finish)(&folder);
     }
     all_is_sound(&folder, &mut signed);
+}
+
+/// Does something for every `step`-th number below `count`, on all cores.
+pub fn on_all_cores(count: usize, step: usize, work: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(step, Ordering::Relaxed);
+                    if at >= count {
+                        return;
+                    }
+                    work(at);
+                }
+            });
+        }
+    });
+}
+
+/// What a panic said.
+#[must_use]
+pub fn words_of(cause: &(dyn Any + Send)) -> String {
+    let text = cause.downcast_ref::<String>().cloned();
+    text.or_else(|| cause.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
 }

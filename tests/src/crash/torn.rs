@@ -40,7 +40,9 @@ pub fn tears(length: usize) -> Vec<Tear> {
 
 /// Lets the call that was cut off reach the disk in part.
 pub fn tear(folder: &Path, call: &Call, tear: Tear) {
-    let Some(mut file) = fs::OpenOptions::new().write(true).open(folder.join(&call.file)).ok() else { return };
+    let Some(mut file) = fs::OpenOptions::new().write(true).open(folder.join(&call.file)).ok() else {
+        return;
+    };
     let offset = call.offset.unwrap_or_else(|| file.metadata().unwrap().len());
     let mut data = call.data.clone();
     let mut skip = 0;

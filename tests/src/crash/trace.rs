@@ -78,7 +78,9 @@ pub fn obstacle() -> Option<String> {
     match probe {
         Err(error) => Some(format!("strace cannot be started ({error}); install the package strace")),
         Ok(ran) if ran.status.success() => None,
-        Ok(ran) => Some(format!("strace may not trace here: {}", String::from_utf8_lossy(&ran.stderr).trim())),
+        Ok(ran) => {
+            Some(format!("strace may not trace here: {}", String::from_utf8_lossy(&ran.stderr).trim()))
+        }
     }
 }
 
@@ -86,7 +88,7 @@ pub fn obstacle() -> Option<String> {
 pub fn run(child: &Path, args: &[&str], folder: &Path, fate: Option<(&str, usize, Fate)>) -> Ran {
     let log = folder.with_extension("trace");
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-y", "-xx", "-s", "1048576", "-e", "signal=none", "-o"]).arg(&log);
+    strace.args(["-f", "-qq", "-y", "-xx", "-s", "1048576", "-o"]).arg(&log);
     strace.args(["-e", &format!("trace={CHANGING}")]);
     if let Some((name, count, fate)) = fate {
         let what = match fate {
@@ -140,7 +142,8 @@ fn call(name: &str, rest: &str, folder: &Path) -> Option<Call> {
         _ => Kind::Rename,
     };
     let mut strings = rest.split('"').skip(1).step_by(2).map(unhex);
-    let described = rest.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(path, _)| unhex(path));
+    let described =
+        rest.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map(|(path, _)| unhex(path));
     let by_name = matches!(kind, Kind::Remove | Kind::Rename | Kind::Make);
     let path = if by_name { strings.next()? } else { described? };
     let within = |path: Vec<u8>| {
@@ -150,8 +153,10 @@ fn call(name: &str, rest: &str, folder: &Path) -> Option<Call> {
     let file = within(path)?;
     let to = if kind == Kind::Rename { within(strings.next()?)? } else { PathBuf::new() };
     let data = if kind == Kind::Write { strings.next().unwrap_or_default() } else { Vec::new() };
-    let last = rest.rsplit_once(')').and_then(|(args, _)| args.rsplit_once(", ")).map(|(_, last)| last.trim());
-    let offset = if matches!(name, "pwrite64" | "ftruncate") { last.and_then(|n| n.parse().ok()) } else { None };
+    let last =
+        rest.rsplit_once(')').and_then(|(args, _)| args.rsplit_once(", ")).map(|(_, last)| last.trim());
+    let offset =
+        if matches!(name, "pwrite64" | "ftruncate") { last.and_then(|n| n.parse().ok()) } else { None };
     Some(Call { name: name.to_owned(), count: 0, kind, file, to, data, offset, done: true })
 }
 
