@@ -91,10 +91,14 @@ fn before_the_commit_of_a_new_chit_nothing_happened() {
         return;
     }
     let scene = Scene::set(stories::PAY);
-    // From the payment's first write to the last one, which makes it valid.
-    let first = scene.write_to(0, "ben.db-wal");
-    let log = |call: &Call| call.kind == Kind::Write && call.file == Path::new("ben.db-wal");
-    let last = scene.stage.calls[..scene.leaves(0)].iter().rposition(log).unwrap();
+    // The last commit before the hand-over leaves notes that it was handed over; the one before that is the payment. It runs from the
+    // sync before it to the write that makes it valid.
+    let log: Vec<_> = (scene.stage.calls[..scene.leaves(0)].iter().enumerate())
+        .filter(|(_, call)| call.kind == Kind::Sync && call.file == Path::new("ben.db-wal"))
+        .map(|(at, _)| at)
+        .collect();
+    let [.., opened, paid, _handed_over] = log[..] else { panic!("too few commits: {log:?}") };
+    let (first, last) = (scene.write_to(opened, "ben.db-wal"), paid - 1);
     for at in [first, first + (last - first) / 2, last] {
         let folder = scene.killed(at);
         assert_eq!(held(&folder, "ben"), [], "killed before call {at}");
@@ -105,9 +109,14 @@ fn before_the_commit_of_a_new_chit_nothing_happened() {
         }
         let chit = ben.pay(&tally, &Payment { units: chips(1), ..Payment::default() }).unwrap();
         assert_eq!(chit.seq, 1, "the key was not used");
+        drop(ben);
+        fs::remove_dir_all(&folder.path).unwrap();
+        let folder = scene.killed(at);
+        scene.goes_on(&folder, at);
+        fs::remove_dir_all(&folder.path).unwrap();
     }
-    let folder = scene.killed(first);
-    scene.goes_on(&folder, first);
+    assert_eq!(held(&scene.killed(paid), "ben").len(), 1, "one write later it is there");
+    scene.goes_on(&scene.killed(paid + 1), paid + 1);
 }
 
 #[test]
@@ -259,7 +268,7 @@ fn during_a_backup_the_old_one_is_intact() {
     let rename = scene.first(0, |call| call.kind == Kind::Rename);
     let old = fs::read(scene.killed(0).path.join("ben.backup")).unwrap();
     for at in [scene.write_to(0, "ben.backup.new"), rename, rename + 1] {
-        let folder = if at == 0 { continue } else { scene.killed(at) };
+        let folder = scene.killed(at);
         let now = fs::read(folder.path.join("ben.backup")).unwrap();
         assert_eq!(now == old, at <= rename, "killed before call {at}");
         scene.goes_on(&folder, at);
