@@ -74,6 +74,9 @@ impl Stage {
 
     fn copy(&self, name: &str) -> PathBuf {
         let folder = self.scratch.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).unwrap();
+        }
         copy_folder(&self.scratch.join("beginning"), &folder);
         folder
     }
