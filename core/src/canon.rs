@@ -18,7 +18,7 @@ pub enum Malformed {
         what: &'static str,
     },
     /// Something follows the object.
-    #[error("{what}: {extra} bytes too many at the end")]
+    #[error("{what}: too long at the end (bytes: {extra})")]
     Trailing {
         /// The object that was read.
         what: &'static str,
@@ -101,11 +101,17 @@ pub trait Canon: Sized {
         writer.into_bytes()
     }
 
-    /// Reads a whole byte string and refuses it unless it is the canonical one.
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+    /// Reads a whole byte string of our own that passed [`Canon::from_bytes`] when it came in: the form is not checked again.
+    fn from_stored(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         let it = Self::read(&mut reader)?;
         reader.end(Self::WHAT)?;
+        Ok(it)
+    }
+
+    /// Reads a whole byte string and refuses it unless it is the canonical one.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let it = Self::from_stored(bytes)?;
         if it.to_bytes() != bytes {
             return Err(Malformed::NotCanonical { what: Self::WHAT });
         }
@@ -227,6 +233,25 @@ impl<'b> Reader<'b> {
         }
     }
 
+    /// The start of an array of exactly `wanted` elements, a version in front. A newer version is called newer whatever its length.
+    pub fn versioned(&mut self, what: &'static str, wanted: u64) -> Result<(), Malformed> {
+        self.counted_after(what, wanted, |from| from.version(what))
+    }
+
+    /// The start of an array whose length counts only after its first element was found to be one that is known here.
+    pub(crate) fn counted_after(
+        &mut self,
+        what: &'static str,
+        wanted: u64,
+        first: impl FnOnce(&mut Self) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
+        let found = self.length(what)?;
+        if found > 0 {
+            first(self)?;
+        }
+        if found == wanted { Ok(()) } else { Err(Malformed::WrongLength { what, wanted, found }) }
+    }
+
     /// The start of an array of exactly `wanted` elements.
     pub fn array(&mut self, what: &'static str, wanted: u64) -> Result<(), Malformed> {
         let found = self.length(what)?;
@@ -245,7 +270,9 @@ impl<'b> Reader<'b> {
 
     /// An unsigned integer.
     pub fn uint(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        self.0.u64().map_err(|e| malformed(&e, what))
+        let number = self.0.u64().map_err(|e| malformed(&e, what))?;
+        // Everything that is counted is also stored, and SQLite counts in 63 bits.
+        if number <= i64::MAX.unsigned_abs() { Ok(number) } else { Err(Malformed::OutOfRange { what }) }
     }
 
     /// An unsigned integer of 32 bits.
@@ -321,7 +348,32 @@ impl<'b> Reader<'b> {
     /// The bytes of the element that stands here, whole; the reader moves behind it.
     pub fn element(&mut self, what: &'static str) -> Result<&'b [u8], Malformed> {
         let start = self.0.position();
-        self.0.skip().map_err(|e| malformed(&e, what))?;
+        // The library's own way of skipping keeps a stack for open lengths, many bytes for each that arrives. A count is enough here.
+        let mut left = 1_u64;
+        while left > 0 {
+            left = left.saturating_sub(1);
+            match self.kind(what)? {
+                Type::Array => left = left.saturating_add(self.length(what)?),
+                Type::ArrayIndef | Type::BytesIndef | Type::StringIndef => {
+                    return Err(Malformed::NotCanonical { what });
+                }
+                Type::U8
+                | Type::U16
+                | Type::U32
+                | Type::U64
+                | Type::I8
+                | Type::I16
+                | Type::I32
+                | Type::I64
+                | Type::Int
+                | Type::Bytes
+                | Type::String
+                | Type::Null => {
+                    self.0.skip().map_err(|e| malformed(&e, what))?;
+                }
+                _ => return Err(Malformed::WrongType { what }),
+            }
+        }
         self.0.input().get(start..self.0.position()).ok_or(Malformed::Truncated { what })
     }
 
@@ -384,6 +436,37 @@ mod tests {
         assert_eq!(refuse(&[0x82, 0x61, b'h', 0x07]), Malformed::WrongType { what: "number" });
         assert_eq!(refuse(&[0x82, 0x07, 0x61, 0xff]), Malformed::NotText { what: "word" });
         assert_eq!(refuse(b"\x82\x07\x69ninechars"), Malformed::TooLong { what: "word", max: 8 });
+    }
+
+    #[test]
+    fn an_element_is_passed_over_whole_or_not_at_all() {
+        let element = |bytes: &[u8]| Reader::new(bytes).element("it").map(<[u8]>::len);
+        assert_eq!(element(&[0x82, 0x81, 0xf6, 0x42, 1, 2, 0]), Ok(6));
+        assert_eq!(element(&[0x39, 1, 0, 0]), Ok(3));
+        assert_eq!(element(&[0x82, 0x81]), Err(Malformed::Truncated { what: "it" }));
+        assert_eq!(element(&[0x42, 1]), Err(Malformed::Truncated { what: "it" }));
+        let endless = [0x9b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0];
+        assert_eq!(element(&endless), Err(Malformed::Truncated { what: "it" }));
+        for open in [&[0x81, 0x9f, 0xff][..], &[0x5f, 0x40, 0xff], &[0x7f, 0x60, 0xff]] {
+            assert_eq!(element(open), Err(Malformed::NotCanonical { what: "it" }));
+        }
+        for foreign in [&[0xa0][..], &[0xc0, 0], &[0xf5], &[0xfb, 0, 0, 0, 0, 0, 0, 0, 0], &[0xff]] {
+            assert_eq!(element(foreign), Err(Malformed::WrongType { what: "it" }));
+        }
+        let deep = [0x81, 0x9f].repeat(1 << 20);
+        assert_eq!(element(&deep), Err(Malformed::NotCanonical { what: "it" }));
+    }
+
+    #[test]
+    fn a_newer_version_is_newer_whatever_its_length() {
+        let versioned = |bytes: &[u8]| Reader::new(bytes).versioned("it", 2);
+        assert_eq!(versioned(&[0x82, 1, 0]), Ok(()));
+        assert_eq!(versioned(&[0x83, 2, 0, 0]), Err(Malformed::Newer { what: "it", version: 2 }));
+        assert_eq!(
+            versioned(&[0x83, 1, 0, 0]),
+            Err(Malformed::WrongLength { what: "it", wanted: 2, found: 3 })
+        );
+        assert_eq!(versioned(&[0x80]), Err(Malformed::WrongLength { what: "it", wanted: 2, found: 0 }));
     }
 
     #[test]

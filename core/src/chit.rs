@@ -236,6 +236,9 @@ impl Canon for Body {
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         let found = from.list(Self::WHAT, 8)?;
+        if found == 0 {
+            return Err(Malformed::WrongLength { what: Self::WHAT, wanted: 1, found });
+        }
         let kind = from.uint("kind of chit")?;
         let act = if kind == KIND_DEVICE { from.uint("kind of device act")? } else { 0 };
         let wanted = match (kind, act) {
@@ -272,11 +275,25 @@ impl Canon for Body {
             }
             (6, _) => Self::Nodes {
                 epoch: from.uint("epoch of nodes")?,
-                nodes: from.take_list("nodes", NODES_MAX)?,
+                nodes: some_nodes(from.take_list("nodes", NODES_MAX)?)?,
             },
             (7, _) => Self::Close,
             _ => Self::Seal(from.take()?),
         })
+    }
+}
+
+/// Somebody must speak for a half, and nobody twice: otherwise no majority would ever be found.
+fn some_nodes(nodes: Vec<PublicKey>) -> Result<Vec<PublicKey>, Malformed> {
+    let mut seen = nodes.clone();
+    seen.sort_unstable();
+    seen.dedup();
+    if nodes.is_empty() {
+        Err(Malformed::OutOfRange { what: "nodes" })
+    } else if seen.len() != nodes.len() {
+        Err(Malformed::NotCanonical { what: "nodes" })
+    } else {
+        Ok(nodes)
     }
 }
 
@@ -334,8 +351,7 @@ impl Canon for Chit {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 10)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 10, read_suite)?;
         let tally = from.take()?;
         let chain =
             ChainId { side: from.take()?, device: from.uint32("device")?, epoch: from.uint("epoch")? };
@@ -386,8 +402,7 @@ impl Canon for SignedChit {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 4)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 4)?;
         // The key is decoded once, when the signature is verified; a weak one is refused there.
         Ok(Self { chit: from.take()?, key: PublicKey(from.fixed("chit key")?), signature: from.take()? })
     }

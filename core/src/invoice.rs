@@ -175,8 +175,7 @@ impl Canon for Invoice {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 9)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 9, read_suite)?;
         let it = Self {
             tally: from.take()?,
             by: from.take()?,
@@ -209,8 +208,7 @@ impl Canon for SignedInvoice {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 3)?;
         Ok(Self { invoice: from.take()?, signature: from.take()? })
     }
 }
@@ -266,8 +264,7 @@ impl Canon for Answer {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 6)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 6, read_suite)?;
         let (tally, by, invoice) = (from.take()?, from.take()?, from.take()?);
         let verdict = match from.uint("verdict")? {
             0 => Verdict::Declined,
@@ -295,8 +292,7 @@ impl Canon for SignedAnswer {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 3)?;
         Ok(Self { answer: from.take()?, signature: from.take()? })
     }
 }

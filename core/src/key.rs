@@ -192,7 +192,7 @@ impl PublicKey {
         Digest::of(&self.0)
     }
 
-    /// Refuses points that are none and points of small order.
+    /// Refuses points that are none, points of small order and second spellings of a point.
     pub fn check(&self) -> Result<(), SignatureError> {
         self.decoded().map(|_| ())
     }
@@ -209,6 +209,11 @@ impl PublicKey {
     }
 
     fn decoded(&self) -> Result<VerifyingKey, SignatureError> {
+        // The library also reads a y-coordinate of p or more: one key would have two names, and a node could be counted twice.
+        let [low, middle @ .., high] = self.0;
+        if low >= 0xed && middle == [0xff; 30] && high & 0x7f == 0x7f {
+            return Err(SignatureError::WeakKey);
+        }
         let key = VerifyingKey::from_bytes(&self.0).map_err(|_| SignatureError::WeakKey)?;
         if key.is_weak() { Err(SignatureError::WeakKey) } else { Ok(key) }
     }
@@ -345,6 +350,21 @@ mod tests {
         let anything = Signature([0; 64]);
         let refused = PublicKey(identity).verify(Statement::Chit, &Digest::of(b""), &anything);
         assert_eq!(refused, Err(SignatureError::WeakKey));
+    }
+
+    #[test]
+    fn a_point_has_one_spelling() {
+        // y = 4 is a point of the curve, and so would be y = p + 4.
+        let (mut short, mut long) = ([0; 32], [0xff; 32]);
+        (short[0], long[0], long[31]) = (4, 0xf1, 0x7f);
+        assert_eq!(PublicKey(short).check(), Ok(()));
+        assert_eq!(PublicKey(long).check(), Err(SignatureError::WeakKey));
+        (long[0], long[31]) = (0xec, 0xff);
+        assert_eq!(
+            PublicKey(long).check(),
+            Err(SignatureError::WeakKey),
+            "p - 1 is spelt well, but of small order"
+        );
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Canon for Have {
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         from.array(Self::WHAT, 9)?;
         let (tally, contract) = (from.take()?, from.take()?);
-        let count = from.list("held chains", 256)?;
+        let count = from.list("held chains", 1024)?;
         let mut chains = Vec::new();
         for _ in 0..count {
             from.array("held chain", 3)?;
@@ -204,8 +204,7 @@ impl Canon for Message {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 3)?;
         Ok(match from.uint("kind of message")? {
             0 => Self::Request(Box::new(from.take()?)),
             1 => Self::Offer(Box::new(from.take()?)),
@@ -266,18 +265,29 @@ impl Handover {
         tag(key, &self.nonce) == self.tag
     }
 
-    /// Opens it.
-    pub fn open(&self, key: &PairKey) -> Result<Vec<Message>, OpenError> {
+    /// Opens it. A message that cannot be read spoils only itself: one made by a newer Hazel must not cost the others.
+    pub fn open(&self, key: &PairKey) -> Result<Vec<Result<Message, Spoilt>>, OpenError> {
         let plain = key.open(&place(&self.nonce), &self.sealed)?;
         let mut reader = Reader::new(&plain);
         let count = reader.list("messages", MESSAGES_MAX as u64)?;
         let mut messages = Vec::new();
         for _ in 0..count {
-            messages.push(Message::from_bytes(reader.element("message")?)?);
+            let bytes = reader.element("message")?;
+            messages
+                .push(Message::from_bytes(bytes).map_err(|fault| Spoilt { fault, bytes: bytes.to_vec() }));
         }
         reader.end("messages")?;
         Ok(messages)
     }
+}
+
+/// A message inside a hand-over that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spoilt {
+    /// Why.
+    pub fault: Malformed,
+    /// Its bytes, to keep aside if a newer Hazel made them.
+    pub bytes: Vec<u8>,
 }
 
 /// A hand-over that could not be opened.
@@ -312,8 +322,7 @@ impl Canon for Handover {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 5)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 5)?;
         let introduction =
             if from.is_null("introduction")? { None } else { Some(from.fixed("introduction")?) };
         Ok(Self {

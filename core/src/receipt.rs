@@ -44,8 +44,7 @@ impl Canon for Receipt {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 6)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 6, read_suite)?;
         Ok(Self {
             tally: from.take()?,
             by: from.take()?,
@@ -73,8 +72,7 @@ impl Canon for SignedReceipt {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
-        from.version(Self::WHAT)?;
+        from.versioned(Self::WHAT, 3)?;
         Ok(Self { receipt: from.take()?, signature: from.take()? })
     }
 }

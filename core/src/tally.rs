@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::address::Address;
-use crate::canon::{Canon, Malformed, Reader, Writer};
+use crate::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
 use crate::digest::{Digest, Statement, from_hex, hex};
 use crate::key::{PublicKey, SecretKey, Signature, SignatureError};
 use crate::units::Units;
@@ -14,6 +14,12 @@ pub const SUITE: u64 = 1;
 pub const NAME_MAX: u64 = 64;
 const DEVICES_MAX: u64 = 8;
 const NODES_MAX: u64 = 16;
+
+/// A name as it may be shown: no control characters, which could forge lines of a list or move a terminal's cursor.
+pub(crate) fn read_name(from: &mut Reader<'_>) -> Result<String, Malformed> {
+    let name = from.text("name", NAME_MAX)?;
+    if name.chars().any(char::is_control) { Err(Malformed::OutOfRange { what: "name" }) } else { Ok(name) }
+}
 
 /// Seconds since 1970. Says when something was written; decides no outcome.
 pub type Date = u64;
@@ -233,7 +239,7 @@ impl Canon for PartyCert {
         let it = Self {
             party_key: from.take()?,
             agreement_key: from.fixed("agreement key")?,
-            name: from.text("name", NAME_MAX)?,
+            name: read_name(from)?,
             address: from.take_option()?,
             grants: from.take_list("device grants", DEVICES_MAX)?,
             nodes: from.take_list("nodes", NODES_MAX)?,
@@ -346,8 +352,7 @@ impl Canon for Tally {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 7)?;
-        read_suite(from)?;
+        from.counted_after(Self::WHAT, 7, read_suite)?;
         let it = Self {
             id: from.take()?,
             revision: from.uint32("revision")?,
@@ -430,12 +435,12 @@ impl Canon for SignedTally {
     const WHAT: &'static str = "signed tally";
 
     fn write(&self, to: &mut Writer) {
-        to.array(3).put(&self.tally);
+        to.array(4).uint(WIRE_VERSION).put(&self.tally);
         to.put_option(self.signatures.stock.as_ref()).put_option(self.signatures.foil.as_ref());
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 3)?;
+        from.versioned(Self::WHAT, 4)?;
         Ok(Self {
             tally: from.take()?,
             signatures: Halves { stock: from.take_option()?, foil: from.take_option()? },

@@ -1,3 +1,18 @@
-//! The world Hazel is proven in.
+//! The world Hazel is proven in: the strangers in it and what they do to bytes, and the phones that die.
 
 pub mod crash;
+pub mod curve;
+pub mod decoders;
+pub mod door;
+pub mod examples;
+pub mod fault;
+pub mod frames;
+pub mod grammar;
+pub mod honest;
+pub mod impostors;
+pub mod noise;
+pub mod rules;
+mod shapes;
+pub mod strangers;
+pub mod texts;
+pub mod vectors;

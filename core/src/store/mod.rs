@@ -17,7 +17,8 @@ use rusqlite_migration::{M, Migrations};
 
 pub use ledger::{CountedTable, Shelf, chit_no};
 pub use rows::{
-    ChainRow, Event, InvoiceRow, KeptWord, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow,
+    ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Standing, StoredChit, TallyRow,
+    TallySecrets, Traded, WalletRow,
 };
 
 /// The version of the schema, counted in migrations.
@@ -225,7 +226,10 @@ impl Store {
         connection.pragma_update(None, "cache_size", -4000)?;
         ledger::teach_row_sum(&connection)?;
         Migrations::new(migrations.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        if application != APPLICATION_ID {
+            connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
         Ok(Self { connection, unsettled: false })
     }
 
@@ -264,6 +268,16 @@ impl Store {
         let over = version.and_then(|version| self.connection.pragma_update(None, "user_version", version));
         self.unsettled = over.is_err();
         if self.unsettled { StoreError::Unsettled } else { error }
+    }
+
+    /// Closes the file; its write-ahead log is empty then.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").or_else(|error| match error {
+            // The pragma answers with a row, which is no error.
+            rusqlite::Error::ExecuteReturnedResults => Ok(()),
+            other => Err(other),
+        })?;
+        self.connection.close().map_err(|(_, error)| error.into())
     }
 
     /// Whether SQLite itself finds its pages in order.

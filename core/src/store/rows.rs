@@ -7,6 +7,7 @@ use crate::chit::{ChainId, SignedChit};
 use crate::digest::Digest;
 use crate::invoice::{InvoiceId, InvoiceState, SignedAnswer, SignedInvoice};
 use crate::negotiation::TallyState;
+use crate::order::Head;
 use crate::tally::{Date, Halves, PartyCert, Side, SignedTally, TallyId, Terms};
 use crate::ticket::{SignedRequest, Ticket};
 use crate::units::Units;
@@ -69,6 +70,8 @@ pub struct TallyRow {
     pub device_key: Option<Vec<u8>>,
     /// When both signatures were here.
     pub opened: Option<Date>,
+    /// My refusal must still be told.
+    pub untold: bool,
 }
 
 impl TallyRow {
@@ -134,7 +137,9 @@ pub struct ChainRow {
     pub linked: u64,
     /// Handed to the partner up to here.
     pub sent: u64,
-    /// Held by the other side up to here.
+    /// The partner's phone that was last heard of has them up to here: what lies beyond is sent.
+    pub known: u64,
+    /// Held by the other side up to here. Never goes back.
     pub held: u64,
     /// Receipted by me up to here.
     pub receipted: u64,
@@ -159,6 +164,53 @@ pub struct InvoiceRow {
     pub answer: Option<SignedAnswer>,
     /// Whether the partner has it, or its answer, for sure.
     pub sent: bool,
+}
+
+/// What a list of tallies shows of one of them.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    /// The short name inside this database.
+    pub no: i64,
+    /// The name both parties know.
+    pub id: TallyId,
+    /// My half.
+    pub side: Side,
+    /// Where it stands.
+    pub state: TallyState,
+    /// What the partner is called.
+    pub name: String,
+    /// What changes with every chit, if there is a contract.
+    pub traded: Option<Traded>,
+}
+
+/// What a list shows of a tally with a contract.
+#[derive(Debug, Clone)]
+pub struct Traded {
+    /// The head of the order.
+    pub head: Head,
+    /// The book over everything held.
+    pub tip: Book,
+    /// How many chits have come in.
+    pub arrivals: u64,
+    /// Up to here both halves have the same order.
+    pub agreed: u64,
+    /// Up to here it is final.
+    pub final_index: u64,
+    /// Pledged by each side up to there.
+    pub final_paid: Halves<Units>,
+    /// Restored, and waiting for the partner's word.
+    pub reconciling: bool,
+    /// When the partner was last heard of.
+    pub met: Option<Date>,
+}
+
+/// A chit with its place in the order.
+#[derive(Debug, Clone)]
+pub struct PlacedChit {
+    /// The chit.
+    pub chit: StoredChit,
+    /// Pledged by each side up to its place.
+    pub paid: Halves<Units>,
 }
 
 /// The sealed secrets of one tally.
@@ -205,6 +257,8 @@ pub struct PlaceRow {
     pub chit: i64,
     /// The head's hash here.
     pub hash: Digest,
+    /// The view in which the place was made.
+    pub view: u64,
     /// How the order takes the chit.
     pub flag: Flag,
     /// Pledged by each side up to here.
@@ -241,7 +295,7 @@ pub(super) const fn side_code(side: Side) -> i64 {
 
 /// Reads an object of ours out of a column.
 pub(super) fn object<T: Canon>(bytes: &[u8]) -> Result<T, StoreError> {
-    T::from_bytes(bytes).map_err(|_| StoreError::Corrupt { what: T::WHAT })
+    T::from_stored(bytes).map_err(|_| StoreError::Corrupt { what: T::WHAT })
 }
 
 pub(super) fn optional<T: Canon>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {

@@ -96,7 +96,7 @@ impl Wallet {
             let row = tally_row(shelf, &invoice.invoice.tally)?;
             let standing = standing(shelf, row.no)?;
             let device_key = standing.tip.device(&invoice.invoice.by).map(|device| device.grant.device_key);
-            let ground = DeviceGround { tally: &row.id, my_side: row.side, device_key };
+            let ground = DeviceGround { tally: &row.id, device_key };
             let entry = admit(Unverified::from(invoice.clone()), &ground)?.into_it();
             let id = entry.invoice.id();
             keep_invoice(shelf, row.no, row.side, entry, &mut Vec::new())?;
@@ -137,7 +137,7 @@ impl Wallet {
 
     /// An invoice as a screen shows it.
     pub fn invoice(&mut self, id: &InvoiceId) -> Result<InvoiceView> {
-        self.act(|shelf, hands| {
+        self.study(|shelf, hands| {
             let stored = shelf.invoice(id)?.ok_or(WalletError::Unknown { what: "invoice" })?;
             view(shelf, hands, &shelf.tally(stored.tally)?, &stored)
         })
@@ -145,7 +145,7 @@ impl Wallet {
 
     /// All invoices of a tally, oldest first.
     pub fn invoices(&mut self, tally: &TallyId) -> Result<Vec<InvoiceView>> {
-        self.act(|shelf, hands| {
+        self.study(|shelf, hands| {
             let row = tally_row(shelf, tally)?;
             shelf.invoices(row.no)?.iter().map(|stored| view(shelf, hands, &row, stored)).collect()
         })

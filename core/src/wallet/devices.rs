@@ -19,7 +19,7 @@ use crate::units::Units;
 use super::opening::{blank, new_chain, open_standing};
 use super::outbox::everything;
 use super::paying::settle;
-use super::receiving::take_in;
+use super::receiving::{take_in, whole};
 use super::{Clock, DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, standing, tally_no};
 
 /// A device as a screen shows it, on one tally.
@@ -155,7 +155,8 @@ impl Wallet {
             let mut entrusted = Vec::new();
             for no in shelf.tallies()? {
                 let row = shelf.tally(no)?;
-                if matches!(row.state, TallyState::Open | TallyState::Closing) {
+                let ready = shelf.standing(no)?.is_some_and(|standing| !standing.reconciling);
+                if ready && matches!(row.state, TallyState::Open | TallyState::Closing) {
                     entrusted.push(entrust(shelf, hands, &row, device)?);
                 }
             }
@@ -322,10 +323,10 @@ fn settle_in(shelf: &Shelf<'_>, hands: &mut Hands<'_>, tally: &Entrusted) -> Res
     own.seed = Some(hands.vault.seal(SEED, own.no, seed.as_bytes(), hands.entropy));
     shelf.put_chain(&own)?;
     open_standing(shelf, &row, contract, Some(own.no))?;
-    take_in(shelf, hands, row.no, None, tally.messages.clone())?;
+    take_in(shelf, hands, row.no, None, whole(tally.messages.clone()))?;
     // The other device brought these, not the partner: whether the partner has them, its receipts will say.
     for mut chain in shelf.chains(row.no)?.into_iter().filter(|chain| chain.id.side == side) {
-        chain.held = chain.base;
+        (chain.known, chain.held) = (chain.base, chain.base);
         shelf.put_chain(&chain)?;
     }
     Ok(())

@@ -16,12 +16,13 @@ use crate::keystore::{KeyStore, open_bytes, seal, stretch};
 use crate::message::{Handover, Message};
 use crate::negotiation::TallyState;
 use crate::pair::PairKey;
-use crate::store::{Shelf, Standing, Store, TallyRow};
+use crate::store::{Shelf, Standing, Store, StoreError, TallyRow};
 use crate::tally::{Date, Side, SignedTally, TallyId};
 
+use super::exchange::begin_epoch;
 use super::opening::{blank, new_chain, open_standing};
 use super::outbox::{OWED_HAVE, everything, have};
-use super::receiving::take_in;
+use super::receiving::{take_in, whole};
 use super::{Clock, Hands, PAIR, Rejected, Result, Wallet, WalletError, tally_row};
 
 /// Why a backup cannot be used.
@@ -204,7 +205,11 @@ impl Wallet {
                     name: kept.name.clone(),
                     ..row.clone()
                 })?;
-                take_in(shelf, hands, row.no, None, kept.messages.clone())?;
+                let delivery = take_in(shelf, hands, row.no, None, whole(kept.messages.clone()))?;
+                // Everything in a backup was let in once; what is not let in now is not what was written.
+                if !delivery.rejected.is_empty() {
+                    return Err(BackupError::Damaged { part: 0 }.into());
+                }
             }
             Ok(())
         })?;
@@ -239,7 +244,7 @@ impl Wallet {
             let key = PairKey::agree(&tally, &hands.root()?.agreement_key(&tally.0), &agreement)?;
             let mut messages = handover.open(&key)?;
             if shelf.tally_no(&tally)?.is_none() {
-                let Some(Message::Offer(contract)) = messages.first().cloned() else {
+                let Some(Ok(Message::Offer(contract))) = messages.first().cloned() else {
                     return Err(Refusal::Unsigned.into());
                 };
                 if contract.tally.id != tally {
@@ -247,10 +252,34 @@ impl Wallet {
                 }
                 readmit(shelf, hands, &contract)?;
             }
-            messages.remove(0);
+            let messages = messages.split_off(1.min(messages.len()));
             let row = tally_row(shelf, &tally)?;
             let delivery = take_in(shelf, hands, row.no, None, messages)?;
             Ok(Rebuilt { tally, partner: row.name, lies: delivery.rejected })
+        })
+    }
+
+    /// Goes on with a restored tally although the partner cannot be met, or keeps naming chits that it does not send. What was signed
+    /// before and comes later is kept, and counts when the partner and I say so.
+    pub fn resume(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            let mut standing = super::standing(shelf, row.no)?;
+            if standing.reconciling {
+                begin_epoch(shelf, hands, &row, &mut standing)?;
+                shelf.put_standing(&standing)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Begins a new epoch for this device, after its chain was forked: somebody has a copy of this phone's memory.
+    pub fn renew(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            let mut standing = super::standing(shelf, row.no)?;
+            begin_epoch(shelf, hands, &row, &mut standing)?;
+            Ok(shelf.put_standing(&standing)?)
         })
     }
 

@@ -1,0 +1,128 @@
+//! A durable payment against what no payment can do without: one sync of its bytes, and one commit of its rows with one signature.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::float_arithmetic,
+    clippy::print_stdout,
+    reason = "a bench stops loudly and prints its figures"
+)]
+
+mod floor;
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+
+use criterion::{Criterion, criterion_group};
+use ed25519_dalek::{Signer as _, SigningKey};
+use floor::{open_tally, ratio, wallet};
+use hazel_core::store::Store;
+use hazel_core::units::Units;
+use hazel_core::wallet::{Payment, Wallet};
+use rusqlite::{Connection, params};
+
+fn payment() -> Payment {
+    Payment { units: Units::new(2_500), memo: "coffee".into(), ..Payment::default() }
+}
+
+fn payer(folder: &std::path::Path, name: &str) -> (Wallet, hazel_core::tally::TallyId) {
+    let mut payee = wallet("payee", Store::in_memory().unwrap());
+    let mut payer = wallet("payer", Store::create(&folder.join(name)).unwrap());
+    let tally = open_tally(&mut payee, &mut payer);
+    (payer, tally)
+}
+
+/// The same rows in bare SQL, with the same settings and no thought.
+struct BareRows {
+    connection: Connection,
+    key: SigningKey,
+    next: i64,
+}
+
+impl BareRows {
+    fn new(path: &std::path::Path) -> Self {
+        let connection = Connection::open(path).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        connection.pragma_update(None, "synchronous", "FULL").unwrap();
+        connection.execute_batch(include_str!("../src/store/schema.sql")).unwrap();
+        let blob = [7_u8; 32];
+        connection
+            .execute("INSERT INTO tally (no, id, side, state, name, inviter, terms, sum) VALUES (1, ?1, 0, 'open', '', 0, ?1, 0)", [&blob[..]])
+            .unwrap();
+        connection
+            .execute(
+                "INSERT INTO standing VALUES (1, ?1, ?1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0)",
+                [&[7_u8; 560][..]],
+            )
+            .unwrap();
+        connection
+            .execute(
+                "INSERT INTO chain VALUES (1, 1, 0, 1, 1, 0, 0, 0, ?1, ?1, 0, 0, 0, 0, ?2, 0)",
+                params![&blob[..], &[7_u8; 72][..]],
+            )
+            .unwrap();
+        Self { connection, key: SigningKey::from_bytes(&blob), next: 1 }
+    }
+
+    fn commit(&mut self) {
+        std::hint::black_box(self.key.sign(&self.next.to_be_bytes()));
+        let transaction = self.connection.transaction().unwrap();
+        let no = (1_i64 << 32) + self.next;
+        let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+            transaction.prepare_cached(sql).unwrap().execute(values).unwrap();
+        };
+        run("INSERT INTO chit VALUES (?1, ?2, 0, 0, ?3)", &[&no, &self.next, &&[9_u8; 250][..]]);
+        run(
+            "UPDATE chain SET seq = ?1, hash = ?2, next_key = ?2, seed = ?3 WHERE no = 1",
+            &[&self.next, &&[8_u8; 32][..], &&[6_u8; 72][..]],
+        );
+        run(
+            "UPDATE standing SET book = ?1, tip = ?1, arrivals = ?2 WHERE tally = 1",
+            &[&&[5_u8; 560][..], &self.next],
+        );
+        transaction.commit().unwrap();
+        self.next += 1;
+    }
+}
+
+fn durable(c: &mut Criterion) {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wallet, tally) = payer(folder.path(), "criterion.db");
+    c.bench_function("durable payment", |b| b.iter(|| wallet.pay(&tally, &payment()).unwrap()));
+    c.bench_function("can_pay", |b| b.iter(|| wallet.can_pay(&tally, Units::new(2_500)).unwrap()));
+    c.bench_function("balance", |b| b.iter(|| wallet.balance(&tally).unwrap()));
+}
+
+criterion_group!(benches, durable);
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wallet, tally) = payer(folder.path(), "ratio.db");
+    let mut log = OpenOptions::new().create(true).append(true).open(folder.path().join("log")).unwrap();
+    ratio(
+        "payment / append 275 bytes and fdatasync",
+        1.40,
+        2_000,
+        || {
+            log.write_all(&[3; 275]).unwrap();
+            log.sync_data().unwrap();
+        },
+        || {
+            wallet.pay(&tally, &payment()).unwrap();
+        },
+    );
+    let mut bare = BareRows::new(&folder.path().join("bare.db"));
+    ratio(
+        "payment / bare commit of its rows and one signature",
+        1.15,
+        2_000,
+        || bare.commit(),
+        || {
+            wallet.pay(&tally, &payment()).unwrap();
+        },
+    );
+}

@@ -1,0 +1,34 @@
+//! What a wallet can show and scan, without I/O and without a clock: bytes and pixels in, one [`Qr`] or a
+//! [`Refusal`] out; payloads in, pictures out.
+//!
+//! ```
+//! use hazel_qr::code::{Kind, Own};
+//! use hazel_qr::picture::Level;
+//! use hazel_qr::scan::{self, Circumstances, Qr};
+//! use hazel_qr::show::{Shown, show};
+//!
+//! let invoice = Own::new(Kind::Invoice, vec![7; 120])?;
+//! let Shown::Still(picture) = show(&invoice, Level::SCREEN)? else { unreachable!() };
+//! assert!(picture.version() <= 10);
+//! let read = scan::text(&invoice.picture_text(), &Circumstances::at(1_800_000_000));
+//! assert_eq!(read, Ok(Qr::Own(invoice)));
+//! # Ok::<(), hazel_qr::Reason>(())
+//! ```
+
+pub mod animate;
+mod base45;
+pub mod code;
+mod date;
+pub mod file;
+pub mod host;
+pub mod link;
+pub mod luma;
+pub mod parts;
+pub mod picture;
+pub mod read;
+mod refusal;
+pub mod scan;
+pub mod show;
+
+pub use refusal::{Reason, Recognised, Refusal};
+pub use scan::{Foreign, ForeignSort, Qr};

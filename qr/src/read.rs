@@ -1,0 +1,213 @@
+//! Pictures in: every code in a frame, read by the cheapest means that succeed.
+//!
+//! One binarisation feeds all detectors of a stage. A payload counts only when the code's own error correction
+//! has verified it; the first stage that reads everything it has located ends the search.
+
+#[cfg(feature = "rxing")]
+mod binary;
+#[cfg(feature = "rxing")]
+mod finders;
+#[cfg(feature = "rxing")]
+mod grey;
+#[cfg(feature = "rxing")]
+mod rectify;
+
+#[cfg(feature = "rxing")]
+use self::binary::Bits;
+#[cfg(feature = "rxing")]
+use self::finders::{Located, Triple};
+#[cfg(feature = "rxing")]
+use self::grey::Grey;
+#[cfg(feature = "rxing")]
+use self::rectify::Square;
+use crate::luma::Luma;
+
+/// One code in a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The payload's bytes, verified by the code's error correction.
+    pub content: Vec<u8>,
+    /// The corners on the upright frame, from the code's own top left.
+    pub corners: [(i32, i32); 4],
+}
+
+/// Every code in a frame.
+#[must_use]
+pub fn codes(frame: &Luma<'_>) -> Vec<Seen> {
+    let mut search = Search { frame, seen: Vec::new() };
+    search.run();
+    search.seen
+}
+
+struct Search<'f, 'a> {
+    frame: &'f Luma<'a>,
+    seen: Vec<Seen>,
+}
+
+#[cfg(feature = "rxing")]
+impl Search<'_, '_> {
+    /// Cheap to dear: small pictures first, fitting after sampling, what no camera should deliver last.
+    fn run(&mut self) {
+        let full = Grey::of(self.frame);
+        let half = full.halved();
+        let first = self.sample(&half, Stage { share: 10, margin: 10, sets: 12 });
+        if self.is_done() {
+            return;
+        }
+        let second = self.sample(&full, Stage { share: 8, margin: 8, sets: 12 });
+        if !self.seen.is_empty() || self.fit(&full, second) || self.fit(&half, first) {
+            return;
+        }
+        let smooth = full.smoothed();
+        let third = self.sample(&smooth, Stage { share: 24, margin: 3, sets: 12 });
+        if !self.seen.is_empty() || self.fit(&smooth, third) {
+            return;
+        }
+        self.sample(&full.inverted(), Stage { share: 8, margin: 8, sets: 12 });
+    }
+
+    /// A code that fills most of the frame leaves no room for another; a smaller one might have neighbours that
+    /// the small picture does not show.
+    fn is_done(&self) -> bool {
+        let shorter = i64::try_from(self.frame.width().min(self.frame.height())).unwrap_or(i64::MAX);
+        let [first, _, third, _] = match self.seen.as_slice() {
+            [only] => only.corners,
+            _ => return false,
+        };
+        let reach = |a: i32, b: i32| i64::from(a.abs_diff(b));
+        let longest = reach(first.0, third.0).max(reach(first.1, third.1));
+        longest.saturating_mul(2) > shorter
+    }
+
+    /// One binarisation, and all codes in it that plain sampling reads; returns what was located beside them.
+    fn sample(&mut self, grey: &Grey<'_>, stage: Stage) -> Vec<(Triple, Option<Located>)> {
+        let bits = Bits::local(grey, stage.share, stage.margin);
+        let mut unread = Vec::new();
+        for (triple, located) in finders::locate(&bits, stage.sets) {
+            match located.as_ref().and_then(|found| Some((decode(found.side, &found.bits)?, found.corners))) {
+                Some((content, corners)) => self.put(content, corners, grey.shrink),
+                None => unread.push((triple, located)),
+            }
+        }
+        unread
+    }
+
+    /// Fits the most promising of what was located; true where one was read.
+    fn fit(&mut self, grey: &Grey<'_>, located: Vec<(Triple, Option<Located>)>) -> bool {
+        for (triple, located) in located.into_iter().take(MOST_FITS) {
+            if let Some((content, corners)) = fit(grey, &triple, located.as_ref()) {
+                self.put(content, corners, grey.shrink);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn put(&mut self, content: Vec<u8>, corners: [rectify::Point; 4], shrink: usize) {
+        #[expect(
+            clippy::float_arithmetic,
+            clippy::cast_possible_truncation,
+            reason = "pixels of a frame below 2^14"
+        )]
+        let corners = corners
+            .map(|(x, y)| self.frame.upright(((x * shrink as f32) as i32, (y * shrink as f32) as i32)));
+        if !self.seen.iter().any(|seen| seen.content == content) {
+            self.seen.push(Seen { content, corners });
+        }
+    }
+}
+
+/// How one stage looks at its picture.
+#[cfg(feature = "rxing")]
+#[derive(Clone, Copy)]
+struct Stage {
+    /// The half window of the binarisation as a share of the shorter side.
+    share: usize,
+    /// By how much of 256 black is darker than its surroundings.
+    margin: u32,
+    /// How many sets of finders are sampled.
+    sets: usize,
+}
+
+/// Sets of finders that are fitted in one stage.
+#[cfg(feature = "rxing")]
+const MOST_FITS: usize = 2;
+
+/// Fits a perspective to the brightness and reads the modules more and more sharply.
+#[cfg(feature = "rxing")]
+fn fit(
+    grey: &Grey<'_>,
+    triple: &Triple,
+    located: Option<&Located>,
+) -> Option<(Vec<u8>, [rectify::Point; 4])> {
+    let sharply = |square: Square| {
+        let square = square.fitted(grey)?;
+        let modules = square.modules(grey)?;
+        let content = [0.0, 0.5, 1.0]
+            .into_iter()
+            .find_map(|sharpness| decode(modules.side, &modules.bits(sharpness)))?;
+        Some((content, square.outer()))
+    };
+    if let Some(found) =
+        located.and_then(|found| Square::of_corners(found.corners, found.side)).and_then(sharply)
+    {
+        return Some(found);
+    }
+    let mut squares: Vec<(Square, f32)> = rectify::likely_sides(triple.middles, triple.widths)
+        .into_iter()
+        .filter_map(|side| Square::of_finders(grey, triple.middles, triple.widths, side))
+        .collect();
+    squares.sort_by(|a, b| b.1.total_cmp(&a.1));
+    squares.into_iter().take(2).find_map(|(square, _)| sharply(square))
+}
+
+#[cfg(not(feature = "rxing"))]
+impl Search<'_, '_> {
+    /// Where only the small detector is built in: it follows connected regions and reads about half as much.
+    fn run(&mut self) {
+        let (width, height) = (self.frame.width(), self.frame.height());
+        let pixels = self.frame.tight();
+        let shade = |x: usize, y: usize| {
+            pixels.get(y.saturating_mul(width).saturating_add(x)).copied().unwrap_or(255)
+        };
+        // It indexes without asking; what it makes of a frame nobody has seen must not end the wallet.
+        let found = std::panic::catch_unwind(|| {
+            let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, shade);
+            let grids = image.detect_grids();
+            let read = grids.iter().filter_map(|grid| {
+                let mut content = Vec::new();
+                grid.decode_to(&mut content).ok()?;
+                Some((content, grid.bounds.map(|place| (place.x, place.y))))
+            });
+            read.collect::<Vec<_>>()
+        });
+        for (content, corners) in found.unwrap_or_default() {
+            let corners = corners.map(|place| self.frame.upright(place));
+            if !self.seen.iter().any(|seen| seen.content == content) {
+                self.seen.push(Seen { content, corners });
+            }
+        }
+    }
+}
+
+/// Error correction and content of sampled modules, mirrored ones too.
+#[cfg(feature = "rxing")]
+fn decode(side: usize, bits: &[bool]) -> Option<Vec<u8>> {
+    // The grid decoder indexes by the size it is told.
+    if !(21..=177).contains(&side) || side % 4 != 1 || bits.len() != side.saturating_mul(side) {
+        return None;
+    }
+    // Error correction is dear, and what has no timing lines has nothing to correct.
+    let at =
+        |x: usize, y: usize| bits.get(y.saturating_mul(side).saturating_add(x)).copied().unwrap_or(false);
+    let line = 8..side.saturating_sub(8);
+    let wrong = line.clone().filter(|&along| at(along, 6) == (along % 2 == 1)).count();
+    let wrong = wrong.saturating_add(line.clone().filter(|&along| at(6, along) == (along % 2 == 1)).count());
+    if wrong.saturating_mul(4) > line.len().saturating_mul(2) {
+        return None;
+    }
+    let modules = rqrr::SimpleGrid::from_func(side, at);
+    let mut content = Vec::new();
+    rqrr::Grid::new(modules).decode_to(&mut content).ok()?;
+    Some(content)
+}

@@ -1,0 +1,233 @@
+//! From whatever a scanner or a clipboard delivers to one [`Qr`].
+
+use crate::code::{self, FRAGMENT_PREFIX, Own, PICTURE_PREFIX, URI_PREFIX};
+use crate::host::{Host, Hosts};
+use crate::link::{self, ChipAddress, ConnectTicket, Invitation, PayRequest, SealedKey, Url, after_scheme};
+use crate::luma::Luma;
+use crate::parts::{self, Part};
+use crate::read;
+use crate::refusal::{Reason, Recognised, Refusal};
+
+/// The longest text that is looked at: four of the largest codes that exist.
+pub const MOST_TEXT: usize = 16 * 1024;
+
+/// What the reader knows beside the code itself.
+#[derive(Clone, Copy)]
+pub struct Circumstances<'a> {
+    /// Seconds since 1970.
+    pub now: u64,
+    /// Which hosts a ticket may name.
+    pub hosts: Hosts,
+    /// Whether this wallet has used a one-time token before.
+    pub used: &'a dyn Fn(&[u8]) -> bool,
+}
+
+impl<'a> Circumstances<'a> {
+    /// At this time, public hosts only, nothing used before.
+    #[must_use]
+    pub fn at(now: u64) -> Self {
+        Self { now, hosts: Hosts::Public, used: &|_| false }
+    }
+
+    /// Refuses what is over or was used. The last second belongs to nobody.
+    pub(crate) fn admit(&self, expires: Option<u64>, token: &[u8]) -> Result<(), Reason> {
+        match expires {
+            Some(ended) if ended <= self.now => Err(Reason::Expired { ended, now: self.now }),
+            _ if (self.used)(token) => Err(Reason::Used),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Circumstances<'_> {
+    fn fmt(&self, form: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        form.debug_struct("Circumstances")
+            .field("now", &self.now)
+            .field("hosts", &self.hosts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything that a scan can mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Qr {
+    /// A code of this wallet: ticket, offer, invoice, pledge with or without receipt, address, verification, key.
+    Own(Own),
+    /// One part of an animated sequence, to be given to a [`parts::Assembly`].
+    Part(Part),
+    /// Connects a device to a site of the existing software.
+    Connect(ConnectTicket),
+    /// Invites to a tally at a site of the existing software.
+    Invite(Invitation),
+    /// Asks for a payment through the existing software.
+    Pay(PayRequest),
+    /// Brings the existing app's signing key.
+    Key(SealedKey),
+    /// Where somebody can be reached.
+    Address(ChipAddress),
+    /// Nothing of ours, shown as what it is and never followed.
+    Foreign(Foreign),
+}
+
+/// Content that means something to other software, or to people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// What sort of content it is.
+    pub sort: ForeignSort,
+    /// The content.
+    pub text: String,
+}
+
+/// Sorts of content that are worth a word of their own on a screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignSort {
+    /// Access to a wireless network.
+    Wifi,
+    /// A business card.
+    Contact,
+    /// A payment in some other money.
+    OtherPayment,
+    /// Anything else under a scheme of its own.
+    OtherScheme,
+    /// Words.
+    Words,
+}
+
+/// Reads a text: from a scanner, a link that was tapped, or the clipboard.
+///
+/// # Errors
+/// A [`Refusal`] that says what it was and what is wrong. Nothing is fetched, whatever the text asks for.
+pub fn text(text: &str, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
+    if text.len() > MOST_TEXT {
+        let reason = Reason::TooLong { bytes: text.len(), most: MOST_TEXT };
+        return Err(Refusal::new(Recognised::Unknown, reason));
+    }
+    // Base45 may end in a blank, so own codes are recognised before anything is trimmed.
+    if let Some(own) = own(text) {
+        return own;
+    }
+    let text = text.trim_matches([' ', '\t', '\r', '\n', '\u{feff}']);
+    // Some sites put the link into their codes as a JSON text, quotation marks included.
+    if text.len() > 1 && text.starts_with('"') && text.ends_with('"') {
+        return match serde_json::from_str::<String>(text) {
+            Ok(inner) => unquoted(inner.trim(), around),
+            Err(_) => Err(Refusal::new(Recognised::Unknown, Reason::Encoding("JSON text"))),
+        };
+    }
+    unquoted(text, around)
+}
+
+/// Reads bytes: the content of a code in byte mode, which is text, or an own code in binary.
+///
+/// # Errors
+/// As [`text`]; bytes that are neither are refused with [`Reason::NotText`].
+pub fn bytes(bytes: &[u8], around: &Circumstances<'_>) -> Result<Qr, Refusal> {
+    if bytes.len() > MOST_TEXT {
+        let reason = Reason::TooLong { bytes: bytes.len(), most: MOST_TEXT };
+        return Err(Refusal::new(Recognised::Unknown, reason));
+    }
+    // No text begins with a control character, so a version byte cannot be mistaken for one.
+    if let [version, ..] = bytes
+        && *version < 9
+    {
+        return Own::from_bytes(bytes)
+            .map(Qr::Own)
+            .map_err(|reason| Refusal::new(Recognised::HazelCode, reason));
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(content) => text(content, around),
+        Err(_) => Err(Refusal::new(Recognised::Unknown, Reason::NotText)),
+    }
+}
+
+/// Reads a camera frame or a picture: every code in it, each with its own answer.
+///
+/// # Errors
+/// [`Reason::NoCode`] where nothing was found that a reader could verify.
+pub fn frame(frame: &Luma<'_>, around: &Circumstances<'_>) -> Result<Vec<Result<Qr, Refusal>>, Refusal> {
+    let seen = read::codes(frame);
+    if seen.is_empty() {
+        return Err(Refusal::new(Recognised::Frame, Reason::NoCode));
+    }
+    Ok(seen.iter().map(|code| bytes(&code.content, around)).collect())
+}
+
+/// Own codes by their prefixes.
+fn own(text: &str) -> Option<Result<Qr, Refusal>> {
+    if let Some(rest) = text.strip_prefix(PICTURE_PREFIX) {
+        return Some(code::from_picture(rest).map(Qr::Own));
+    }
+    text.strip_prefix(parts::PREFIX).map(|rest| parts::from_text(rest).map(Qr::Part))
+}
+
+fn unquoted(text: &str, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
+    if let Some(own) = own(text) {
+        return own;
+    }
+    if text.is_empty() {
+        return Err(Refusal::new(Recognised::Unknown, Reason::Empty));
+    }
+    if let Some(rest) = after_scheme(text, URI_PREFIX) {
+        return code::from_link(rest).map(Qr::Own);
+    }
+    if let Some(rest) = after_scheme(text, "hazel:") {
+        return Err(other_version(rest));
+    }
+    if let Some(rest) = after_scheme(text, "chip://") {
+        return link::address_from_text(rest, around).map(Qr::Address);
+    }
+    if text.starts_with('{') {
+        return link::from_json(text, around);
+    }
+    match Url::cut(text) {
+        Some(url) => web_link(url, around),
+        None => Ok(Qr::Foreign(foreign(text))),
+    }
+}
+
+fn web_link(url: Url<'_>, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
+    if let Some(rest) = url.fragment.and_then(|fragment| fragment.strip_prefix(FRAGMENT_PREFIX)) {
+        // The host of an own link is never contacted, but a person may judge the link by it.
+        Host::new(url.host, around.hosts).map_err(|reason| Refusal::new(Recognised::HazelLink, reason))?;
+        return code::from_link(rest).map(Qr::Own);
+    }
+    if let Some(found) = link::from_url(url, around) {
+        return found;
+    }
+    let reason = match Host::new(url.host, Hosts::Any) {
+        Ok(host) => Reason::NeedsNetwork(host.to_string()),
+        Err(reason) => reason,
+    };
+    Err(Refusal::new(Recognised::ForeignLink, reason))
+}
+
+/// `hazel:` with something else than `v1.` behind it.
+fn other_version(rest: &str) -> Refusal {
+    let version =
+        rest.strip_prefix(['v', 'V']).and_then(|rest| rest.split_once('.')).map(|(number, _)| number);
+    let reason = match version.and_then(|number| number.parse().ok()) {
+        Some(number @ 2_u8..) => Reason::NewerVersion(number),
+        Some(number) => Reason::NoSuchVersion(number),
+        None => Reason::UnknownRecord,
+    };
+    Refusal::new(Recognised::HazelLink, reason)
+}
+
+fn foreign(text: &str) -> Foreign {
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    let sort = match scheme.as_deref() {
+        Some("wifi") => ForeignSort::Wifi,
+        Some("mecard" | "begin" | "bizcard") => ForeignSort::Contact,
+        Some("bitcoin" | "lightning" | "ethereum" | "payto" | "monero" | "cashu" | "upi") => {
+            ForeignSort::OtherPayment
+        }
+        Some(scheme) if is_scheme(scheme) => ForeignSort::OtherScheme,
+        _ => ForeignSort::Words,
+    };
+    Foreign { sort, text: text.to_owned() }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && text.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"+-.".contains(&letter))
+}
