@@ -272,11 +272,7 @@ impl Store {
 
     /// Closes the file; its write-ahead log is empty then.
     pub fn close(self) -> Result<(), StoreError> {
-        self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").or_else(|error| match error {
-            // The pragma answers with a row, which is no error.
-            rusqlite::Error::ExecuteReturnedResults => Ok(()),
-            other => Err(other),
-        })?;
+        self.fold()?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
 

@@ -16,7 +16,7 @@ use crate::keystore::{KeyStore, open_bytes, seal, stretch};
 use crate::message::{Handover, Message};
 use crate::negotiation::TallyState;
 use crate::pair::PairKey;
-use crate::store::{Shelf, Standing, Store, StoreError, TallyRow};
+use crate::store::{Shelf, Standing, Store, TallyRow};
 use crate::tally::{Date, Side, SignedTally, TallyId};
 
 use super::exchange::begin_epoch;
