@@ -47,7 +47,7 @@ impl Scene {
 
     /// The first call from `from` on that is meant.
     fn first(&self, from: usize, meant: impl Fn(&Call) -> bool) -> usize {
-        from + self.stage.calls[from..].iter().position(meant).expect("there is no such call")
+        from + self.stage.calls[from..].iter().position(meant).unwrap()
     }
 
     /// The first call that writes this file.

@@ -343,9 +343,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wallet.db");
         assert_eq!(Store::open(&path).err(), Some(StoreError::Unreachable));
-        std::fs::write(&path, b"not a database, but long enough to look at: ".repeat(100)).unwrap();
+        fs::write(&path, b"not a database, but long enough to look at: ".repeat(100)).unwrap();
         assert_eq!(Store::open(&path).err(), Some(StoreError::NotAWallet));
-        std::fs::remove_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         let store = Store::create(&path).unwrap();
         store.connection.pragma_update(None, "user_version", 99).unwrap();
         drop(store);

@@ -214,7 +214,8 @@ impl Folder {
         self.talk_of_terms(&mut ben, &mut ana, &tally);
         ana.offer(&tally, None, None).unwrap();
         self.talk_of_terms(&mut ana, &mut ben, &tally);
-        ben.accept(&tally).unwrap();
+        let version = ben.offered(&tally).unwrap().version;
+        ben.accept(&tally, &version).unwrap();
         self.meet(&mut ben, &mut ana, &tally);
         (ana, ben, tally)
     }

@@ -216,7 +216,8 @@ pub const OPENING: Story = Story {
         }
         folder.talk_of_terms(&mut ana, &mut ben, &tally);
         if ben.tally(&tally).unwrap().state != TallyState::Open {
-            ben.accept(&tally).unwrap();
+            let version = ben.offered(&tally).unwrap().version;
+            ben.accept(&tally, &version).unwrap();
         }
         folder.meet(&mut ben, &mut ana, &tally);
     },
