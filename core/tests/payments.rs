@@ -187,6 +187,50 @@ fn a_raised_limit_holds_at_once_and_a_lowered_one_after_notice() {
 }
 
 #[test]
+fn a_limit_raised_after_it_was_lowered_never_passes_through_the_old_one() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    ana.grant(&tally, terms(20)).unwrap();
+    clock.pass(8 * 86_400);
+    ana.grant(&tally, terms(50)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(50));
+    ana.grant(&tally, terms(30)).unwrap();
+    clock.pass(86_400);
+    ana.grant(&tally, terms(10)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    clock.pass(6 * 86_400);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(30), "the first word holds by now");
+    clock.pass(86_400);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(10));
+}
+
+#[test]
+fn a_hand_over_thrown_back_is_no_receipt() {
+    let (_, mut ben, tally, _) = pair();
+    let chit = pay(&mut ben, &tally, 9).unwrap();
+    let thrown_back = ben.hand_over(&tally).unwrap().unwrap();
+    ben.receive(&thrown_back).unwrap();
+    assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Signed(chit));
+    assert!(ben.hand_over(&tally).unwrap().is_some(), "it is told again until the partner has it");
+}
+
+#[test]
+fn what_was_received_stays_received_when_an_old_summary_comes_again() {
+    let (mut ana, mut ben, tally, _) = pair();
+    ana.ask_what_is_missing(&tally).unwrap();
+    let old_summary = ana.hand_over(&tally).unwrap().unwrap();
+    let chit = pay(&mut ben, &tally, 9).unwrap();
+    // Ben is the foil and orders; only Ana's receipt comes back, not her word for the order.
+    hand(&mut ben, &mut ana, &tally);
+    let mut answer = ana.outbox(&tally, hazel_core::wallet::Audience::Partner).unwrap();
+    answer.retain(|message| matches!(message, hazel_core::message::Message::Receipt(_)));
+    ben.receive_messages(&tally, answer).unwrap();
+    assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Received(chit));
+    ben.receive(&old_summary).unwrap();
+    assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Received(chit));
+}
+
+#[test]
 fn a_tally_closes_at_zero_only() {
     let (mut ana, mut ben, tally, _) = pair();
     pay(&mut ben, &tally, 10).unwrap();

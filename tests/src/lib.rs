@@ -1,4 +1,5 @@
-//! The world Hazel is proven in: the strangers in it and what they do to bytes, and the phones that die.
+//! The world Hazel is proven in: people, phones and air, a second ledger that believes nothing, the strangers in it and what they do to
+//! bytes, and the phones that die.
 
 pub mod crash;
 pub mod curve;
@@ -10,9 +11,12 @@ pub mod frames;
 pub mod grammar;
 pub mod honest;
 pub mod impostors;
+pub mod model;
 pub mod noise;
+pub mod report;
 pub mod rules;
 mod shapes;
 pub mod strangers;
 pub mod texts;
 pub mod vectors;
+pub mod world;

@@ -1,21 +1,34 @@
-//! Writes what is kept in files: `cargo run -p hazel-tests -- vectors`.
+//! `vectors` writes what is kept in files, `seed N` replays one world, `worlds COUNT [FIRST]` runs many, `report` prints a table of figures.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of this program is what it is for")]
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use hazel_tests::report::run_many;
 use hazel_tests::vectors::{Vectors, folder};
+use hazel_tests::world::action::Schedule;
+use hazel_tests::world::replay;
+
+const REPORT: u64 = 2_000;
 
 fn main() -> ExitCode {
-    let result = match std::env::args().nth(1).as_deref() {
-        Some("vectors") => vectors(),
-        _ => Err(io::Error::other("usage: hazel-tests vectors")),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nothing is left to be told to if standard error is closed.
-            let _ = writeln!(io::stderr(), "{error}");
-            ExitCode::FAILURE
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
+    match (words.first().map(String::as_str), number(1)) {
+        (Some("vectors"), _) => match vectors() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                // Nothing is left to be told to if standard error is closed.
+                let _ = writeln!(io::stderr(), "{error}");
+                ExitCode::FAILURE
+            }
+        },
+        (Some("seed"), Some(seed)) => one(seed),
+        (Some("worlds"), Some(count)) => many(number(2).unwrap_or(0), count),
+        (Some("report"), count) => many(0, count.unwrap_or(REPORT)),
+        _ => {
+            eprintln!("vectors | seed N | worlds COUNT [FIRST] | report [COUNT]");
+            ExitCode::from(2)
         }
     }
 }
@@ -29,4 +42,37 @@ fn vectors() -> io::Result<()> {
         writeln!(out, "{name}: {} vectors, {} bytes", text.lines().count().saturating_sub(2), text.len())?;
     }
     Ok(())
+}
+
+fn one(seed: u64) -> ExitCode {
+    let schedule = Schedule::draw(seed);
+    print!("{}", schedule.story());
+    let run = replay::run(&schedule);
+    println!("// trace {}, {:?}", run.trace, run.count);
+    match &run.broken {
+        None => ExitCode::SUCCESS,
+        Some(broken) => {
+            println!("\nat action {}: {}", broken.0, broken.1);
+            std::panic::set_hook(Box::new(|_| {}));
+            println!("\n{}", replay::explain(&schedule, broken));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn many(first: u64, count: u64) -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    let figures = run_many(first, count, usize::MAX, true);
+    print!("{}", figures.table());
+    let mut told = Vec::new();
+    for (seed, broken) in &figures.broken {
+        println!("seed {seed}, at action {}: {}", broken.0, broken.1);
+    }
+    for (seed, broken) in &figures.broken {
+        if !told.contains(&broken.1.rule) {
+            told.push(broken.1.rule);
+            println!("\n{}", replay::explain(&Schedule::draw(*seed), broken));
+        }
+    }
+    if figures.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -10,8 +10,8 @@ use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Grant, Side};
 
 use super::opening::own_chain;
-use super::ordering::{cut, hash_at, settle};
-use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS};
+use super::ordering::{cut, hash_at, open_view, retip, settle, superseded};
+use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS, OWED_WORDS};
 use super::signing::sign_on;
 use super::{DEVICE_KEY, Hands, Result, WalletError};
 
@@ -33,6 +33,13 @@ pub(super) fn answer_summary(
         // It lost my receipts too, and would send me everything of its own that I am about to tell it.
         standing.owed |= OWED_HAVE | OWED_RECEIPTS;
     }
+    let confirms = row.side == Side::Stock && hands.root.is_some() && !superseded(shelf, standing)?;
+    if have.restored && confirms && have.view > standing.book.head.view {
+        // The promise: from now on no order of an older view is followed, whoever of the foil's phones still makes one. Without it the
+        // old phone and the restored one could each get half of the orders confirmed.
+        standing.book.head.view = have.view;
+        retip(shelf, standing)?;
+    }
     chains(shelf, row, standing, have)?;
     invoices(shelf, row, have)?;
     if standing.reconciling {
@@ -40,10 +47,14 @@ pub(super) fn answer_summary(
     }
     let ours = standing.book.head;
     let same = hash_at(shelf, standing, &contract, have.index)? == Some(have.hash);
-    if have.index < standing.agreed || (have.restored && have.agreed < standing.agreed) {
+    let behind = have.view < ours.view && row.side == Side::Stock;
+    if have.index < standing.agreed || behind || (have.restored && have.agreed < standing.agreed) {
         standing.owed |= OWED_HISTORY;
     } else if !same || have.agreed < standing.agreed || have.index != ours.index {
         standing.owed |= OWED_ORDER;
+        if have.agreed < standing.agreed {
+            standing.owed |= OWED_WORDS;
+        }
         if have.index > ours.index && row.side == Side::Stock {
             standing.owed |= OWED_HAVE;
         }
@@ -104,6 +115,14 @@ fn reconcile(
     have: &Have,
 ) -> Result<()> {
     settle(shelf, standing)?;
+    if row.side == Side::Foil && have.view != standing.book.head.view {
+        // The stock has not yet promised to follow nobody but this phone. An older summary, held up or played again, says nothing.
+        if have.view > standing.book.head.view {
+            open_view(shelf, hands, standing, have.view)?;
+        }
+        standing.owed |= OWED_HAVE;
+        return Ok(());
+    }
     let mut complete = true;
     for (id, seq, hash) in &have.chains {
         let held = shelf.branches(row.no, id)?.into_iter().any(
@@ -116,11 +135,11 @@ fn reconcile(
         standing.owed |= OWED_HAVE;
         return Ok(());
     }
-    standing.book.head.view = standing.book.head.view.max(have.view);
     begin_epoch(shelf, hands, row, standing)
 }
 
-/// Ends the reading-only time of a restored tally: a new view for a foil, a new epoch for this device.
+/// Ends the reading-only time of a restored tally, or begins anew after a fork: a new epoch for this device, and a foil orders on in a
+/// view that no other phone can know.
 pub(super) fn begin_epoch(
     shelf: &Shelf<'_>,
     hands: &mut Hands<'_>,
@@ -128,14 +147,13 @@ pub(super) fn begin_epoch(
     standing: &mut Standing,
 ) -> Result<()> {
     if row.side == Side::Foil {
-        // The foil is right within a view: what both agreed on stands, the rest is ordered anew in a view the old phone cannot know.
-        let view = standing.book.head.view;
-        cut(shelf, standing, standing.agreed)?;
-        // A random step: of two phones restored from one backup, each would else order its own way in the same view, with the same
-        // key, and the party would have signed a proof against itself.
-        let step = u64::from(u16::from_be_bytes(fresh(hands.entropy))).saturating_add(1);
-        standing.book.head.view = view.saturating_add(step);
-        standing.tip.head.view = standing.book.head.view;
+        if standing.reconciling {
+            // The foil is right within a view: what both agreed on stands, the rest is ordered anew in the view announced when it was
+            // restored.
+            cut(shelf, standing, standing.agreed)?;
+        } else {
+            open_view(shelf, hands, standing, 0)?;
+        }
     }
     standing.reconciling = false;
     new_epoch(shelf, hands, row, standing)

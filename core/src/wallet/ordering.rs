@@ -2,10 +2,11 @@
 
 use crate::admit::Refusal;
 use crate::book::{Book, Facts, Flag};
+use crate::canon::Malformed;
 use crate::chit::{Body, Chit, ChitRef};
 use crate::digest::Digest;
 use crate::invoice::{InvoiceState, SignedInvoice};
-use crate::key::PublicKey;
+use crate::key::{PublicKey, fresh};
 use crate::order::{Endorsement, Links, NodeSets, Run, majority};
 use crate::store::{ChainRow, Shelf, Standing, StoredChit, chit_no};
 use crate::tally::Side;
@@ -213,7 +214,8 @@ pub(super) enum Linked {
 /// Follows the authority's order. The endorsement's signature was checked at the door; here it is checked that the order leads to it.
 pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) -> Result<Linked> {
     let head = &links.endorsement.head;
-    if head.view < standing.book.head.view {
+    // A restored foil has announced a view that nobody has ordered in yet; what it lacks was ordered in older ones.
+    if head.view < standing.book.head.view && !standing.reconciling {
         return Err(Refusal::OldView.into());
     }
     if links.after > standing.book.head.index {
@@ -229,7 +231,9 @@ pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) 
         for (position, stored) in named {
             index = index.saturating_add(1);
             if index <= standing.book.head.index {
-                if shelf.place(standing.tally, index)?.is_none_or(|place| place.chit != stored.no) {
+                // The same chit linked in another view is another place: the hash is over both.
+                let here = (stored.no, run.view);
+                if shelf.place(standing.tally, index)?.is_none_or(|place| (place.chit, place.view) != here) {
                     return rewritten(shelf, standing, links, index);
                 }
                 continue;
@@ -267,7 +271,7 @@ pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) 
             shelf.put_chain(chain)?;
         }
     }
-    book.head.view = head.view;
+    book.head.view = head.view.max(standing.book.head.view);
     standing.book = book;
     retip(shelf, standing)?;
     Ok(Linked::Followed)
@@ -305,7 +309,9 @@ fn run_chits(
 
 /// An order that departs from the one held. Below what both agreed it is refused.
 fn rewritten(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links, index: u64) -> Result<Linked> {
-    if links.endorsement.head.view > standing.book.head.view && index > standing.agreed {
+    // In which view it was linked here, not which view was promised since.
+    let held = shelf.place(standing.tally, index)?.map_or(0, |place| place.view);
+    if links.endorsement.head.view > held && index > standing.agreed {
         // A foil that was restored begins a new view; what was linked and not agreed is ordered anew.
         cut(shelf, standing, index.saturating_sub(1))?;
         return follow(shelf, standing, links);
@@ -367,11 +373,17 @@ pub(super) fn speak(
 ) -> Result<()> {
     if let (Some(root), false) = (hands.root, standing.reconciling) {
         let key = root.node_key(&standing.book.head.tally.0);
-        if standing.tip.nodes.of(side).contains(&key.public()) {
+        if standing.tip.nodes.of(side).contains(&key.public()) && !superseded(shelf, standing)? {
             if side == Side::Foil {
                 link_all(shelf, standing)?;
             }
             let head = standing.book.head;
+            // The stock confirms what the foil has ordered; a view that it has merely promised to wait for holds nothing to confirm.
+            let ordered =
+                |word: &Endorsement| word.head == head && standing.book.nodes.foil.contains(&word.key);
+            if side == Side::Stock && !shelf.endorsements(standing.tally)?.iter().any(ordered) {
+                return settle(shelf, standing);
+            }
             let own = shelf.endorsement(standing.tally, &key.public())?;
             let silent = own.is_none_or(|word| (word.head.view, word.head.index) < (head.view, head.index));
             if silent && head.index > 0 {
@@ -381,6 +393,32 @@ pub(super) fn speak(
         }
     }
     settle(shelf, standing)
+}
+
+/// Whether another phone was restored in the place of this one: it has this phone's node key, so this one says nothing any more.
+pub(super) fn superseded(shelf: &Shelf<'_>, standing: &Standing) -> Result<bool> {
+    let Some(chain) = standing.chain else { return Ok(false) };
+    let own = shelf.chain(chain)?.id;
+    Ok(standing.tip.devices.iter().any(|device| {
+        (device.side, device.grant.device) == (own.side, own.device) && device.grant.epoch > own.epoch
+    }))
+}
+
+/// A view in which nobody has ordered anything. The step is random: of two phones restored from one backup, each would else order its
+/// own way in the same view, with the same key, and the party would have signed a proof against itself.
+pub(super) fn open_view(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    standing: &mut Standing,
+    above: u64,
+) -> Result<()> {
+    let step = u64::from(u16::from_be_bytes(fresh(hands.entropy))).saturating_add(1);
+    let view = standing.book.head.view.max(above).saturating_add(step);
+    if view > u64::from(u32::MAX) {
+        return Err(Malformed::OutOfRange { what: "view" }.into());
+    }
+    standing.book.head.view = view;
+    retip(shelf, standing)
 }
 
 /// Moves agreed and final forward as far as the words of the nodes carry.

@@ -28,6 +28,8 @@ pub(super) const OWED_RECEIPTS: i64 = 4;
 pub(super) const OWED_HAVE: i64 = 8;
 /// The whole order: the partner has lost its memory of it.
 pub(super) const OWED_HISTORY: i64 = 32;
+/// The words of both halves: the partner's device cannot speak for its own, or has lost what it said.
+pub(super) const OWED_WORDS: i64 = 64;
 
 /// Whom something is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -185,9 +187,12 @@ fn order(shelf: &Shelf<'_>, row: &TallyRow, standing: &Standing, out: &mut Vec<M
             .max_by_key(|word| (word.head.view, word.head.index))
     };
     let current = || words.iter().filter(|word| word.head == standing.book.head);
+    // Whoever has promised a newer view still has the order of the older one to tell.
+    let (index, hash) = (standing.book.head.index, standing.book.head.hash);
+    let reaching = || words.iter().filter(|word| (word.head.index, word.head.hash) == (index, hash));
     let by_foil = |word: &&Endorsement| standing.book.nodes.foil.contains(&word.key);
     let speaker = if standing.owed & OWED_HISTORY != 0 {
-        current().find(by_foil).or_else(|| current().next())
+        reaching().find(by_foil).or_else(|| reaching().next())
     } else {
         current().find(by_foil).filter(|_| row.side == Side::Foil)
     };
@@ -202,6 +207,8 @@ fn order(shelf: &Shelf<'_>, row: &TallyRow, standing: &Standing, out: &mut Vec<M
     }
     if standing.owed & OWED_HISTORY != 0 {
         out.extend(words.iter().map(|word| Message::Endorsement(*word)));
+    } else if standing.owed & OWED_WORDS != 0 {
+        out.extend(of_half(row.side.other()).map(|word| Message::Endorsement(*word)));
     }
     Ok(())
 }

@@ -19,13 +19,16 @@ use crate::units::Units;
 
 use super::exchange::answer_summary;
 use super::opening::{follow_phase, new_chain, take_offer, take_refusal, take_request};
-use super::ordering::{Linked, follow, keep_word, pays, speak};
+use super::ordering::{Linked, follow, keep_word, open_view, pays, speak, superseded};
 use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_ORDER, OWED_RECEIPTS};
 use super::signing::append;
 use super::{Hands, Result, Wallet, WalletError, tally_no};
 
 /// The most that may wait for missing chits, per tally.
 const PARKED_MAX: u64 = 1 << 20;
+/// The highest view that a summary may name. Views are counted on from it; half of their range is left, so that no partner's summary can
+/// use them up.
+const VIEW_MAX: u64 = 1 << 31;
 
 /// Something that changed because of what arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -263,7 +266,7 @@ fn take_on_contract(
 ) -> Result<()> {
     match message {
         Message::Chits(page) => take_page(shelf, intake, standing, page),
-        Message::Links(links) => take_links(shelf, intake, standing, &links),
+        Message::Links(links) => take_links(shelf, hands, intake, standing, &links),
         Message::Endorsement(word) => take_word(shelf, intake, standing, word),
         Message::Receipt(receipt) => take_receipt(shelf, intake, standing, receipt),
         Message::Invoice(invoice) => take_invoice(shelf, intake, standing, invoice),
@@ -294,10 +297,17 @@ fn take_page(shelf: &Shelf<'_>, intake: &mut Intake<'_>, standing: &mut Standing
     loop {
         let before = standing.arrivals;
         for message in shelf.unpark(intake.row.no, GAP)? {
-            if let Ok(Message::Chits(page)) = Message::from_bytes(&message)
-                && take_chits(shelf, intake, standing, page.unfold())?
-            {
-                shelf.park(intake.row.no, GAP, &message)?;
+            let Ok(Message::Chits(page)) = Message::from_bytes(&message) else { continue };
+            let (kept, seen) = (standing.clone(), intake.changes.len());
+            match shelf.attempt(|| take_chits(shelf, intake, standing, page.unfold())) {
+                Ok(true) => shelf.park(intake.row.no, GAP, &message)?,
+                Ok(false) => {}
+                // What waited here and is refused now must not take with it what has just come in.
+                Err(WalletError::Refused(_) | WalletError::Malformed(_) | WalletError::Amount(_)) => {
+                    *standing = kept;
+                    intake.changes.truncate(seen);
+                }
+                Err(other) => return Err(other),
             }
         }
         if standing.arrivals == before {
@@ -335,7 +345,7 @@ fn take_chits(
     let mut claims = Vec::new();
     for chit in chits {
         if is_held(shelf, intake.row.no, &chit)? {
-            known(shelf, intake, standing, &chit)?;
+            known(intake, standing, &chit);
         } else {
             claims.push(Unverified::from(chit));
         }
@@ -364,21 +374,11 @@ fn is_held(shelf: &Shelf<'_>, tally: i64, chit: &SignedChit) -> Result<bool> {
     Ok(super::ordering::find(shelf, tally, &chit.chit.reference())?.is_some())
 }
 
-/// The partner repeats what is held here: it has missed the receipt, or for chits of my own side the summary.
-fn known(shelf: &Shelf<'_>, intake: &Intake<'_>, standing: &mut Standing, chit: &SignedChit) -> Result<()> {
-    if chit.chit.chain.side == intake.row.side {
-        standing.owed |= OWED_HAVE;
-        for mut chain in shelf.branches(intake.row.no, &chit.chit.chain)? {
-            if chit.chit.seq > chain.base && chit.chit.seq <= chain.seq {
-                chain.known = chain.known.max(chit.chit.seq);
-                chain.held = chain.held.max(chit.chit.seq);
-                shelf.put_chain(&chain)?;
-            }
-        }
-    } else {
-        standing.owed |= OWED_RECEIPTS;
-    }
-    Ok(())
+/// Somebody repeats what is held here: the partner has missed the receipt, or for chits of my own side the summary. That the partner
+/// holds mine only its receipt says: the same bytes come back to me when the air, or somebody in it, throws my own hand-over back.
+fn known(intake: &Intake<'_>, standing: &mut Standing, chit: &SignedChit) {
+    let mine = chit.chit.chain.side == intake.row.side;
+    standing.owed |= if mine { OWED_HAVE } else { OWED_RECEIPTS };
 }
 
 /// One chit. `at` is the chain that the one before went on; it is written when another chain's turn comes.
@@ -425,9 +425,12 @@ fn take_chit(
     if chit.chain.side == intake.row.side {
         standing.owed |= OWED_HAVE;
     }
-    // Whoever brought it has it; it need not be sent there again.
-    chain.known = chain.known.max(chit.seq);
-    chain.held = chain.held.max(chit.seq);
+    // Whoever brought the partner's chits has them. Mine may come from another device of mine: whether the partner has them its
+    // receipts will say.
+    if chit.chain.side != intake.row.side {
+        chain.known = chain.known.max(chit.seq);
+        chain.held = chain.held.max(chit.seq);
+    }
     if let (Body::Device(DeviceAct::Add(grant)), true) = (&chit.body, flag != Flag::Ineffective) {
         let id = ChainId { side: chit.chain.side, device: grant.device, epoch: grant.epoch };
         if shelf.branches(no, &id)?.is_empty() {
@@ -448,7 +451,10 @@ fn ground_of(
     let branches = shelf.branches(tally, &chit.chain)?;
     let mut here = Vec::new();
     let mut promised = match chit.seq {
-        1 => standing.tip.device(&chit.chain).map(|device| device.grant.first_key),
+        1 => match standing.tip.device(&chit.chain) {
+            Some(device) => Some(device.grant.first_key),
+            None => leave_without_effect(shelf, tally, &chit.chain)?,
+        },
         _ => None,
     };
     for branch in &branches {
@@ -464,6 +470,21 @@ fn ground_of(
         }
     }
     Ok((promised, here))
+}
+
+/// The first key of a device whose leave is held, but changes nothing in the order seen here. Its chits are let in and flagged all the
+/// same: in the other half's order the leave may have come in time, and what may come in must not depend on the order.
+fn leave_without_effect(shelf: &Shelf<'_>, tally: i64, id: &ChainId) -> Result<Option<Digest>> {
+    for chain in shelf.chains(tally)?.iter().filter(|chain| chain.id.side == id.side) {
+        for stored in shelf.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
+            if let Body::Device(DeviceAct::Add(grant)) = &stored.entry.chit.body
+                && (grant.device, grant.epoch) == (id.device, id.epoch)
+            {
+                return Ok(Some(grant.first_key));
+            }
+        }
+    }
+    Ok(None)
 }
 
 /// The chain that an admitted chit goes on: the one whose end it follows, a new epoch's, or a new branch where a key was used twice.
@@ -503,6 +524,7 @@ fn note_arrival(
 
 fn take_links(
     shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
     intake: &mut Intake<'_>,
     standing: &mut Standing,
     links: &Links,
@@ -518,6 +540,14 @@ fn take_links(
     }
     match follow(shelf, standing, links)? {
         Linked::Followed => {
+            let mine_no_more =
+                hands.root.is_some() && intake.row.side == Side::Foil && standing.book.head.view > head.view;
+            if mine_no_more && !standing.reconciling && !superseded(shelf, standing)? {
+                // Another phone with this one's node key has opened a view. To order again, this one must open its own.
+                standing.reconciling = true;
+                open_view(shelf, hands, standing, word.head.view)?;
+                standing.owed |= OWED_HAVE;
+            }
             intake.changes.push(Change::Ordered { index: standing.book.head.index });
             keep_word(shelf, intake.row.no, &word)
         }
@@ -677,6 +707,9 @@ fn take_summary(
     have: &Have,
 ) -> Result<()> {
     same_tally(&intake.row, &have.tally, "summary")?;
+    if have.view > VIEW_MAX {
+        return Err(Malformed::OutOfRange { what: "view" }.into());
+    }
     answer_summary(shelf, hands, &intake.row, standing, have)
 }
 

@@ -21,6 +21,7 @@ use crate::tally::{Date, Side, SignedTally, TallyId};
 
 use super::exchange::begin_epoch;
 use super::opening::{blank, new_chain, open_standing};
+use super::ordering::open_view;
 use super::outbox::{OWED_HAVE, everything, have};
 use super::receiving::{take_in, whole};
 use super::{Clock, Hands, PAIR, Rejected, Result, Wallet, WalletError, tally_row};
@@ -210,6 +211,7 @@ impl Wallet {
                 if !delivery.rejected.is_empty() {
                     return Err(BackupError::Damaged { part: 0 }.into());
                 }
+                announce_view(shelf, hands, row.no)?;
             }
             Ok(())
         })?;
@@ -252,9 +254,14 @@ impl Wallet {
                 }
                 readmit(shelf, hands, &contract)?;
             }
-            let messages = messages.split_off(1.min(messages.len()));
+            let mut messages = messages.split_off(1.min(messages.len()));
             let row = tally_row(shelf, &tally)?;
+            if row.side == Side::Foil {
+                // A reminder may be old. The foil orders again when its partner has answered the view that it announces below.
+                messages.retain(|message| !matches!(message, Ok(Message::Have(_))));
+            }
             let delivery = take_in(shelf, hands, row.no, None, messages)?;
+            announce_view(shelf, hands, row.no)?;
             Ok(Rebuilt { tally, partner: row.name, lies: delivery.rejected })
         })
     }
@@ -326,6 +333,16 @@ fn readmit(shelf: &Shelf<'_>, hands: &mut Hands<'_>, contract: &SignedTally) -> 
     let standing = super::standing(shelf, row.no)?;
     shelf.put_standing(&Standing { reconciling: true, owed: OWED_HAVE, ..standing })?;
     Ok(row)
+}
+
+/// A restored foil begins a view of its own before it meets anybody: its summary announces it, and the stock's answers it.
+fn announce_view(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64) -> Result<()> {
+    let mut standing = super::standing(shelf, no)?;
+    if standing.reconciling && shelf.tally_label(no)?.1 == Side::Foil {
+        open_view(shelf, hands, &mut standing, 0)?;
+        shelf.put_standing(&standing)?;
+    }
+    Ok(())
 }
 
 fn seal_backup(backup: &Backup, words: &RecoveryWords, entropy: &mut dyn Entropy) -> Result<Vec<u8>> {

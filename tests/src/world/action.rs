@@ -1,0 +1,232 @@
+//! What can happen in a world, and how a schedule of it is drawn from a seed.
+//!
+//! Phones, tallies and packets are named by numbers that are taken modulo what there is, so that a schedule from which actions were
+//! dropped is still a schedule.
+
+use super::chance::Chance;
+
+/// What the air does to one hand-over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Fate {
+    /// It never arrives.
+    pub lost: bool,
+    /// How many more times it arrives.
+    pub again: u8,
+    /// It stays in the air until something makes it arrive: later things overtake it.
+    pub late: bool,
+    /// It is cut off, or a bit of it is turned, at this place.
+    pub harm: Harm,
+    /// It comes to this phone instead.
+    pub stray: Option<u8>,
+}
+
+/// Damage to bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Harm {
+    /// None.
+    #[default]
+    None,
+    /// Cut off.
+    Cut(u16),
+    /// One bit turned.
+    Flip(u16),
+}
+
+/// What a liar does with its real keys and a program of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trick {
+    /// A payment in the partner's name, with a key that nobody promised.
+    ForgeTheirs,
+    /// A payment of its own with a key that nobody promised.
+    ForgeOwn,
+    /// A new epoch for the partner's device, authorised by the liar.
+    ForgeEpoch,
+    /// The contract again with another limit.
+    AlterOffer,
+    /// A summary that knows nothing, or everything.
+    LieAboutMemory(u8),
+    /// A word for an order that is none.
+    Equivocate(u8),
+    /// A hand-over from which one message is left out.
+    Withhold(u8),
+    /// The same hand-over backwards.
+    Backwards,
+    /// A copy of the whole phone that goes on beside it, with the same next key.
+    Clone,
+    /// Payments far over the limit, one after the other.
+    Flood,
+}
+
+/// One thing that happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "every action has a phone, mostly a tally, and what its name says")]
+pub enum Action {
+    Pay { phone: u8, tally: u8, units: i64, insist: bool },
+    PayInvoice { phone: u8, tally: u8, pick: u8 },
+    Accept { phone: u8, tally: u8 },
+    Ask { phone: u8, tally: u8, units: i64, valid_for: u32 },
+    Decline { phone: u8, tally: u8, pick: u8 },
+    Withdraw { phone: u8, tally: u8, pick: u8 },
+    Grant { phone: u8, tally: u8, limit: i64, notice_days: u32 },
+    Call { phone: u8, tally: u8 },
+    Close { phone: u8, tally: u8 },
+    Rename { phone: u8, tally: u8 },
+    AddDevice { phone: u8 },
+    HandAllowance { phone: u8, tally: u8, units: i64 },
+    Revoke { phone: u8 },
+    Send { phone: u8, tally: u8, to: u8, fate: Fate },
+    Arrive { pick: u8 },
+    Replay { pick: u8, to: u8 },
+    Meet { phone: u8, tally: u8, to: u8 },
+    Kill { phone: u8 },
+    Keep { phone: u8 },
+    Restore { pick: u8, old_lives: bool, from_backup: bool },
+    Remind { phone: u8, tally: u8, old_lives: bool },
+    Skew { phone: u8, seconds: i64, backwards: bool },
+    Pass { seconds: u32 },
+    Lie { phone: u8, tally: u8, trick: Trick },
+}
+
+/// Who is in a world, and what happens there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// The seed it was drawn from. Keys come from it too.
+    pub seed: u64,
+    /// For each person, whether it lies.
+    pub liars: Vec<bool>,
+    /// Who keeps tallies with whom: stock, foil.
+    pub pacts: Vec<(u8, u8)>,
+    /// What happens.
+    pub actions: Vec<Action>,
+}
+
+impl Schedule {
+    /// The schedule of a seed.
+    #[must_use]
+    pub fn draw(seed: u64) -> Self {
+        let mut chance = Chance::new(seed);
+        let people = [2, 2, 2, 3, 3, 4][usize::from(chance.pick(6))];
+        let mut liars = vec![false; people];
+        if chance.percent(35) {
+            let liar = usize::from(chance.pick(people as u8));
+            liars[liar] = true;
+        }
+        let mut pacts = Vec::new();
+        for one in 1..people as u8 {
+            let other = chance.pick(one);
+            pacts.push(if chance.percent(50) { (one, other) } else { (other, one) });
+        }
+        if people == 3 && chance.percent(30) {
+            pacts.push((2, u8::from(pacts.contains(&(2, 0)) || pacts.contains(&(0, 2)))));
+        }
+        let storm = chance.percent(50);
+        let length = 15 + chance.below(45);
+        let actions = (0..length).map(|_| Action::draw(&mut chance, storm)).collect();
+        Self { seed, liars, pacts, actions }
+    }
+
+    /// The same world in which only these actions happen.
+    #[must_use]
+    pub fn with(&self, actions: Vec<Action>) -> Self {
+        Self { actions, ..self.clone() }
+    }
+
+    /// The schedule as lines of code.
+    #[must_use]
+    pub fn story(&self) -> String {
+        let mut story = format!("// seed {}, liars {:?}, tallies {:?}\n", self.seed, self.liars, self.pacts);
+        for action in &self.actions {
+            story.push_str(&format!("world.act({action:?});\n"));
+        }
+        story
+    }
+}
+
+const AMOUNTS: [i64; 8] = [1, 1_000, 3_000, 10_000, 20_000, 25_000, 50_000, 100_000];
+
+fn amount(chance: &mut Chance) -> i64 {
+    AMOUNTS[usize::from(chance.pick(8))]
+}
+
+impl Fate {
+    fn draw(chance: &mut Chance, storm: bool) -> Self {
+        let share = |calm: u64, stormy: u64| if storm { stormy } else { calm };
+        Self {
+            lost: chance.percent(share(5, 30)),
+            again: if chance.percent(share(10, 50)) { 1 + chance.pick(2) } else { 0 },
+            late: chance.percent(share(10, 30)),
+            harm: match chance.below(share(60, 12)) {
+                0 => Harm::Cut(chance.draw() as u16),
+                1 => Harm::Flip(chance.draw() as u16),
+                _ => Harm::None,
+            },
+            stray: chance.percent(share(3, 8)).then(|| chance.pick(12)),
+        }
+    }
+}
+
+impl Action {
+    fn draw(chance: &mut Chance, storm: bool) -> Self {
+        let (phone, tally, to, pick) = (chance.pick(12), chance.pick(6), chance.pick(12), chance.pick(30));
+        match chance.below(100) {
+            0..15 => Self::Pay { phone, tally, units: amount(chance), insist: chance.percent(25) },
+            15..18 => Self::PayInvoice { phone, tally, pick },
+            18..21 => Self::Accept { phone, tally },
+            21..24 => {
+                let valid_for = if chance.percent(20) { 1 } else { 86_400 };
+                Self::Ask { phone, tally, units: amount(chance), valid_for }
+            }
+            24 => Self::Decline { phone, tally, pick },
+            25 => Self::Withdraw { phone, tally, pick },
+            26..29 => {
+                let notice_days = u32::from(chance.pick(8));
+                Self::Grant { phone, tally, limit: amount(chance), notice_days }
+            }
+            29 => Self::Call { phone, tally },
+            30..32 => Self::Close { phone, tally },
+            32 => Self::Rename { phone, tally },
+            33..35 => Self::AddDevice { phone },
+            35..37 => Self::HandAllowance { phone, tally, units: amount(chance) },
+            37 => Self::Revoke { phone },
+            38..62 => Self::Send { phone, tally, to, fate: Fate::draw(chance, storm) },
+            62..67 => Self::Arrive { pick },
+            67..70 => Self::Replay { pick, to },
+            70..75 => Self::Meet { phone, tally, to },
+            75..79 => Self::Kill { phone },
+            79..82 => Self::Keep { phone },
+            82..84 => {
+                // A real backup is stretched with Argon2id, a fifth of a second each; most restores take the cheaper road.
+                let (old_lives, from_backup) = (chance.percent(30), chance.percent(10));
+                Self::Restore { pick, old_lives, from_backup }
+            }
+            84 => Self::Remind { phone, tally, old_lives: chance.percent(30) },
+            85..88 => {
+                let reach = [90, 3_600, 40 * 86_400, 3 * 365 * 86_400][usize::from(chance.pick(4))];
+                let seconds = if chance.percent(50) { reach } else { -reach };
+                Self::Skew { phone, seconds, backwards: chance.percent(30) }
+            }
+            88..91 => {
+                Self::Pass { seconds: [60, 7_200, 5 * 86_400, 9 * 86_400][usize::from(chance.pick(4))] }
+            }
+            _ => Self::Lie { phone, tally, trick: Trick::draw(chance) },
+        }
+    }
+}
+
+impl Trick {
+    fn draw(chance: &mut Chance) -> Self {
+        let pick = chance.pick(30);
+        match chance.below(11) {
+            0 => Self::ForgeTheirs,
+            1 => Self::ForgeOwn,
+            2 => Self::ForgeEpoch,
+            3 => Self::AlterOffer,
+            4 => Self::LieAboutMemory(pick),
+            5 => Self::Equivocate(pick),
+            6 => Self::Withhold(pick),
+            7 => Self::Backwards,
+            8 | 9 => Self::Clone,
+            _ => Self::Flood,
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! After every step: what a phone shows must be what the model makes of what was really signed.
+
+use std::collections::BTreeMap;
+
+use hazel_core::book::Flag;
+use hazel_core::chit::SignedChit;
+use hazel_core::digest::Digest;
+use hazel_core::negotiation::TallyState;
+use hazel_core::tally::Side;
+use hazel_core::wallet::{ChitView, Custody, Export, Filter, TallyView};
+
+use super::{Verdict, World, half};
+use crate::model::{Broken, Fold, Taken, is_outside, named};
+
+/// What a phone showed of one tally the last time it was looked at.
+pub(super) struct Seen {
+    pub(super) view: TallyView,
+    pub(super) export: Export,
+    /// Oldest first: the order, then what has no place.
+    pub(super) history: Vec<ChitView>,
+}
+
+const ALL: Filter = Filter { skip: 0, most: 1 << 20, since: None, text: None, payments_only: false };
+
+const fn taken(flag: Flag) -> Taken {
+    match flag {
+        Flag::Clear => Taken::Counts,
+        Flag::OverLimit => Taken::OverLimit,
+        Flag::OverAllowance => Taken::OverAllowance,
+        Flag::AfterRevoke => Taken::NoLeave,
+        Flag::AfterClose => Taken::TooLate,
+        Flag::DuplicateInvoice => Taken::Again,
+        Flag::Accepted => Taken::Accepted,
+        Flag::Ineffective => Taken::Nothing,
+    }
+}
+
+impl World {
+    /// Looks at everything one phone shows.
+    pub(super) fn check(&mut self, phone: usize) -> Verdict {
+        let person = self.phones[phone].person;
+        for pact in 0..self.pacts.len() {
+            if self.pacts[pact].people.contains(&person) {
+                self.check_tally(phone, pact).map_err(|broken| Broken {
+                    seen: format!("phone {phone} of person {person}: {}", broken.seen),
+                    ..broken
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_tally(&mut self, phone: usize, pact: usize) -> Verdict {
+        let id = self.pacts[pact].id;
+        let wallet = &mut self.phones[phone].wallet;
+        let failed = |error| Broken::new(0, format!("a tally cannot be read: {error}"));
+        let Ok(view) = wallet.tally(&id) else { return Ok(()) };
+        let export = wallet.export(&id).map_err(failed)?;
+        let mut history = wallet.history(&id, &ALL).map_err(failed)?;
+        history.reverse();
+        let now = Seen { view, export, history };
+        let by_hash: BTreeMap<Digest, &SignedChit> =
+            now.export.chits.iter().map(|chit| (chit.hash, &chit.signed)).collect();
+        let mut chits = Vec::new();
+        for shown in &now.history {
+            let chit = by_hash.get(&shown.chit.hash);
+            chits.push(*chit.ok_or_else(|| Broken::new(5, "a chit is shown and not exported"))?);
+        }
+        self.check_signers(phone, pact, &chits)?;
+        self.note(&format!("{phone} {:?} {} {}", now.view.head, now.view.balance, now.view.final_index));
+        if !self.people[self.phones[phone].person].liar {
+            let fold = self.check_books(pact, &now, &chits)?;
+            self.check_order(phone, pact, &now, &chits)?;
+            self.check_end(pact, &now, &fold)?;
+            if let Some(before) = self.phones[phone].seen.get(&id) {
+                check_steady(before, &now)?;
+            }
+        }
+        self.phones[phone].seen.insert(id, now);
+        Ok(())
+    }
+
+    /// I7, I8, I11: nothing is there that nobody signed, and what is new was signed here, now, with its own key.
+    fn check_signers(&mut self, phone: usize, pact: usize, chits: &[&SignedChit]) -> Verdict {
+        let side = self.side(phone, pact);
+        let liar = self.people[self.phones[phone].person].liar;
+        let ledger = &mut self.pacts[pact].ledger;
+        for chit in chits {
+            if ledger.knows(&chit.chit.hash()) {
+                continue;
+            }
+            if chit.chit.chain.side != side {
+                return Err(Broken::new(7, format!("{} was let in, and nobody signed it", named(chit))));
+            }
+            ledger.signs(chit, liar)?;
+        }
+        self.pacts[pact].held[half(side)].extend(chits.iter().map(|chit| chit.chit.hash()));
+        Ok(())
+    }
+
+    /// I1, I6, I9, I21, I25: balances, flags and what waits are a fold over the chits in the order shown, and nothing else.
+    fn check_books(&self, pact: usize, now: &Seen, chits: &[&SignedChit]) -> Result<Fold, Broken> {
+        let fold = self.pacts[pact].ledger.fold(chits.iter().copied());
+        let view = &now.view;
+        for ((shown, chit), (_, should, _)) in now.history.iter().zip(chits).zip(&fold.rows) {
+            if taken(shown.flag) != *should {
+                let rule = if is_outside(taken(shown.flag)) || is_outside(*should) { 9 } else { 25 };
+                let what = named(chit);
+                return Err(Broken::new(
+                    rule,
+                    format!("{what} is {:?} and should be {should:?}", shown.flag),
+                ));
+            }
+        }
+        let sums = [
+            ("balance", view.balance.milli(), fold.balance(view.side)),
+            ("outside, mine", view.outside_mine.milli(), fold.outside(view.side)),
+            ("outside, theirs", view.outside_theirs.milli(), fold.outside(view.side.other())),
+        ];
+        for (what, shown, should) in sums {
+            if shown != should {
+                return Err(Broken::new(25, format!("{what} is {shown} and should be {should}")));
+            }
+        }
+        for (row, (_, _, owes)) in now.export.chits.iter().zip(&fold.rows) {
+            if row.foil_owes.is_some_and(|shown| shown.milli() != *owes) {
+                return Err(Broken::new(
+                    1,
+                    format!("the foil owes {:?} and should owe {owes}", row.foil_owes),
+                ));
+            }
+        }
+        let settled = usize::try_from(view.final_index).unwrap_or(usize::MAX);
+        let owes = if settled == 0 { 0 } else { fold.rows.get(settled - 1).map_or(i64::MAX, |row| row.2) };
+        let should = if view.side == Side::Stock { owes } else { -owes };
+        if view.final_balance.milli() != should {
+            let shown = view.final_balance.milli();
+            return Err(Broken::new(1, format!("the final balance is {shown} and should be {should}")));
+        }
+        for (at, person) in self.pacts[pact].people.iter().enumerate() {
+            if !self.people[*person].liar && fold.active(Side::BOTH[at]) == 0 {
+                return Err(Broken::new(28, format!("nobody may sign for the {}", Side::BOTH[at])));
+            }
+        }
+        Ok(fold)
+    }
+
+    /// I2, I3, I4, I15: the order has no gaps, agrees with the other half's, and is final where both parties' nodes said so.
+    fn check_order(&mut self, phone: usize, pact: usize, now: &Seen, chits: &[&SignedChit]) -> Verdict {
+        let view = &now.view;
+        let mut before: BTreeMap<Digest, ()> = BTreeMap::new();
+        for chit in chits {
+            if chit.chit.seq > 1 && !before.contains_key(&chit.chit.prev_own) {
+                return Err(Broken::new(4, format!("{} comes before what it follows", named(chit))));
+            }
+            if before.insert(chit.chit.hash(), ()).is_some() {
+                return Err(Broken::new(6, format!("{} is there twice", named(chit))));
+            }
+        }
+        if view.final_index > view.agreed || view.agreed > view.index {
+            let (f, a, i) = (view.final_index, view.agreed, view.index);
+            return Err(Broken::new(15, format!("final {f}, agreed {a}, ordered {i}")));
+        }
+        let agreed = usize::try_from(view.agreed).unwrap_or(usize::MAX);
+        let own: Vec<Digest> = chits.iter().take(agreed).map(|chit| chit.chit.hash()).collect();
+        if self.is_honest(pact) {
+            let known = &mut self.pacts[pact].agreed;
+            if let Some(at) = known.iter().zip(&own).position(|(one, other)| one != other) {
+                let rule = if self.phones[phone].seen.is_empty() { 2 } else { 3 };
+                return Err(Broken::new(
+                    rule,
+                    format!("place {} of the agreed order is another chit", at + 1),
+                ));
+            }
+            if own.len() > known.len() {
+                *known = own;
+            }
+        }
+        for side in Side::BOTH {
+            let pact = &self.pacts[pact];
+            let said = pact.ledger.nodes(side).iter().map(|key| pact.ledger.reach(key)).max().unwrap_or(0);
+            let own_half = side == view.side;
+            if !self.people[pact.people[half(side)]].liar && !own_half && said < view.final_index {
+                let last = view.final_index;
+                return Err(Broken::new(15, format!("final up to {last}, the {side}'s nodes said {said}")));
+            }
+        }
+        let theirs = &self.pacts[pact].held[half(view.side.other())];
+        for (shown, chit) in now.history.iter().zip(chits) {
+            if shown.mine && shown.facets.custody == Custody::Held && !theirs.contains(&shown.chit.hash) {
+                let what = named(chit);
+                return Err(Broken::new(
+                    14,
+                    format!("{what} is called received, and the partner never had it"),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// I22: closed means zero, nothing waiting, sealed by both.
+    fn check_end(&self, pact: usize, now: &Seen, fold: &Fold) -> Verdict {
+        if now.view.state != TallyState::Closed {
+            return Ok(());
+        }
+        let placed = usize::try_from(now.view.index).unwrap_or(usize::MAX);
+        let chits: Vec<&SignedChit> = now.export.chits.iter().take(placed).map(|chit| &chit.signed).collect();
+        let order = self.pacts[pact].ledger.fold(chits);
+        if !order.is_closed() || fold.balance(Side::Stock) != 0 {
+            return Err(Broken::new(22, format!("closed with a balance of {}", fold.balance(Side::Stock))));
+        }
+        Ok(())
+    }
+
+    /// After a phone is gone: both halves agree on what somebody still remembers.
+    pub(super) fn forget(&mut self) {
+        for pact in &mut self.pacts {
+            let seen = self.phones.iter().filter(|phone| phone.lives).filter_map(|p| p.seen.get(&pact.id));
+            let longest = seen.map(|seen| seen.view.agreed).max().unwrap_or(0);
+            pact.agreed.truncate(usize::try_from(longest).unwrap_or(usize::MAX));
+        }
+    }
+}
+
+/// I5, I14: on one phone nothing vanishes, and no facet of a chit goes backwards.
+fn check_steady(before: &Seen, now: &Seen) -> Verdict {
+    let (old, new) = (&before.view, &now.view);
+    if new.agreed < old.agreed || new.final_index < old.final_index || new.view < old.view {
+        return Err(Broken::new(14, "agreed, final or the view went backwards"));
+    }
+    let shown: BTreeMap<Digest, &ChitView> = now.history.iter().map(|it| (it.chit.hash, it)).collect();
+    for was in &before.history {
+        let what = || format!("{} {} of device {}", was.kind, was.chit.seq, was.chit.chain.device);
+        let Some(is) = shown.get(&was.chit.hash) else {
+            return Err(Broken::new(5, format!("{} has vanished", what())));
+        };
+        if is.facets.custody < was.facets.custody {
+            let (from, to) = (was.facets.custody, is.facets.custody);
+            return Err(Broken::new(14, format!("{} went from {from:?} to {to:?}", what())));
+        }
+        let left = was.facets.place.is_some() && is.facets.place != was.facets.place;
+        if left && (was.facets.agreed || (old.view == new.view && !old.reconciling)) {
+            let (from, to) = (was.facets.place, is.facets.place);
+            return Err(Broken::new(14, format!("{} went from place {from:?} to {to:?}", what())));
+        }
+        let settled = was.facets.agreed && is.flag != was.flag && is.flag != Flag::Accepted;
+        if settled {
+            return Err(Broken::new(
+                3,
+                format!("{} was agreed as {:?} and is {:?}", what(), was.flag, is.flag),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Meetings, and the healing at the end: the honest phones meet until nothing is left to tell, and then everything is final.
+
+use hazel_core::book::Flag;
+use hazel_core::message::Message;
+use hazel_core::tally::Side;
+use hazel_core::wallet::Audience;
+
+use super::air::Packet;
+use super::{Verdict, World, half};
+use crate::model::{Broken, named};
+
+/// How often two phones may answer each other in one meeting.
+const ANSWERS_MAX: usize = 16;
+/// How often everybody may meet everybody.
+const ROUNDS_MAX: usize = 12;
+
+impl World {
+    /// Two phones stand beside each other: both say what they hold, then hand over until neither has anything to tell.
+    pub(super) fn meet(&mut self, one: usize, other: usize, pact: usize) -> Verdict {
+        let id = self.pacts[pact].id;
+        for phone in [one, other] {
+            self.phones[phone].wallet.ask_what_is_missing(&id).ok();
+        }
+        self.count.steps += 1;
+        for _ in 0..ANSWERS_MAX {
+            let mut silent = true;
+            for (from, to) in [(one, other), (other, one)] {
+                if let Some(bytes) = self.emit(from, pact)? {
+                    silent = false;
+                    self.deliver(&Packet { bytes, to })?;
+                }
+            }
+            if silent {
+                return Ok(());
+            }
+        }
+        // A phone that may not confirm an order, because it is no node or no longer the one, is told it again until another has.
+        let rooted = |phone: usize| self.phones[phone].wallet.has_root();
+        let alone = |phone: usize| {
+            let of_person = self.phones_of(self.phones[phone].person);
+            rooted(phone) && of_person.into_iter().filter(|at| rooted(*at)).count() == 1
+        };
+        if alone(one) && alone(other) && self.is_honest(pact) {
+            let told = [self.unsaid(one, pact), self.unsaid(other, pact)];
+            let seen = format!("phones {one} and {other} never come to rest: {} and {}", told[0], told[1]);
+            return Err(Broken::new(24, seen));
+        }
+        Ok(())
+    }
+
+    /// What a phone still wants to say, in short.
+    fn unsaid(&mut self, phone: usize, pact: usize) -> String {
+        let id = self.pacts[pact].id;
+        let messages = self.phones[phone].wallet.outbox(&id, Audience::Partner).unwrap_or_default();
+        let said = messages.iter().map(|message| match message {
+            Message::Chits(page) => {
+                let (chain, last) = (page.chain, page.first + page.chits.len() as u64 - 1);
+                format!("chits {}-{last} of {} {}/{}", page.first, chain.side, chain.device, chain.epoch)
+            }
+            Message::Links(links) => {
+                let head = links.endorsement.head;
+                format!("links {} to {} in view {}", links.after, head.index, head.view)
+            }
+            Message::Endorsement(word) => format!("word {} in view {}", word.head.index, word.head.view),
+            Message::Receipt(it) => format!("receipt {} of {}", it.receipt.seq, it.receipt.chain.side),
+            Message::Have(have) => {
+                let (index, view, agreed) = (have.index, have.view, have.agreed);
+                format!("have {} chains, {index} in view {view}, agreed {agreed}", have.chains.len())
+            }
+            Message::Offer(_) => "contract".to_owned(),
+            other => format!("{other:?}").chars().take(20).collect(),
+        });
+        said.collect::<Vec<_>>().join("; ")
+    }
+
+    /// The healing phase. Liars fall silent; what is in the air arrives.
+    pub fn heal(&mut self) -> Verdict {
+        while !self.air.is_empty() {
+            let packet = self.air.remove(0);
+            self.deliver(&packet)?;
+        }
+        for pact in 0..self.pacts.len() {
+            if self.is_honest(pact) {
+                self.heal_tally(pact)?;
+            }
+        }
+        for phone in 0..self.phones.len() {
+            if self.phones[phone].lives && !self.people[self.phones[phone].person].liar {
+                self.audit(phone)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn heal_tally(&mut self, pact: usize) -> Verdict {
+        let [stock, foil] = self.pacts[pact].people;
+        let (stocks, foils) = (self.phones_of(stock), self.phones_of(foil));
+        let mut last = Vec::new();
+        for _ in 0..ROUNDS_MAX {
+            self.time.pass(3600);
+            for one in &stocks {
+                for other in &foils {
+                    self.meet(*one, *other, pact)?;
+                }
+            }
+            let now = self.exports(pact, stocks.iter().chain(&foils).copied());
+            if now == last {
+                break;
+            }
+            last = now;
+        }
+        self.check_healed(pact, &stocks, &foils)
+    }
+
+    fn exports(&self, pact: usize, phones: impl Iterator<Item = usize>) -> Vec<String> {
+        let seen = phones.filter_map(|phone| self.phones[phone].seen.get(&self.pacts[pact].id));
+        seen.map(|seen| seen.export.to_csv()).collect()
+    }
+
+    /// I5, I24: everything honest is on both halves, final, and told in the same bytes.
+    fn check_healed(&self, pact: usize, stocks: &[usize], foils: &[usize]) -> Verdict {
+        let id = self.pacts[pact].id;
+        let exports = self.exports(pact, stocks.iter().chain(foils).copied());
+        let everybody: Vec<usize> = stocks.iter().chain(foils).copied().collect();
+        for (phone, csv) in everybody.iter().zip(&exports) {
+            let Some(seen) = self.phones[*phone].seen.get(&id) else { continue };
+            let view = &seen.view;
+            if view.reconciling {
+                return Err(Broken::new(
+                    24,
+                    format!("phone {phone} has met everybody and still may not sign"),
+                ));
+            }
+            if view.unordered > 0 || view.final_index != view.index {
+                let (loose, last, all) = (view.unordered, view.final_index, view.index);
+                let seen = format!("phone {phone}: {loose} without a place, final {last} of {all}");
+                return Err(Broken::new(24, seen));
+            }
+            if *csv != exports[0] {
+                let first = everybody[0];
+                let line = csv.lines().zip(exports[0].lines()).position(|(one, other)| one != other);
+                let line = line.map_or(csv.lines().count(), |at| at);
+                let (one, other) = (csv.lines().nth(line), exports[0].lines().nth(line));
+                let seen = format!("exports of phones {phone} and {first} differ: {one:?} and {other:?}");
+                return Err(Broken::new(24, seen));
+            }
+        }
+        self.check_spending(pact, everybody[0])
+    }
+
+    /// I10: whoever never insisted, and whose limit nobody lowered, never owes more than was granted, however many phones signed.
+    fn check_spending(&self, pact: usize, phone: usize) -> Verdict {
+        let Some(seen) = self.phones[phone].seen.get(&self.pacts[pact].id) else { return Ok(()) };
+        let pact = &self.pacts[pact];
+        for row in &seen.export.chits {
+            let side: Side = row.signed.chit.chain.side;
+            let insisted = pact.insisted.iter().any(|chit| chit.chain.side == side);
+            if row.flag == Flag::OverLimit && !insisted && !pact.loose[half(side)] {
+                return Err(Broken::new(10, format!("{} is over the limit", named(&row.signed))));
+            }
+        }
+        Ok(())
+    }
+
+    /// The wallet's own audit must agree with everything the model saw.
+    fn audit(&mut self, phone: usize) -> Verdict {
+        match self.phones[phone].wallet.audit(&mut |_| {}) {
+            Ok(report) if report.findings.is_empty() => Ok(()),
+            Ok(report) => {
+                let first = report.findings.first().map(ToString::to_string).unwrap_or_default();
+                Err(Broken::new(25, format!("the audit of phone {phone} finds: {first}")))
+            }
+            Err(error) => Err(Broken::new(0, format!("the audit of phone {phone} fails: {error}"))),
+        }
+    }
+}
