@@ -163,8 +163,7 @@ impl ReceiptedCode {
     /// The receipt as it was signed, if `pledge` is what it was signed for. Only its signature tells.
     #[must_use]
     pub fn receipt(&self, pledge: &ChitRef) -> SignedReceipt {
-        let by =
-            ChainId { side: self.pledge.chain.side.other(), device: self.device, epoch: self.epoch };
+        let by = ChainId { side: self.pledge.chain.side.other(), device: self.device, epoch: self.epoch };
         let receipt =
             Receipt { tally: self.pledge.tally, by, chain: pledge.chain, seq: pledge.seq, hash: pledge.hash };
         SignedReceipt { receipt, signature: self.signature }

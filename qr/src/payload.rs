@@ -72,9 +72,7 @@ fn read(own: &Own, around: &Circumstances<'_>) -> Result<Qr, Reason> {
         Kind::Receipted => Qr::Receipted(Box::new(decoded(bytes)?)),
         Kind::Receipt => Qr::Receipt(Box::new(decoded(bytes)?)),
         Kind::Address => Qr::Address(address(bytes, around.hosts)?),
-        Kind::Verification => {
-            Qr::Verification(bytes.try_into().map_err(|_| Reason::Length(bytes.len()))?)
-        }
+        Kind::Verification => Qr::Verification(bytes.try_into().map_err(|_| Reason::Length(bytes.len()))?),
         Kind::Messages => Qr::Messages(decoded(bytes)?),
     })
 }

@@ -155,8 +155,7 @@ pub fn bytes(bytes: &[u8], around: &Circumstances<'_>) -> Result<Qr, Refusal> {
     if let [version, ..] = bytes
         && *version < 9
     {
-        let own =
-            Own::from_bytes(bytes).map_err(|reason| Refusal::new(Recognised::HazelCode, reason))?;
+        let own = Own::from_bytes(bytes).map_err(|reason| Refusal::new(Recognised::HazelCode, reason))?;
         return meaning(&own, around);
     }
     match std::str::from_utf8(bytes) {

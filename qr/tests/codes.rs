@@ -62,7 +62,9 @@ fn the_three_dresses_of_a_code_are_pinned() {
 
 #[test]
 fn a_code_is_read_back_from_every_dress() {
-    for code in [own(Kind::Verification, 32), messages(&uneven(1)), messages(&uneven(160)), messages(&uneven(900))] {
+    for code in
+        [own(Kind::Verification, 32), messages(&uneven(1)), messages(&uneven(160)), messages(&uneven(900))]
+    {
         let expected = meant(&code);
         assert_eq!(read(&code.picture_text()), expected);
         assert_eq!(scan::bytes(&code.bytes(), &Circumstances::at(NOW)), expected);
@@ -93,10 +95,9 @@ fn what_a_code_carries_is_refused_under_its_own_name() {
         (Kind::Messages, "hand-over"),
     ] {
         // A text where an array belongs; and an array that claims four billion elements.
-        for (payload, reason) in [
-            (vec![0x61, b'a'], Malformed::WrongType { what }),
-            (vec![0x9a], Malformed::Truncated { what }),
-        ] {
+        for (payload, reason) in
+            [(vec![0x61, b'a'], Malformed::WrongType { what }), (vec![0x9a], Malformed::Truncated { what })]
+        {
             let refusal = Refusal { recognised: Recognised::Own(kind), reason: Reason::Payload(reason) };
             assert_eq!(read(&Own::new(kind, payload).unwrap().picture_text()), Err(refusal.clone()));
             assert!(refusal.to_string().starts_with(&format!("Hazel {kind}: {what}")), "{refusal}");

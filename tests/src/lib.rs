@@ -10,6 +10,7 @@ pub mod grammar;
 pub mod honest;
 pub mod impostors;
 pub mod noise;
+pub mod own_codes;
 pub mod rules;
 mod shapes;
 pub mod strangers;

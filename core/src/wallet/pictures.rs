@@ -20,15 +20,18 @@ use super::{Hands, Result, Wallet, WalletError, standing, tally_no, tally_row};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CodeRefusal {
     /// The payer's chain is not held up to the chit before this one.
-    #[error(
-        "other payments must be handed over first: {from} to {to} of the payer's phone are missing here"
-    )]
+    #[error("other payments must be handed over first: {from} to {to} of the payer's phone are missing here")]
     EarlierFirst {
         /// The first number that is missing.
         from: u64,
         /// The last number that is missing.
         to: u64,
     },
+    /// The payer's device is not known here.
+    #[error(
+        "the phone that signed this payment is not known here yet; its owner's messages must be handed over first"
+    )]
+    DeviceFirst,
     /// A receipt for what this wallet did not sign.
     #[error("this receipt is for a payment that this wallet did not make")]
     NotMyPayment,
@@ -40,6 +43,7 @@ impl CodeRefusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::EarlierFirst { .. } => "earlier_first",
+            Self::DeviceFirst => "device_first",
             Self::NotMyPayment => "not_my_payment",
         }
     }
@@ -138,8 +142,9 @@ fn take_pledge(shelf: &Shelf<'_>, hands: &mut Hands<'_>, code: &PledgeCode) -> R
 fn hashes_before(shelf: &Shelf<'_>, no: i64, code: &PledgeCode) -> Result<Vec<Digest>> {
     let standing = standing(shelf, no)?;
     let (branches, last) = (shelf.branches(no, &code.chain)?, code.seq.saturating_sub(1));
-    if last == 0 && standing.tip.device(&code.chain).is_some() {
-        return Ok(vec![Digest::default()]);
+    if last == 0 {
+        let known = standing.tip.device(&code.chain).map(|_| vec![Digest::default()]);
+        return known.ok_or_else(|| CodeRefusal::DeviceFirst.into());
     }
     let mut hashes = Vec::new();
     for branch in branches.iter().filter(|branch| last > branch.base && last <= branch.seq) {
@@ -148,18 +153,13 @@ fn hashes_before(shelf: &Shelf<'_>, no: i64, code: &PledgeCode) -> Result<Vec<Di
     if hashes.is_empty() {
         let held = branches.iter().map(|branch| branch.seq).max().unwrap_or(0);
         let from = held.saturating_add(1);
-        return Err(CodeRefusal::EarlierFirst { from, to: last.max(from) }.into());
+        return Err(CodeRefusal::EarlierFirst { from, to: last }.into());
     }
     Ok(hashes)
 }
 
 /// The receipt of this device for one chit, and with it for everything before.
-fn receipt(
-    shelf: &Shelf<'_>,
-    hands: &Hands<'_>,
-    tally: &TallyId,
-    chit: &ChitRef,
-) -> Result<SignedReceipt> {
+fn receipt(shelf: &Shelf<'_>, hands: &Hands<'_>, tally: &TallyId, chit: &ChitRef) -> Result<SignedReceipt> {
     let row = tally_row(shelf, tally)?;
     payment(shelf, row.no, chit)?;
     if chit.chain.side == row.side {
