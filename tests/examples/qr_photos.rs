@@ -2,7 +2,11 @@
 //!
 //! One line a file: its name, the microseconds that reading took without the file's own decoding, and every content found.
 
-#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a measurement prints and looks at the clock")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measurement prints and looks at the clock"
+)]
 
 use std::ops::ControlFlow;
 use std::time::Instant;
