@@ -87,20 +87,20 @@ fn object<T: Canon>(bytes: &[u8]) {
 fn message(bytes: &[u8]) {
     object::<Message>(bytes);
     if let Ok(Message::Chits(page)) = Message::from_bytes(bytes) {
-        unfold(page);
+        unfold(&page);
     }
 }
 
 fn page(bytes: &[u8]) {
     object::<Page>(bytes);
     if let Ok(page) = Page::from_bytes(bytes) {
-        unfold(page);
+        unfold(&page);
     }
 }
 
-fn unfold(page: Page) {
+fn unfold(page: &Page) {
     let chits = page.clone().unfold();
-    assert!(Page::of(&chits).as_ref() == Some(&page), "a page folds into what it was");
+    assert!(Page::of(&chits).as_ref() == Some(page), "a page folds into what it was");
 }
 
 fn handover(bytes: &[u8]) {
@@ -144,18 +144,18 @@ fn typed_amount(bytes: &[u8]) {
 }
 
 fn qr_text(bytes: &[u8]) {
-    answered(scan::text(&String::from_utf8_lossy(bytes), &Circumstances::at(NOW)));
+    answered(&scan::text(&String::from_utf8_lossy(bytes), &Circumstances::at(NOW)));
 }
 
 fn qr_bytes(bytes: &[u8]) {
-    answered(scan::bytes(bytes, &Circumstances::at(NOW)));
+    answered(&scan::bytes(bytes, &Circumstances::at(NOW)));
 }
 
 /// An own code of every kind with these bytes in it.
 fn qr_payload(bytes: &[u8]) {
     for kind in Kind::ALL {
         if let Ok(own) = Own::new(kind, bytes.to_vec()) {
-            answered(scan::bytes(&own.bytes(), &Circumstances::at(NOW)));
+            answered(&scan::bytes(&own.bytes(), &Circumstances::at(NOW)));
         }
     }
 }
@@ -163,14 +163,14 @@ fn qr_payload(bytes: &[u8]) {
 fn qr_link(bytes: &[u8]) {
     let query = String::from_utf8_lossy(bytes);
     for sort in ["ticket", "invite", "pay", "signkey"] {
-        answered(scan::text(&format!("https://mychips.org/{sort}?{query}"), &Circumstances::at(NOW)));
+        answered(&scan::text(&format!("https://mychips.org/{sort}?{query}"), &Circumstances::at(NOW)));
     }
 }
 
 fn qr_record(bytes: &[u8]) {
     let record = String::from_utf8_lossy(bytes);
     for name in ["ticket", "connect", "invite", "pay", "invoice", "signkey"] {
-        answered(scan::text(&format!("{{\"{name}\":{record}}}"), &Circumstances::at(NOW)));
+        answered(&scan::text(&format!("{{\"{name}\":{record}}}"), &Circumstances::at(NOW)));
     }
 }
 
@@ -206,7 +206,7 @@ fn qr_frame(bytes: &[u8]) {
     let height = pixels.len().checked_div(width).unwrap_or_default();
     if let Ok(luma) = Luma::new(pixels, width, height, width) {
         for code in hazel_qr::read::codes(&luma) {
-            answered(scan::bytes(&code.content, &Circumstances::at(NOW)));
+            answered(&scan::bytes(&code.content, &Circumstances::at(NOW)));
         }
     }
 }
@@ -221,8 +221,8 @@ fn qr_file(bytes: &[u8]) {
 }
 
 /// A refusal has words; what is ours is shown again as what it was read from.
-fn answered(read: Result<Qr, Refusal>) {
-    let again = match &read {
+fn answered(read: &Result<Qr, Refusal>) {
+    let again = match read {
         Err(refusal) => return assert!(!refusal.to_string().is_empty()),
         Ok(Qr::Ticket(it)) => shown(&**it),
         Ok(Qr::Offer(it)) => shown(&**it),
@@ -234,7 +234,7 @@ fn answered(read: Result<Qr, Refusal>) {
         Ok(Qr::Messages(it)) => shown(it),
         Ok(_) => return,
     };
-    assert!(again.is_none_or(|again| scan::bytes(&again, &Circumstances::at(NOW)) == read));
+    assert!(again.is_none_or(|again| scan::bytes(&again, &Circumstances::at(NOW)) == *read));
 }
 
 fn shown<T: Payload>(it: &T) -> Option<Vec<u8>> {
