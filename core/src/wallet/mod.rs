@@ -38,7 +38,7 @@ pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
 pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
 pub use merging::{MergeLine, MergeReport};
-pub use opening::CONTRACT_TEXT;
+pub use opening::{CONTRACT_TEXT, OfferView};
 pub use outbox::Audience;
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
 pub use pictures::{CodeRefusal, TakenPayment};

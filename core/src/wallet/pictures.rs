@@ -6,6 +6,7 @@
 use crate::admit::Refusal;
 use crate::chit::ChitRef;
 use crate::digest::Digest;
+use crate::invoice::{InvoiceId, SignedInvoice};
 use crate::message::{Message, Page};
 use crate::payment_code::{PledgeCode, ReceiptedCode};
 use crate::receipt::{Receipt, SignedReceipt};
@@ -75,6 +76,12 @@ impl Wallet {
             }
             PledgeCode::of(&stored.entry).ok_or(WalletError::Unknown { what: "payment" })
         })
+    }
+
+    /// An invoice as it was signed, to show it again.
+    pub fn invoice_code(&self, id: &InvoiceId) -> Result<SignedInvoice> {
+        let stored = self.look(|shelf| Ok(shelf.invoice(id)?))?;
+        Ok(stored.ok_or(WalletError::Unknown { what: "invoice" })?.entry)
     }
 
     /// Takes in a payment that was scanned.
