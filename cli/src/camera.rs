@@ -63,12 +63,17 @@ pub(crate) fn ticket(path: &Path) -> Result<Ticket, Trouble> {
 }
 
 fn only<T>(path: &Path, what: &str, wanted: impl Fn(Qr) -> Result<T, Qr>) -> Result<T, Trouble> {
+    wanted(one(path)?).map_err(|_| {
+        Trouble::usage(format!("This picture does not show {what}."))
+            .advise("“hazel qr scan” says what it shows.")
+    })
+}
+
+/// The one code in a picture.
+pub(crate) fn one(path: &Path) -> Result<Qr, Trouble> {
     let mut sight = look(&[path.to_owned()])?;
     match (sight.codes.pop(), sight.codes.is_empty()) {
-        (Some(Ok(qr)), true) => wanted(qr).map_err(|_| {
-            Trouble::usage(format!("This picture does not show {what}."))
-                .advise("“hazel qr scan” says what it shows.")
-        }),
+        (Some(Ok(qr)), true) => Ok(qr),
         (Some(Err(refusal)), true) => Err(unusable(&refusal)),
         (Some(_), false) => Err(Trouble::usage("This picture shows more than one code.")
             .advise("Give one that shows only the one that is meant.")),
@@ -92,7 +97,9 @@ pub(crate) fn nothing(sight: &Sight) -> Trouble {
 pub(crate) fn unusable(refusal: &Refusal) -> Trouble {
     let exit = match refusal.reason {
         Reason::NewerVersion(_) => Exit::Newer,
-        Reason::Expired { .. } | Reason::Used | Reason::LocalHost(_) | Reason::NeedsNetwork(_) => Exit::Refused,
+        Reason::Expired { .. } | Reason::Used | Reason::LocalHost(_) | Reason::NeedsNetwork(_) => {
+            Exit::Refused
+        }
         _ => Exit::Damaged,
     };
     let message = sentence(&refusal.to_string());

@@ -32,6 +32,11 @@ pub(crate) struct Canvas {
 }
 
 impl Canvas {
+    /// A canvas that is this PNG file.
+    pub(crate) fn png(file: PathBuf) -> Self {
+        Self { png: Some(file), ..Self::default() }
+    }
+
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
         [&self.png, &self.svg, &self.animate].into_iter().flatten()
     }

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use hazel_core::canon::Canon as _;
 use hazel_core::invoice::SignedInvoice;
 use hazel_core::message::Handover;
 use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
@@ -109,11 +108,7 @@ impl Show {
     }
 }
 
-fn newest(
-    wallet: &mut Wallet,
-    tally: &hazel_core::tally::TallyId,
-    mine: bool,
-) -> Result<ChitView, Trouble> {
+fn newest(wallet: &mut Wallet, tally: &hazel_core::tally::TallyId, mine: bool) -> Result<ChitView, Trouble> {
     let all = Filter { most: usize::MAX, payments_only: true, ..Filter::default() };
     let found = wallet.history(tally, &all)?.into_iter().find(|entry| entry.mine == mine);
     found.ok_or_else(|| {

@@ -37,7 +37,11 @@ fn meaning(qr: &Qr) -> (String, Value) {
             json!({ "kind": "offer", "tally": it.tally.id.to_string(), "revision": it.tally.revision }),
         ),
         Qr::Invoice(it) => (
-            format!("An invoice for {}, to be paid until {} UTC.", it.invoice.units, minute(it.invoice.expires)),
+            format!(
+                "An invoice for {}, to be paid until {} UTC.",
+                it.invoice.units,
+                minute(it.invoice.expires)
+            ),
             json!({ "kind": "invoice", "invoice": it.invoice.id().to_string(), "tally": it.invoice.tally.to_string(),
                     "amount": it.invoice.units.to_string(), "expires": stamp(it.invoice.expires) }),
         ),
@@ -55,14 +59,19 @@ fn meaning(qr: &Qr) -> (String, Value) {
             json!({ "kind": "receipt", "tally": it.receipt.tally.to_string(), "id": it.receipt.hash.to_string(),
                     "number": it.receipt.seq }),
         ),
-        Qr::Address(it) => (format!("An address: {it}"), json!({ "kind": "address", "address": it.to_string() })),
+        Qr::Address(it) => {
+            (format!("An address: {it}"), json!({ "kind": "address", "address": it.to_string() }))
+        }
         Qr::Verification(digest) => {
             let digest = digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
             (format!("A code to compare: {digest}"), json!({ "kind": "verification", "digest": digest }))
         }
         Qr::Messages(it) => {
             let bytes = it.to_bytes().len();
-            ("Messages for a partner. Take them in with --take.".to_owned(), json!({ "kind": "messages", "bytes": bytes }))
+            (
+                "Messages for a partner. Take them in with --take.".to_owned(),
+                json!({ "kind": "messages", "bytes": bytes }),
+            )
         }
         other => of_others(other),
     }
@@ -75,9 +84,13 @@ fn of_others(qr: &Qr) -> (String, Value) {
             format!("A MyCHIPs ticket that connects a device of {} to {}.", it.user, it.host),
             json!({ "kind": "mychips_ticket", "user": it.user, "host": it.host.as_str(), "port": it.port }),
         ),
-        Qr::Invite(_) => ("A MyCHIPs invitation to a tally.".to_owned(), json!({ "kind": "mychips_invitation" })),
+        Qr::Invite(_) => {
+            ("A MyCHIPs invitation to a tally.".to_owned(), json!({ "kind": "mychips_invitation" }))
+        }
         Qr::Pay(_) => ("A MyCHIPs request for a payment.".to_owned(), json!({ "kind": "mychips_payment" })),
-        Qr::Key(_) => ("A MyCHIPs signing key under a passphrase.".to_owned(), json!({ "kind": "mychips_key" })),
+        Qr::Key(_) => {
+            ("A MyCHIPs signing key under a passphrase.".to_owned(), json!({ "kind": "mychips_key" }))
+        }
         Qr::ChipAddress(it) => {
             (format!("A CHIP address: {it}"), json!({ "kind": "address", "address": it.to_string() }))
         }
