@@ -45,7 +45,7 @@ impl Qr {
 
 /// Show a file, a payment, a receipt or any text as a code
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("what").required(true))]
+#[command(group = clap::ArgGroup::new("what").required(true), override_usage = "hazel qr show [OPTIONS] [FILE]")]
 pub(crate) struct Show {
     /// A ticket or a hand-over ("-" for standard input)
     #[arg(group = "what")]
