@@ -29,7 +29,7 @@ pub(crate) enum Qr {
     #[command(
         after_help = "Examples:\n  hazel qr show ticket.hazel\n  hazel qr show --payment Ana --png pay.png\n  hazel qr show from-ben.txt --animate from-ben.gif"
     )]
-    Show(Show),
+    Show(Box<Show>),
     #[command(after_help = "Examples:\n  hazel qr scan photo.jpg\n  hazel qr scan --take frames/")]
     Scan(Scan),
 }
