@@ -1,5 +1,6 @@
-//! The world Hazel is proven in: so far the strangers in it, and what they do to bytes.
+//! The world Hazel is proven in: the strangers in it and what they do to bytes, and the phones that die.
 
+pub mod crash;
 pub mod curve;
 pub mod decoders;
 pub mod door;

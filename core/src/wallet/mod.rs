@@ -19,6 +19,8 @@ mod receiving;
 mod recovery;
 mod signing;
 
+use std::path::Path;
+
 use zeroize::Zeroizing;
 
 use crate::admit::Refusal;
@@ -52,7 +54,7 @@ pub trait Clock: Send {
     fn now(&self) -> Date;
 }
 
-/// Why a verb did not do what it was asked. In every case nothing was changed.
+/// Why a verb did not do what it was asked. In every case but [`StoreError::Unsettled`] nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WalletError {
     /// The database.
@@ -141,6 +143,7 @@ impl WalletError {
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Full) => "disk_full",
             Self::Store(StoreError::Disk { .. }) => "disk_failed",
+            Self::Store(StoreError::Unsettled) => "disk_unsettled",
             Self::Store(StoreError::Unreachable) => "unreachable",
             Self::Store(StoreError::NotAWallet) => "not_a_wallet",
             Self::Store(StoreError::Newer) => "newer",
@@ -210,6 +213,23 @@ impl Wallet {
         Self::create_as(store, guard, name, Some(words.root()), 1, clock, entropy)
     }
 
+    /// Makes a wallet in a new file. The file appears under its name only when the wallet is in it.
+    pub fn create_file(
+        path: &Path,
+        guard: &dyn KeyStore,
+        name: &str,
+        words: &RecoveryWords,
+        clock: Box<dyn Clock>,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self> {
+        Self::create(Store::draft(path)?, guard, name, words, clock, entropy)?.published(path)
+    }
+
+    fn published(mut self, path: &Path) -> Result<Self> {
+        self.store.publish(path)?;
+        Ok(self)
+    }
+
     fn create_as(
         mut store: Store,
         guard: &dyn KeyStore,
@@ -259,6 +279,22 @@ impl Wallet {
         Ok(Self { store, vault, root, me, clock, entropy, ready: None })
     }
 
+    /// Destroys this wallet: the keys first and for good, then the file. What was signed stays owed; the recovery words and the
+    /// partners can bring it back.
+    pub fn wipe(self) -> Result<()> {
+        let Self { mut store, .. } = self;
+        store.change(|shelf| shelf.forget_keys())?;
+        Ok(store.discard()?)
+    }
+
+    /// Removes a file whose wiping was interrupted after the keys were gone. Refuses one that still holds a wallet.
+    pub fn finish_wipe(store: Store) -> Result<()> {
+        match store.read(|shelf| shelf.wallet())? {
+            Some(_) => Err(WalletError::WrongFile),
+            None => Ok(store.discard()?),
+        }
+    }
+
     /// What the holder is called.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -294,7 +330,7 @@ impl Wallet {
     }
 
     /// A whole copy of the database for tools that look into it.
-    pub fn copy_database(&self, path: &std::path::Path) -> Result<()> {
+    pub fn copy_database(&self, path: &Path) -> Result<()> {
         Ok(self.store.copy_to(path)?)
     }
 
