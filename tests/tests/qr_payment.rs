@@ -16,8 +16,9 @@ use hazel_core::chit::ChitRef;
 use hazel_core::invoice::{InvoiceState, SignedInvoice};
 use hazel_core::key::SignatureError;
 use hazel_core::payment_code::PledgeCode;
+use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Ask, CannotPay, CodeRefusal, Payment, Wallet, WalletError, Went};
+use hazel_core::wallet::{Ask, CannotPay, Change, CodeRefusal, Payment, Wallet, WalletError, Went};
 use hazel_qr::code::{Kind, Own};
 use hazel_qr::luma::Luma;
 use hazel_qr::payload::Payload;
@@ -224,4 +225,34 @@ fn an_altered_picture_is_refused_whatever_was_altered() {
     receipt.receipt.hash.0[0] ^= 1;
     assert_eq!(ben.take_receipt_code(&receipt), Err(CodeRefusal::NotMyPayment.into()));
     assert_eq!(ben.went(&tally, &chit), Ok(Went::Signed(chit)));
+}
+
+#[test]
+fn a_key_used_twice_is_proven_by_pictures_too_and_both_ends_can_go_on() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let first = pay(&mut ben, &tally, 1).unwrap();
+    ana.take_payment_code(&ben.payment_code(&tally, &first).unwrap()).unwrap();
+    let scratch = std::env::temp_dir().join(format!("hazel-twin-{}.db", std::process::id()));
+    _ = std::fs::remove_file(&scratch);
+    ben.copy_database(&scratch).unwrap();
+    let entropy = Box::new(story::Seeded::new("the twin"));
+    let store = Store::open(&scratch).unwrap();
+    let mut twin = Wallet::open(store, &story::guard(), Box::new(clock.clone()), entropy).unwrap();
+
+    let codes = [(&mut ben, 2), (&mut twin, 3)].map(|(phone, amount)| {
+        let chits = [pay(phone, &tally, amount).unwrap(), pay(phone, &tally, 10 * amount).unwrap()];
+        chits.map(|chit| phone.payment_code(&tally, &chit).unwrap())
+    });
+    drop(twin);
+    std::fs::remove_file(&scratch).unwrap();
+    let [[bens, bens_next], [twins, twins_next]] = codes;
+    assert!(!ana.take_payment_code(&bens).unwrap().again);
+    let forked = ana.take_payment_code(&twins).unwrap();
+    assert!(forked.delivery.changes.contains(&Change::Fork { side: Side::Foil }), "{forked:?}");
+    // What follows either end says which one it follows by its signature alone.
+    assert!(!ana.take_payment_code(&twins_next).unwrap().again);
+    assert!(!ana.take_payment_code(&bens_next).unwrap().again);
+    for code in [&bens, &twins, &bens_next, &twins_next] {
+        assert!(ana.take_payment_code(code).unwrap().again);
+    }
 }
