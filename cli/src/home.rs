@@ -132,10 +132,8 @@ impl Home {
                 other => other.into(),
             })
         });
-        if done.is_err() {
-            if !had_key {
-                let _ = fs::remove_file(&self.key_file);
-            }
+        if done.is_err() && !had_key {
+            let _ = fs::remove_file(&self.key_file);
         }
         done
     }
