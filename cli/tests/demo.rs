@@ -14,9 +14,15 @@ use market::*;
 fn the_demo_tells_its_story_on_80_columns_and_ends_equal() {
     let told = run(&["demo"]).ok();
     fits_the_page(&told);
-    for words in
-        ["by ticket", "An invoice", "nobody is online", "The hand-over", "same moment", "over the limit"]
-    {
+    for words in [
+        "by ticket",
+        "An invoice",
+        "nobody is online",
+        "The hand-over",
+        "by pictures",
+        "same moment",
+        "over the limit",
+    ] {
         assert!(told.contains(words), "{words}");
     }
     assert!(told.contains("SIGKILL") || cfg!(not(unix)), "the process was killed for real: {told}");
@@ -32,7 +38,7 @@ fn the_demo_for_programs_ends_with_equal_heads_and_opposite_balances() {
     let said = run(&["demo", "--json"]);
     let story = said.json();
     assert_eq!((said.code, &story["equal"]), (0, &true.into()));
-    assert_eq!(story["steps"].as_array().unwrap().len(), 8);
+    assert_eq!(story["steps"].as_array().unwrap().len(), 9);
     let (ana, ben) = (&story["halves"][0], &story["halves"][1]);
     assert_eq!(ana["head"], ben["head"]);
     assert_eq!(ana["head"].as_str().unwrap().len(), 64);
