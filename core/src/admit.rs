@@ -60,7 +60,7 @@ impl<T> Verified<T> {
 impl Verified<SignedChit> {
     /// A chit that this very device has just signed with the key of its own chain.
     #[must_use]
-    pub fn own(chit: crate::chit::Chit, key: &SecretKey) -> Self {
+    pub(crate) fn own(chit: crate::chit::Chit, key: &SecretKey) -> Self {
         Self(chit.sign(key))
     }
 }
@@ -313,7 +313,8 @@ impl Object for SignedChit {
         if promised.is_none() {
             return Ok(ChitAdmission::Gap);
         }
-        match ground.here.first() {
+        // Another key at the same place means another branch of a chain that was forked before; one key twice is the fork itself.
+        match ground.here.iter().find(|held| held.key == it.key) {
             None => Ok(ChitAdmission::New(Verified(it))),
             Some(held) => {
                 let proof = ForkProof::Chits(Box::new(held.clone()), Box::new(it.clone()));

@@ -19,6 +19,8 @@ pub enum Flag {
     OverLimit,
     /// Signed by a device that may sign no longer, or on a chain that was forked.
     AfterRevoke,
+    /// Within the limit, but beyond what this one device was handed.
+    OverAllowance,
     /// The tally was closing or closed.
     AfterClose,
     /// The invoice was already paid.
@@ -31,9 +33,10 @@ pub enum Flag {
 
 impl Flag {
     /// Every flag.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Clear,
         Self::OverLimit,
+        Self::OverAllowance,
         Self::AfterRevoke,
         Self::AfterClose,
         Self::DuplicateInvoice,
@@ -44,7 +47,14 @@ impl Flag {
     /// Whether a pledge with this flag stays outside the terms until somebody acts.
     #[must_use]
     pub const fn is_outside(self) -> bool {
-        matches!(self, Self::OverLimit | Self::AfterRevoke | Self::AfterClose | Self::DuplicateInvoice)
+        matches!(
+            self,
+            Self::OverLimit
+                | Self::OverAllowance
+                | Self::AfterRevoke
+                | Self::AfterClose
+                | Self::DuplicateInvoice
+        )
     }
 
     /// The number under which it is stored.
@@ -58,6 +68,7 @@ impl Flag {
             Self::DuplicateInvoice => 4,
             Self::Accepted => 5,
             Self::Ineffective => 6,
+            Self::OverAllowance => 7,
         }
     }
 
@@ -73,6 +84,7 @@ impl Flag {
         match self {
             Self::Clear => "",
             Self::OverLimit => "over the limit",
+            Self::OverAllowance => "over the device's allowance",
             Self::AfterRevoke => "signed by a revoked device",
             Self::AfterClose => "after closing",
             Self::DuplicateInvoice => "invoice already paid",
@@ -146,8 +158,10 @@ pub struct Book {
     pub outside: Halves<Units>,
     /// The credit each side grants.
     pub terms: Halves<Terms>,
-    /// Narrower credit that each side has announced, and from when.
-    pub coming: Halves<Option<(Terms, Date)>>,
+    /// Narrower credit that each side has announced, and from when, in the order of announcement.
+    pub coming: Halves<Vec<(Terms, Date)>>,
+    /// The latest date on each side's chits.
+    pub latest: Halves<Date>,
     /// Each side's own trading variables.
     pub variables: Halves<Variables>,
     /// Who speaks for each side.
@@ -177,6 +191,7 @@ impl Book {
             outside: Halves::default(),
             terms: Halves { stock: halves.stock.terms, foil: halves.foil.terms },
             coming: Halves::default(),
+            latest: Halves::default(),
             variables: Halves::default(),
             nodes: Halves { stock: halves.stock.cert.nodes.clone(), foil: halves.foil.cert.nodes.clone() },
             node_epoch: Halves::default(),
@@ -194,10 +209,14 @@ impl Book {
     /// The limit within which `payer` may owe, for a pledge of this date.
     #[must_use]
     pub fn limit_for(&self, payer: Side, date: Date) -> Units {
-        match self.coming.of(payer.other()) {
-            Some((terms, from)) if date >= *from => terms.limit,
-            _ => self.terms.of(payer.other()).limit,
-        }
+        self.granted_by(payer.other(), date).limit
+    }
+
+    /// The credit `side` grants for a pledge of this date: the newest announcement that is in effect by then, or what holds anyhow.
+    #[must_use]
+    pub fn granted_by(&self, side: Side, date: Date) -> Terms {
+        let announced = self.coming.of(side).iter().rev().find(|(_, from)| date >= *from);
+        announced.map_or(*self.terms.of(side), |(terms, _)| *terms)
     }
 
     /// A device's chain, if it has leave.
@@ -236,6 +255,16 @@ impl Book {
         Ok(sum)
     }
 
+    /// What one device may pledge by itself: the first one what was not handed on, every other one what it was handed.
+    fn device_room(&self, chain: &ChainId, balance: Units, date: Date) -> Result<Units, AmountError> {
+        let headroom = self.limit_for(chain.side, date).plus(balance)?.or_zero();
+        if self.first_device(chain.side) == Some(chain.device) {
+            Ok(headroom.minus(self.handed_out(chain.side)?)?.or_zero())
+        } else {
+            Ok(headroom.min(self.allowance(chain.side, chain.device)?))
+        }
+    }
+
     /// Adds one chit to the order and says how it is taken.
     pub fn apply(&mut self, chit: &Chit, facts: Facts) -> Result<Flag, AmountError> {
         let flag = self.judge(chit, facts)?;
@@ -266,7 +295,7 @@ impl Book {
         };
         let balance = self.balance(payer)?;
         let after = balance.minus(units)?;
-        let away_from_zero = after < Units::ZERO && after.negated() > balance.or_zero();
+        let away_from_zero = units > balance.or_zero();
         Ok(if !authorised {
             Flag::AfterRevoke
         } else if self.phase == Phase::Closed
@@ -278,6 +307,8 @@ impl Book {
             Flag::DuplicateInvoice
         } else if after.negated() > self.limit_for(payer, chit.date) {
             Flag::OverLimit
+        } else if units > self.device_room(&chit.chain, after.plus(units)?, chit.date)? {
+            Flag::OverAllowance
         } else {
             Flag::Clear
         })
@@ -289,22 +320,25 @@ impl Book {
         Ok(match &chit.body {
             Body::Accept { chit: named } => named.chain.side != side && facts.waiting.is_some(),
             Body::Terms { terms, from } => {
-                let now = self.terms.of(side);
-                let notice = chit.date.saturating_add(u64::from(now.notice_days).saturating_mul(86_400));
-                terms.limit >= now.limit || *from >= notice
+                // A chit that dates itself back cannot shorten the notice below what the partner has signed meanwhile.
+                let date = chit.date.max(*self.latest.of(side.other()));
+                let now = self.granted_by(side, date);
+                let notice = date.saturating_add(u64::from(now.notice_days).saturating_mul(86_400));
+                is_wider(terms, &now) || (*from >= notice && self.coming.of(side).len() < ANNOUNCED_MAX)
             }
             Body::Device(DeviceAct::Add(grant)) => {
-                !self.devices.iter().any(|d| d.side == side && d.grant.device == grant.device)
+                self.has_room(side)
+                    && !self.devices.iter().any(|d| d.side == side && d.grant.device == grant.device)
             }
             Body::Device(DeviceAct::Revoke { device }) => {
                 self.active(side).any(|d| d.grant.device == *device)
                     && self.active(side).any(|d| d.grant.device != *device)
             }
-            Body::Device(DeviceAct::Epoch { grant, .. }) => self
-                .devices
-                .iter()
-                .filter(|d| d.side == side && d.grant.device == grant.device)
-                .all(|d| d.grant.epoch < grant.epoch),
+            Body::Device(DeviceAct::Epoch { grant, .. }) => {
+                let mut same =
+                    self.devices.iter().filter(|d| d.side == side && d.grant.device == grant.device);
+                self.has_room(side) && same.all(|d| d.grant.epoch < grant.epoch)
+            }
             Body::Device(DeviceAct::Hand { to, .. }) => {
                 *to != chit.chain.device && self.active(side).any(|d| d.grant.device == *to)
             }
@@ -322,44 +356,48 @@ impl Book {
     }
 
     fn note_chain(&mut self, chit: &Chit, flag: Flag) -> Result<(), AmountError> {
-        if let Body::Device(DeviceAct::Epoch { grant, .. }) = &chit.body {
-            let superseded = flag != Flag::Ineffective;
-            for old in self
-                .devices
-                .iter_mut()
-                .filter(|d| d.side == chit.chain.side && d.grant.device == grant.device)
-            {
-                old.revoked |= superseded;
-            }
-            let mut device = Device::granted(chit.chain.side, *grant);
-            device.revoked = !superseded;
-            self.devices.push(device);
+        let latest = self.latest.of_mut(chit.chain.side);
+        *latest = chit.date.max(*latest);
+        if let (Body::Device(DeviceAct::Epoch { grant, .. }), Flag::Clear) = (&chit.body, flag) {
+            let same =
+                |device: &&mut Device| device.side == chit.chain.side && device.grant.device == grant.device;
+            self.devices.iter_mut().filter(same).for_each(|old| old.revoked = true);
+            self.devices.push(Device::granted(chit.chain.side, *grant));
         }
         let chain = chit.chain;
         if let Some(device) = self.devices.iter_mut().find(|device| device.chain() == chain) {
             device.forked |= chit.seq <= device.seq;
             device.seq = device.seq.max(chit.seq);
-            if let Some(units) = chit.body.pledged() {
+            if let Some(units) = chit.body.pledged().filter(|_| !flag.is_outside()) {
                 device.paid = device.paid.plus(units)?;
             }
         }
         Ok(())
     }
 
+    fn has_room(&self, side: Side) -> bool {
+        self.devices.iter().filter(|device| device.side == side).count() < DEVICES_MAX
+    }
+
     fn settle(&mut self, chit: &Chit, body: &Body, facts: Facts) -> Result<(), AmountError> {
         let side = chit.chain.side;
         match body {
-            Body::Accept { .. } => {
+            Body::Accept { chit: named } => {
                 let (payer, units) = (side.other(), facts.waiting.unwrap_or_default());
+                if let Some(device) = self.devices.iter_mut().find(|device| device.chain() == named.chain) {
+                    device.paid = device.paid.plus(units)?;
+                }
                 *self.outside.of_mut(payer) = self.outside.of(payer).minus(units)?;
                 *self.paid.of_mut(payer) = self.paid.of(payer).plus(units)?;
             }
             Body::Set(variables) => *self.variables.of_mut(side) = *variables,
             Body::Terms { terms, from } => {
-                let wider = terms.limit >= self.terms.of(side).limit;
-                *self.coming.of_mut(side) = (!wider).then_some((*terms, *from));
-                if wider {
+                let now = self.granted_by(side, chit.date.max(*self.latest.of(side.other())));
+                if is_wider(terms, &now) {
                     *self.terms.of_mut(side) = *terms;
+                    self.coming.of_mut(side).clear();
+                } else {
+                    self.coming.of_mut(side).push((*terms, *from));
                 }
             }
             Body::Device(DeviceAct::Add(grant)) => self.devices.push(Device::granted(side, *grant)),
@@ -392,6 +430,16 @@ impl Book {
         }
         Ok(())
     }
+}
+
+/// Chains one party may have over the life of a tally: every restored phone begins another one.
+const DEVICES_MAX: usize = 256;
+/// Narrower terms one party may have announced.
+const ANNOUNCED_MAX: usize = 16;
+
+/// Terms that take nothing from the other side, and so need no notice.
+fn is_wider(terms: &Terms, now: &Terms) -> bool {
+    terms.limit >= now.limit && terms.notice_days >= now.notice_days
 }
 
 impl Device {
@@ -440,14 +488,15 @@ impl Canon for Book {
     const WHAT: &'static str = "book";
 
     fn write(&self, to: &mut Writer) {
-        to.array(11).put(&self.head).put(&self.paid).put(&self.outside).put(&self.terms);
+        to.array(12).put(&self.head).put(&self.paid).put(&self.outside).put(&self.terms);
         to.array(2);
         for side in Side::BOTH {
-            match self.coming.of(side) {
-                Some((terms, from)) => to.array(2).put(terms).uint(*from),
-                None => to.null(),
-            };
+            to.list(self.coming.of(side).len());
+            for (terms, from) in self.coming.of(side) {
+                to.array(2).put(terms).uint(*from);
+            }
         }
+        to.array(2).uint(self.latest.stock).uint(self.latest.foil);
         to.put(&self.variables).array(2).put_list(&self.nodes.stock).put_list(&self.nodes.foil);
         to.array(2).uint(self.node_epoch.stock).uint(self.node_epoch.foil).put_list(&self.devices);
         to.uint(match self.phase {
@@ -459,16 +508,18 @@ impl Canon for Book {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 11)?;
+        from.array(Self::WHAT, 12)?;
         let (head, paid, outside, terms) = (from.take()?, from.take()?, from.take()?, from.take()?);
         from.array("announced terms", 2)?;
-        let mut coming = Halves::default();
+        let mut coming = Halves::<Vec<(Terms, Date)>>::default();
         for side in Side::BOTH {
-            if !from.is_null("announced terms")? {
+            for _ in 0..from.list("announced terms", ANNOUNCED_MAX as u64)? {
                 from.array("announced terms", 2)?;
-                *coming.of_mut(side) = Some((from.take()?, from.uint("date of effect")?));
+                coming.of_mut(side).push((from.take()?, from.uint("date of effect")?));
             }
         }
+        from.array("latest dates", 2)?;
+        let latest = Halves { stock: from.uint("latest date")?, foil: from.uint("latest date")? };
         let variables = from.take()?;
         from.array("nodes", 2)?;
         let mut nodes = NodeSets::default();
@@ -479,7 +530,7 @@ impl Canon for Book {
         }
         from.array("epochs of nodes", 2)?;
         let node_epoch = Halves { stock: from.uint("epoch of nodes")?, foil: from.uint("epoch of nodes")? };
-        let devices = from.take_list("devices", 4096)?;
+        let devices = from.take_list("devices", 1024)?;
         let phase = match from.uint("phase")? {
             0 => Phase::Open,
             1 => Phase::Closing,
@@ -488,6 +539,19 @@ impl Canon for Book {
         };
         from.array("seals", 2)?;
         let sealed = Halves { stock: flag(from)?, foil: flag(from)? };
-        Ok(Self { head, paid, outside, terms, coming, variables, nodes, node_epoch, devices, phase, sealed })
+        Ok(Self {
+            head,
+            paid,
+            outside,
+            terms,
+            coming,
+            latest,
+            variables,
+            nodes,
+            node_epoch,
+            devices,
+            phase,
+            sealed,
+        })
     }
 }

@@ -101,11 +101,17 @@ pub trait Canon: Sized {
         writer.into_bytes()
     }
 
-    /// Reads a whole byte string and refuses it unless it is the canonical one.
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+    /// Reads a whole byte string of our own that passed [`Canon::from_bytes`] when it came in: the form is not checked again.
+    fn from_stored(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
         let it = Self::read(&mut reader)?;
         reader.end(Self::WHAT)?;
+        Ok(it)
+    }
+
+    /// Reads a whole byte string and refuses it unless it is the canonical one.
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+        let it = Self::from_stored(bytes)?;
         if it.to_bytes() != bytes {
             return Err(Malformed::NotCanonical { what: Self::WHAT });
         }
@@ -264,7 +270,9 @@ impl<'b> Reader<'b> {
 
     /// An unsigned integer.
     pub fn uint(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        self.0.u64().map_err(|e| malformed(&e, what))
+        let number = self.0.u64().map_err(|e| malformed(&e, what))?;
+        // Everything that is counted is also stored, and SQLite counts in 63 bits.
+        if number <= i64::MAX.unsigned_abs() { Ok(number) } else { Err(Malformed::OutOfRange { what }) }
     }
 
     /// An unsigned integer of 32 bits.

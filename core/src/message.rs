@@ -131,7 +131,7 @@ impl Canon for Have {
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         from.array(Self::WHAT, 9)?;
         let (tally, contract) = (from.take()?, from.take()?);
-        let count = from.list("held chains", 256)?;
+        let count = from.list("held chains", 1024)?;
         let mut chains = Vec::new();
         for _ in 0..count {
             from.array("held chain", 3)?;

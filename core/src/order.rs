@@ -63,8 +63,8 @@ impl Canon for Head {
         from.counted_after(Self::WHAT, 5, read_suite)?;
         Ok(Self {
             tally: from.take()?,
-            view: from.uint("view")?,
-            index: from.uint("index")?,
+            view: from.uint32("view")?.into(),
+            index: from.uint32("index")?.into(),
             hash: from.take()?,
         })
     }
@@ -193,6 +193,8 @@ impl Canon for Certificate {
 /// A stretch of one chain that follows in the order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
+    /// In which view it was linked.
+    pub view: u64,
     /// Which chain.
     pub chain: ChainId,
     /// From which number.
@@ -207,12 +209,13 @@ impl Canon for Run {
     const WHAT: &'static str = "run of chits";
 
     fn write(&self, to: &mut Writer) {
-        to.array(4).put(&self.chain).uint(self.first).uint(self.count).put(&self.last);
+        to.array(5).uint(self.view).put(&self.chain).uint(self.first).uint(self.count).put(&self.last);
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 4)?;
+        from.array(Self::WHAT, 5)?;
         let it = Self {
+            view: from.uint32("view")?.into(),
             chain: from.take()?,
             first: from.uint("first of a run")?,
             count: from.uint("length of a run")?,
@@ -225,6 +228,9 @@ impl Canon for Run {
         Ok(it)
     }
 }
+
+/// A run is at least forty bytes, so this bound lies beyond what a hand-over can carry; it only keeps a count from being absurd.
+const RUNS_MAX: u64 = 1 << 21;
 
 /// How the authority continues the order: behind `after` come these runs, and then the endorsed head is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -248,7 +254,7 @@ impl Canon for Links {
         from.array(Self::WHAT, 3)?;
         Ok(Self {
             after: from.uint("index")?,
-            runs: from.take_list("runs", 4096)?,
+            runs: from.take_list("runs", RUNS_MAX)?,
             endorsement: from.take()?,
         })
     }
@@ -276,7 +282,7 @@ impl Canon for Seal {
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
         from.array(Self::WHAT, 2)?;
         let head = from.take()?;
-        let count = from.list("sealed chains", 64)?;
+        let count = from.list("sealed chains", 1024)?;
         let mut chains = Vec::new();
         for _ in 0..count {
             from.array("sealed chain", 2)?;

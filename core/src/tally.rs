@@ -15,6 +15,12 @@ pub const NAME_MAX: u64 = 64;
 const DEVICES_MAX: u64 = 8;
 const NODES_MAX: u64 = 16;
 
+/// A name as it may be shown: no control characters, which could forge lines of a list or move a terminal's cursor.
+pub(crate) fn read_name(from: &mut Reader<'_>) -> Result<String, Malformed> {
+    let name = from.text("name", NAME_MAX)?;
+    if name.chars().any(char::is_control) { Err(Malformed::OutOfRange { what: "name" }) } else { Ok(name) }
+}
+
 /// Seconds since 1970. Says when something was written; decides no outcome.
 pub type Date = u64;
 
@@ -233,7 +239,7 @@ impl Canon for PartyCert {
         let it = Self {
             party_key: from.take()?,
             agreement_key: from.fixed("agreement key")?,
-            name: from.text("name", NAME_MAX)?,
+            name: read_name(from)?,
             address: from.take_option()?,
             grants: from.take_list("device grants", DEVICES_MAX)?,
             nodes: from.take_list("nodes", NODES_MAX)?,

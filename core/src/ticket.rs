@@ -3,7 +3,7 @@
 use crate::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
 use crate::digest::{Digest, Statement};
 use crate::key::{SecretKey, Signature, SignatureError};
-use crate::tally::{Date, NAME_MAX, PartyCert, SUITE, Side, TallyId, Terms, read_suite};
+use crate::tally::{Date, PartyCert, SUITE, Side, TallyId, Terms, read_name, read_suite};
 
 /// What an inviter shows. It names keys by commitment only; whoever scans it can begin an encrypted meeting and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Canon for Ticket {
         let (tally, role) = (from.take()?, from.take()?);
         let (meeting_key, party_commitment) = (from.fixed("meeting key")?, from.take()?);
         let (nonce, expires) = (from.fixed("nonce")?, from.uint("expiry")?);
-        let (terms, name) = (from.take()?, from.text("name", NAME_MAX)?);
+        let (terms, name) = (from.take()?, read_name(from)?);
         let count = from.list("places to meet", 4)?;
         let mut rendezvous = Vec::new();
         for _ in 0..count {

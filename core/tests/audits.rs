@@ -78,7 +78,7 @@ fn an_honest_wallet_has_nothing_to_find() {
     assert!(report.chits > 15 && report.signatures > report.chits, "{report:?}");
 }
 
-/// Every 97th byte of the file by default; every single one with `HAZEL_AUDIT_STEP=1`.
+/// Every 397th byte of the file by default; every single one with `HAZEL_AUDIT_STEP=1`.
 #[test]
 fn a_flipped_byte_is_found_wherever_it_changes_what_the_file_says() {
     let folder = tempfile::tempdir().unwrap();
@@ -86,7 +86,7 @@ fn a_flipped_byte_is_found_wherever_it_changes_what_the_file_says() {
     let clock = a_busy_wallet(&path);
     let whole = std::fs::read(&path).unwrap();
     let truth = said(&path).unwrap();
-    let step = std::env::var("HAZEL_AUDIT_STEP").ok().and_then(|text| text.parse().ok()).unwrap_or(97);
+    let step = std::env::var("HAZEL_AUDIT_STEP").ok().and_then(|text| text.parse().ok()).unwrap_or(397);
     let (mut found, mut harmless) = (0, 0);
     for at in (0..whole.len()).step_by(step) {
         let mut bent = whole.clone();
@@ -104,7 +104,7 @@ fn a_flipped_byte_is_found_wherever_it_changes_what_the_file_says() {
             harmless += 1;
         }
     }
-    assert!(found >= 100, "found {found}, harmless {harmless}: the test looked at empty pages only");
+    assert!(found >= 30, "found {found}, harmless {harmless}: the test looked at empty pages only");
 }
 
 #[test]

@@ -83,17 +83,24 @@ fn a_revoked_phone_signs_no_longer() {
 }
 
 #[test]
-fn insisting_beyond_the_allowance_is_judged_like_any_payment() {
+fn what_goes_beyond_a_phones_allowance_waits_to_be_accepted() {
     let (mut ana, mut ben, tally, clock) = pair();
     let mut tablet = second_phone(&mut ben, &clock);
     meet(&mut ben, &mut ana, &tally);
     meet(&mut tablet, &mut ana, &tally);
+    let worst = ana.exposure(&tally, None).unwrap().worst;
     let payment = Payment { units: chips(3), insist: true, ..Payment::default() };
-    tablet.pay(&tally, &payment).unwrap();
+    let chit = tablet.pay(&tally, &payment).unwrap();
     meet(&mut tablet, &mut ana, &tally);
     assert_eq!(
         ana.balance(&tally).unwrap(),
-        chips(3),
-        "within the partner's limit the partner has nothing to accept"
+        Units::ZERO,
+        "the first phone may have spent all of the limit unseen"
     );
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(3));
+    assert_eq!(ana.exposure(&tally, None).unwrap().worst, worst);
+    ana.accept_pledge(&tally, &chit).unwrap();
+    meet(&mut ana, &mut tablet, &tally);
+    assert_eq!(ana.balance(&tally).unwrap(), chips(3));
+    assert_equal_halves(&mut tablet, &mut ana, &tally);
 }

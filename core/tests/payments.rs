@@ -64,6 +64,22 @@ fn both_pay_at_once() {
 }
 
 #[test]
+fn both_phones_show_the_same_merge_report() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ana, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let before = ana.tally(&tally).unwrap().agreed;
+    pay(&mut ana, &tally, 2).unwrap();
+    ben.pay(&tally, &Payment { units: chips(500), insist: true, ..Payment::default() }).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let report = ana.merge_report(&tally, before).unwrap();
+    assert_eq!(report, ben.merge_report(&tally, before).unwrap());
+    let flags: Vec<Flag> = report.lines.iter().map(|line| line.flag).collect();
+    assert!(flags.len() == 2 && flags.contains(&Flag::OverLimit), "{report:?}");
+    assert_ne!(report.hash, ana.merge_report(&tally, 0).unwrap().hash);
+}
+
+#[test]
 fn the_limit_holds_unless_the_payer_insists_and_the_payee_accepts() {
     let (mut ana, mut ben, tally, _) = pair();
     assert_eq!(ben.can_pay(&tally, chips(100)).unwrap().obstacle, None);
@@ -205,7 +221,10 @@ fn two_offers_race_and_the_same_one_governs() {
     ana.receive(&from_ben).unwrap();
     ben.receive(&from_ana).unwrap();
     // Both have revision 2 of both: whoever accepts first, the same contract governs in the end.
-    let accepted = |wallet: &mut hazel_core::wallet::Wallet| wallet.accept(&tally).is_ok();
+    let accepted = |wallet: &mut hazel_core::wallet::Wallet| {
+        let version = wallet.offered(&tally).unwrap().version;
+        wallet.accept(&tally, &version).is_ok()
+    };
     assert!(accepted(&mut ana) | accepted(&mut ben));
     meet(&mut ana, &mut ben, &tally);
     assert_eq!(ana.tally(&tally).unwrap().head, ben.tally(&tally).unwrap().head);

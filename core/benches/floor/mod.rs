@@ -59,7 +59,8 @@ pub fn open_tally(stock: &mut Wallet, foil: &mut Wallet) -> TallyId {
     hand(foil, stock, &tally);
     stock.offer(&tally, None, None).unwrap();
     hand(stock, foil, &tally);
-    foil.accept(&tally).unwrap();
+    let version = foil.offered(&tally).unwrap().version;
+    foil.accept(&tally, &version).unwrap();
     for _ in 0..3 {
         hand(foil, stock, &tally);
         hand(stock, foil, &tally);

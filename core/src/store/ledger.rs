@@ -26,7 +26,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// Rows of the database, for as long as a transaction lasts.
 pub struct Shelf<'c>(&'c Connection);
 
-const CHAIN: &str = "SELECT no, tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, held, receipted, seed FROM chain";
+const CHAIN: &str = "SELECT no, tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, known, held, receipted, seed FROM chain";
 
 /// Tables whose rows an audit counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ const SUMMED: [(&str, &str); 7] = [
     ("wallet", "no, database, key, root, name, device, rehearsed"),
     (
         "tally",
-        "no, id, side, state, name, ticket, inviter, cert, partner, request, terms, my_offer, my_earlier, their_offer, contract, pair, device_key, opened",
+        "no, id, side, state, name, ticket, inviter, cert, partner, request, terms, my_offer, my_earlier, their_offer, contract, pair, device_key, opened, untold",
     ),
     (
         "standing",
@@ -54,7 +54,7 @@ const SUMMED: [(&str, &str); 7] = [
     ),
     (
         "chain",
-        "no, tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, held, receipted, seed",
+        "no, tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, known, held, receipted, seed",
     ),
     ("invoice", "id, tally, mine, state, units, date, expires, entry, answer, sent"),
     ("parked", "tally, reason, bytes"),
@@ -105,6 +105,22 @@ impl<'c> Shelf<'c> {
         Self(connection)
     }
 
+    /// Tries something inside the transaction: if it is refused, what it wrote is taken back and the rest stays.
+    pub fn attempt<T, E: From<StoreError>>(
+        &self,
+        act: impl FnOnce() -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let run =
+            |sql: &str| self.0.prepare_cached(sql).and_then(|mut s| s.execute([])).map_err(StoreError::from);
+        run("SAVEPOINT attempt")?;
+        let done = act();
+        if done.is_err() {
+            run("ROLLBACK TO attempt")?;
+        }
+        run("RELEASE attempt")?;
+        done
+    }
+
     /// The wallet's own row, if it was made already.
     pub fn wallet(&self) -> Result<Option<WalletRow>> {
         let sql = "SELECT database, key, root, name, device, rehearsed FROM wallet";
@@ -153,7 +169,7 @@ impl<'c> Shelf<'c> {
 
     /// A tally's contract and how it came to be.
     pub fn tally(&self, no: i64) -> Result<TallyRow> {
-        let sql = "SELECT id, side, state, name, ticket, inviter, cert, partner, request, terms, my_offer, my_earlier, their_offer, contract, pair, device_key, opened FROM tally WHERE no = ?";
+        let sql = "SELECT id, side, state, name, ticket, inviter, cert, partner, request, terms, my_offer, my_earlier, their_offer, contract, pair, device_key, opened, untold FROM tally WHERE no = ?";
         let mut query = self.0.prepare_cached(sql)?;
         let mut rows = query.query([no])?;
         let row = rows.next()?.ok_or(StoreError::Corrupt { what: "a missing tally" })?;
@@ -177,6 +193,7 @@ impl<'c> Shelf<'c> {
             pair: row.get(14)?,
             device_key: row.get(15)?,
             opened: row.get::<_, Option<i64>>(16)?.map(number).transpose()?,
+            untold: row.get(17)?,
         })
     }
 
@@ -198,7 +215,7 @@ impl<'c> Shelf<'c> {
     /// Adds a tally and returns its short name.
     pub fn add_tally(&self, row: &TallyRow) -> Result<i64> {
         let mut insert = self.0.prepare_cached(
-            "INSERT INTO tally (id, side, state, name, inviter, terms, sum) VALUES (?, ?, ?, ?, ?, ?, 0)",
+            "INSERT INTO tally (id, side, state, name, inviter, terms, untold, sum) VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
         )?;
         let half = side_code(row.side);
         insert.execute(params![
@@ -216,7 +233,7 @@ impl<'c> Shelf<'c> {
 
     /// Writes a tally.
     pub fn put_tally(&self, row: &TallyRow) -> Result<()> {
-        let sql = "UPDATE tally SET state = ?1, name = ?2, ticket = ?3, inviter = ?4, cert = ?5, partner = ?6, request = ?7, terms = ?8, my_offer = ?9, my_earlier = ?10, their_offer = ?11, contract = ?12, pair = ?13, device_key = ?14, opened = ?15, sum = row_sum(no, id, side, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) WHERE no = ?16";
+        let sql = "UPDATE tally SET state = ?1, name = ?2, ticket = ?3, inviter = ?4, cert = ?5, partner = ?6, request = ?7, terms = ?8, my_offer = ?9, my_earlier = ?10, their_offer = ?11, contract = ?12, pair = ?13, device_key = ?14, opened = ?15, untold = ?16, sum = row_sum(no, id, side, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) WHERE no = ?17";
         self.0.prepare_cached(sql)?.execute(params![
             row.state.name(),
             row.name,
@@ -233,6 +250,7 @@ impl<'c> Shelf<'c> {
             row.pair,
             row.device_key,
             row.opened.map(stored).transpose()?,
+            row.untold,
             row.no,
         ])?;
         Ok(())
@@ -261,6 +279,16 @@ impl<'c> Shelf<'c> {
             owed: row.get(9)?,
             met: row.get::<_, Option<i64>>(10)?.map(number).transpose()?,
         }))
+    }
+
+    /// My half and the book over everything held: all that a balance needs.
+    pub fn tip(&self, id: &TallyId) -> Result<Option<(Side, Option<Book>)>> {
+        let sql = "SELECT side, tip FROM tally LEFT JOIN standing ON standing.tally = tally.no WHERE id = ?";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([id.0])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let tip = row.get_ref(1)?.as_blob_or_null().map_err(|_| StoreError::Corrupt { what: "book" })?;
+        Ok(Some((side(row.get(0)?)?, tip.map(object).transpose()?)))
     }
 
     /// Writes where a tally stands.
@@ -316,7 +344,7 @@ impl<'c> Shelf<'c> {
 
     /// Adds a chain and returns its short name.
     pub fn add_chain(&self, row: &ChainRow) -> Result<i64> {
-        let sql = "INSERT INTO chain (tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, held, receipted, seed, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
+        let sql = "INSERT INTO chain (tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, known, held, receipted, seed, sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
         self.0.prepare_cached(sql)?.execute(params![
             row.tally,
             side_code(row.id.side),
@@ -329,6 +357,7 @@ impl<'c> Shelf<'c> {
             row.next_key.0,
             stored(row.linked)?,
             stored(row.sent)?,
+            stored(row.known)?,
             stored(row.held)?,
             stored(row.receipted)?,
             row.seed,
@@ -340,13 +369,14 @@ impl<'c> Shelf<'c> {
 
     /// Writes what moves on a chain.
     pub fn put_chain(&self, row: &ChainRow) -> Result<()> {
-        let sql = "UPDATE chain SET seq = ?1, hash = ?2, next_key = ?3, linked = ?4, sent = ?5, held = ?6, receipted = ?7, seed = ?8, sum = row_sum(no, tally, side, device, epoch, branch, base, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) WHERE no = ?9";
+        let sql = "UPDATE chain SET seq = ?1, hash = ?2, next_key = ?3, linked = ?4, sent = ?5, known = ?6, held = ?7, receipted = ?8, seed = ?9, sum = row_sum(no, tally, side, device, epoch, branch, base, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) WHERE no = ?10";
         self.0.prepare_cached(sql)?.execute(params![
             stored(row.seq)?,
             row.hash.0,
             row.next_key.0,
             stored(row.linked)?,
             stored(row.sent)?,
+            stored(row.known)?,
             stored(row.held)?,
             stored(row.receipted)?,
             row.seed,
@@ -394,7 +424,10 @@ impl<'c> Shelf<'c> {
         let mut rows = query.query(params![composed(chain, after)?, composed(chain, upto)?, most])?;
         let mut chits = Vec::new();
         while let Some(row) = rows.next()? {
-            chits.push((row.get(0)?, chit_row(row)));
+            let entry = row.get_ref(4)?.as_blob().unwrap_or_default();
+            let strict =
+                SignedChit::from_bytes(entry).map_err(|_| StoreError::Corrupt { what: SignedChit::WHAT });
+            chits.push((row.get(0)?, strict.and_then(|_| chit_row(row))));
         }
         Ok(chits)
     }
@@ -461,11 +494,12 @@ impl<'c> Shelf<'c> {
 
     /// Puts a chit at the end of the order, where the book has just arrived.
     pub fn add_place(&self, tally: i64, book: &Book, chit: i64, flag: Flag) -> Result<()> {
-        let sql = "INSERT INTO place (no, chit, hash, flag, paid_stock, paid_foil) VALUES (?, ?, ?, ?, ?, ?)";
+        let sql = "INSERT INTO place (no, chit, hash, view, flag, paid_stock, paid_foil) VALUES (?, ?, ?, ?, ?, ?, ?)";
         self.0.prepare_cached(sql)?.execute(params![
             composed(tally, book.head.index)?,
             chit,
             book.head.hash.0,
+            stored(book.head.view)?,
             flag.code(),
             book.paid.stock.milli(),
             book.paid.foil.milli(),
@@ -482,8 +516,7 @@ impl<'c> Shelf<'c> {
 
     /// Places after `after` up to `upto`, in order.
     pub fn places(&self, tally: i64, after: u64, upto: u64) -> Result<Vec<PlaceRow>> {
-        let sql =
-            "SELECT chit, hash, flag, paid_stock, paid_foil FROM place WHERE no > ? AND no <= ? ORDER BY no";
+        let sql = "SELECT chit, hash, view, flag, paid_stock, paid_foil FROM place WHERE no > ? AND no <= ? ORDER BY no";
         let mut query = self.0.prepare_cached(sql)?;
         let mut rows = query.query([composed(tally, after)?, composed(tally, upto)?])?;
         let mut places = Vec::new();
@@ -580,31 +613,46 @@ impl<'c> Shelf<'c> {
         Ok(())
     }
 
-    /// Which pledges answer an invoice: the first in the order, the first that came in.
-    pub fn answers(&self, id: &InvoiceId) -> Result<Option<(Option<i64>, i64)>> {
-        let mut query = self.0.prepare_cached("SELECT ordered, first FROM answer WHERE id = ?")?;
-        Ok(query.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    /// Which of a side's pledges answer an invoice: the first in the order, the first that came in.
+    pub fn answers(&self, tally: i64, payer: Side, id: &InvoiceId) -> Result<Option<(Option<i64>, i64)>> {
+        let sql = "SELECT ordered, first FROM answer WHERE tally = ? AND side = ? AND id = ?";
+        let mut query = self.0.prepare_cached(sql)?;
+        let row =
+            query.query_row(params![tally, side_code(payer), id.0], |row| Ok((row.get(0)?, row.get(1)?)));
+        Ok(row.optional()?)
     }
 
-    /// Notes which pledges answer an invoice.
-    pub fn put_answers(&self, id: &InvoiceId, ordered: Option<i64>, first: i64) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO answer (id, ordered, first) VALUES (?, ?, ?)";
-        self.0.prepare_cached(sql)?.execute(params![id.0, ordered, first])?;
+    /// Notes which of a side's pledges answer an invoice.
+    pub fn put_answers(
+        &self,
+        tally: i64,
+        payer: Side,
+        id: &InvoiceId,
+        ordered: Option<i64>,
+        first: i64,
+    ) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO answer (tally, side, id, ordered, first) VALUES (?, ?, ?, ?, ?)";
+        self.0.prepare_cached(sql)?.execute(params![tally, side_code(payer), id.0, ordered, first])?;
         Ok(())
     }
 
     /// Keeps a message that cannot be used yet.
     pub fn park(&self, tally: i64, reason: &str, message: &[u8]) -> Result<()> {
+        let held = "SELECT count(*) FROM parked WHERE tally = ? AND reason = ? AND bytes = ?";
+        let mut query = self.0.prepare_cached(held)?;
+        if query.query_row::<i64, _, _>(params![tally, reason, message], |row| row.get(0))? > 0 {
+            return Ok(());
+        }
         let sql = "INSERT INTO parked (tally, reason, bytes, sum) VALUES (?1, ?2, ?3, row_sum(?1, ?2, ?3))";
         self.0.prepare_cached(sql)?.execute(params![tally, reason, message])?;
         Ok(())
     }
 
-    /// How many bytes are parked for a tally.
-    pub fn parked_bytes(&self, tally: i64) -> Result<u64> {
-        let mut query =
-            self.0.prepare_cached("SELECT coalesce(sum(length(bytes)), 0) FROM parked WHERE tally = ?")?;
-        number(query.query_row([tally], |row| row.get(0))?)
+    /// How many bytes are parked for a tally, for one reason.
+    pub fn parked_bytes(&self, tally: i64, reason: &str) -> Result<u64> {
+        let sql = "SELECT coalesce(sum(length(bytes)), 0) FROM parked WHERE tally = ? AND reason = ?";
+        let mut query = self.0.prepare_cached(sql)?;
+        number(query.query_row(params![tally, reason], |row| row.get(0))?)
     }
 
     /// Takes out everything that waited for one reason, oldest first.
@@ -697,9 +745,10 @@ fn chain_row(row: &Row<'_>) -> Result<ChainRow> {
         next_key: blob(9)?,
         linked: number(row.get(10)?)?,
         sent: number(row.get(11)?)?,
-        held: number(row.get(12)?)?,
-        receipted: number(row.get(13)?)?,
-        seed: row.get(14)?,
+        known: number(row.get(12)?)?,
+        held: number(row.get(13)?)?,
+        receipted: number(row.get(14)?)?,
+        seed: row.get(15)?,
     })
 }
 
@@ -712,9 +761,10 @@ fn chit_row(row: &Row<'_>) -> Result<StoredChit> {
 
 fn place_row(row: &Row<'_>) -> Result<PlaceRow> {
     let hash = row.get_ref(1)?.as_blob().map_err(|_| StoreError::Corrupt { what: "a hash" })?;
-    let flag = Flag::of_code(row.get(2)?).ok_or(StoreError::Corrupt { what: "a chit's flag" })?;
-    let paid = Halves { stock: Units::new(row.get(3)?), foil: Units::new(row.get(4)?) };
-    Ok(PlaceRow { chit: row.get(0)?, hash: Digest(fixed(hash)?), flag, paid })
+    let view = number(row.get(2)?)?;
+    let flag = Flag::of_code(row.get(3)?).ok_or(StoreError::Corrupt { what: "a chit's flag" })?;
+    let paid = Halves { stock: Units::new(row.get(4)?), foil: Units::new(row.get(5)?) };
+    Ok(PlaceRow { chit: row.get(0)?, hash: Digest(fixed(hash)?), view, flag, paid })
 }
 
 fn invoice_row(row: &Row<'_>) -> Result<InvoiceRow> {

@@ -170,6 +170,16 @@ impl Store {
         Ok(done)
     }
 
+    /// Closes the file; its write-ahead log is empty then.
+    pub fn close(self) -> Result<(), StoreError> {
+        self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").or_else(|error| match error {
+            // The pragma answers with a row, which is no error.
+            rusqlite::Error::ExecuteReturnedResults => Ok(()),
+            other => Err(other),
+        })?;
+        self.connection.close().map_err(|(_, error)| error.into())
+    }
+
     /// Whether SQLite itself finds its pages in order.
     pub fn check_pages(&self) -> Result<(), StoreError> {
         let verdict: String = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

@@ -69,6 +69,8 @@ pub struct TallyRow {
     pub device_key: Option<Vec<u8>>,
     /// When both signatures were here.
     pub opened: Option<Date>,
+    /// My refusal must still be told.
+    pub untold: bool,
 }
 
 impl TallyRow {
@@ -134,7 +136,9 @@ pub struct ChainRow {
     pub linked: u64,
     /// Handed to the partner up to here.
     pub sent: u64,
-    /// Held by the other side up to here.
+    /// The partner's phone that was last heard of has them up to here: what lies beyond is sent.
+    pub known: u64,
+    /// Held by the other side up to here. Never goes back.
     pub held: u64,
     /// Receipted by me up to here.
     pub receipted: u64,
@@ -205,6 +209,8 @@ pub struct PlaceRow {
     pub chit: i64,
     /// The head's hash here.
     pub hash: Digest,
+    /// The view in which the place was made.
+    pub view: u64,
     /// How the order takes the chit.
     pub flag: Flag,
     /// Pledged by each side up to here.
@@ -241,7 +247,7 @@ pub(super) const fn side_code(side: Side) -> i64 {
 
 /// Reads an object of ours out of a column.
 pub(super) fn object<T: Canon>(bytes: &[u8]) -> Result<T, StoreError> {
-    T::from_bytes(bytes).map_err(|_| StoreError::Corrupt { what: T::WHAT })
+    T::from_stored(bytes).map_err(|_| StoreError::Corrupt { what: T::WHAT })
 }
 
 pub(super) fn optional<T: Canon>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {

@@ -33,6 +33,7 @@ CREATE TABLE tally (
     pair        BLOB,                      -- sealed: the key only the two of us know
     device_key  BLOB,                      -- sealed: signs my receipts and invoices
     opened      INTEGER,                   -- when both signatures were here
+    untold      INTEGER NOT NULL,          -- 1 while my refusal must be told
     sum         INTEGER NOT NULL           -- over the rest of the row: finds what the disk has changed
 ) STRICT;
 
@@ -67,6 +68,7 @@ CREATE TABLE chain (
     next_key    BLOB NOT NULL,             -- the hash of the key that signs the next one
     linked      INTEGER NOT NULL,          -- up to this number the chits are in the order
     sent        INTEGER NOT NULL,          -- up to this number they were handed to the partner
+    known       INTEGER NOT NULL,          -- up to this number the partner's phone that was last heard of has them
     held        INTEGER NOT NULL,          -- up to this number the other side has given a receipt
     receipted   INTEGER NOT NULL,          -- up to this number I have given a receipt
     seed        BLOB,                      -- sealed, my own chain only: what the next key is made of
@@ -88,6 +90,7 @@ CREATE TABLE place (
     no          INTEGER PRIMARY KEY,       -- tally.no * 2^32 + index, from 1
     chit        INTEGER NOT NULL,          -- chit.no
     hash        BLOB NOT NULL,             -- the head's hash here
+    view        INTEGER NOT NULL,          -- the view in which the place was made
     flag        INTEGER NOT NULL,          -- how the order takes the chit, the same on both halves
     paid_stock  INTEGER NOT NULL,          -- pledged by the stock's holder up to here
     paid_foil   INTEGER NOT NULL           -- pledged by the foil's holder up to here
@@ -120,11 +123,14 @@ CREATE TABLE invoice (
 
 CREATE INDEX invoice_by_tally ON invoice (tally, date);
 
--- Which pledge answers an invoice: within the order, and by what has come in so far.
+-- Which pledge of a side answers an invoice: within the order, and by what has come in so far.
 CREATE TABLE answer (
-    id          BLOB PRIMARY KEY,          -- the invoice
+    tally       INTEGER NOT NULL REFERENCES tally (no), -- which tally
+    side        INTEGER NOT NULL,          -- whose pledges: 0 stock, 1 foil
+    id          BLOB NOT NULL,             -- the invoice
     ordered     INTEGER,                   -- chit.no of the first pledge in the order
-    first       INTEGER NOT NULL           -- chit.no of the first that came in
+    first       INTEGER NOT NULL,          -- chit.no of the first that came in
+    PRIMARY KEY (tally, side, id)
 ) STRICT, WITHOUT ROWID;
 
 -- Chits that came before what they follow, and messages of a newer Hazel. Bounded; tried again when more arrives.

@@ -137,7 +137,7 @@ impl Wallet {
 
     /// An invoice as a screen shows it.
     pub fn invoice(&mut self, id: &InvoiceId) -> Result<InvoiceView> {
-        self.act(|shelf, hands| {
+        self.study(|shelf, hands| {
             let stored = shelf.invoice(id)?.ok_or(WalletError::Unknown { what: "invoice" })?;
             view(shelf, hands, &shelf.tally(stored.tally)?, &stored)
         })
@@ -145,7 +145,7 @@ impl Wallet {
 
     /// All invoices of a tally, oldest first.
     pub fn invoices(&mut self, tally: &TallyId) -> Result<Vec<InvoiceView>> {
-        self.act(|shelf, hands| {
+        self.study(|shelf, hands| {
             let row = tally_row(shelf, tally)?;
             shelf.invoices(row.no)?.iter().map(|stored| view(shelf, hands, &row, stored)).collect()
         })

@@ -16,9 +16,10 @@ use crate::order::{Endorsement, ForkProof};
 use crate::store::{
     ChainRow, CountedTable, Shelf, Standing, Store, StoreError, StoredChit, TallyRow, chit_no,
 };
-use crate::tally::{Halves, TallyId};
+use crate::tally::{Halves, Side, TallyId};
 use crate::units::Units;
 
+use super::ordering::pays;
 use super::{DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, secret};
 
 /// Something that is not as it should be.
@@ -71,7 +72,7 @@ impl Wallet {
                 other => return Err(other.into()),
             }
         }
-        self.act(|shelf, hands| {
+        self.study(|shelf, hands| {
             let done = audit_all(shelf, hands, &mut report, progress);
             // What cannot even be read is a finding; a busy or full disk is an error of its own.
             match done {
@@ -361,11 +362,7 @@ impl TallyAudit<'_> {
                 return Ok(());
             };
             let chit = &stored.entry.chit;
-            while book.head.then(&chit.hash()).hash != place.hash
-                && book.head.view < self.standing.book.head.view
-            {
-                book.head.view = book.head.view.saturating_add(1);
-            }
+            book.head.view = place.view;
             let flag = book.apply(chit, sums.facts(chit))?;
             flags.push(flag);
             sums.note(chit, flag, &mut flags);
@@ -414,7 +411,10 @@ impl TallyAudit<'_> {
                 &self.row.id,
                 "a chain does not know how far it is in the order",
             );
-            let ordered = chain.held <= chain.seq && chain.sent <= chain.seq && chain.receipted <= chain.seq;
+            let ordered = chain.held <= chain.seq
+                && chain.known <= chain.seq
+                && chain.sent <= chain.seq
+                && chain.receipted <= chain.seq;
             self.report.expect(ordered, &self.row.id, "a chain claims to have told more than it holds");
         }
         self.tip(book, sums, chits)
@@ -462,10 +462,11 @@ impl TallyAudit<'_> {
     }
 
     fn invoices(&mut self, chits: &BTreeMap<i64, StoredChit>) -> Result<()> {
-        let mut first: BTreeMap<InvoiceId, (i64, i64)> = BTreeMap::new();
-        let mut ordered: BTreeMap<InvoiceId, (u64, i64)> = BTreeMap::new();
+        let mut first: BTreeMap<(Side, InvoiceId), (i64, i64)> = BTreeMap::new();
+        let mut ordered: BTreeMap<(Side, InvoiceId), (u64, i64)> = BTreeMap::new();
         for (no, stored) in chits {
             if let Body::Pledge { invoice: Some(id), .. } = stored.entry.chit.body {
+                let id = (stored.entry.chit.chain.side, id);
                 let candidate = (stored.arrival, *no);
                 first.entry(id).and_modify(|held| *held = (*held).min(candidate)).or_insert(candidate);
                 if stored.place > 0 {
@@ -478,7 +479,7 @@ impl TallyAudit<'_> {
             self.seen.answers = self.seen.answers.saturating_add(1);
             let expected = Some((ordered.get(id).map(|(_, no)| *no), *no));
             self.report.expect(
-                self.shelf.answers(id)? == expected,
+                self.shelf.answers(self.row.no, id.0, &id.1)? == expected,
                 &self.row.id,
                 "which payment answers an invoice is damaged",
             );
@@ -491,7 +492,16 @@ impl TallyAudit<'_> {
             let statement = crate::digest::Statement::Invoice;
             let signed =
                 signer.is_some_and(|key| key.verify(statement, &body, &invoice.entry.signature).is_ok());
-            let paid = (invoice.state == InvoiceState::Paid) == first.contains_key(&invoice.id);
+            let payer = invoice.entry.invoice.by.side.other();
+            let suffices = chits.values().any(|stored| match &stored.entry.chit.body {
+                Body::Pledge { units, invoice: Some(id), .. } => {
+                    *id == invoice.id
+                        && stored.entry.chit.chain.side == payer
+                        && pays(*units, payer, &invoice.entry)
+                }
+                _ => false,
+            });
+            let paid = (invoice.state == InvoiceState::Paid) == suffices;
             let named = invoice.entry.invoice.id() == invoice.id
                 && self.answered_rightly(&invoice.id, invoice.answer.as_ref());
             self.report.expect(signed && paid && named, &self.row.id, "an invoice is damaged");
@@ -513,7 +523,7 @@ impl TallyAudit<'_> {
 /// What the fold must know from earlier chits, gathered anew.
 #[derive(Default)]
 struct Sums {
-    answered: BTreeSet<InvoiceId>,
+    answered: BTreeSet<(Side, InvoiceId)>,
     waiting: BTreeMap<ChitRef, Units>,
     position: BTreeMap<ChitRef, usize>,
     flags: BTreeMap<ChitRef, Flag>,
@@ -523,7 +533,7 @@ impl Sums {
     fn facts(&self, chit: &Chit) -> Facts {
         match &chit.body {
             Body::Pledge { invoice: Some(id), .. } => {
-                Facts { answered: self.answered.contains(id), waiting: None }
+                Facts { answered: self.answered.contains(&(chit.chain.side, *id)), waiting: None }
             }
             Body::Accept { chit } => Facts { answered: false, waiting: self.waiting.get(chit).copied() },
             _ => Facts::default(),
@@ -536,7 +546,7 @@ impl Sums {
         self.flags.insert(reference, flag);
         match &chit.body {
             Body::Pledge { units, invoice, .. } => {
-                self.answered.extend(invoice.iter().copied());
+                self.answered.extend(invoice.iter().map(|id| (chit.chain.side, *id)));
                 if flag.is_outside() {
                     self.waiting.insert(reference, *units);
                 }

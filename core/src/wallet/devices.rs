@@ -153,7 +153,8 @@ impl Wallet {
             let mut entrusted = Vec::new();
             for no in shelf.tallies()? {
                 let row = shelf.tally(no)?;
-                if matches!(row.state, TallyState::Open | TallyState::Closing) {
+                let ready = shelf.standing(no)?.is_some_and(|standing| !standing.reconciling);
+                if ready && matches!(row.state, TallyState::Open | TallyState::Closing) {
                     entrusted.push(entrust(shelf, hands, &row, device)?);
                 }
             }
@@ -311,7 +312,7 @@ fn settle_in(shelf: &Shelf<'_>, hands: &mut Hands<'_>, tally: &Entrusted) -> Res
     take_in(shelf, hands, row.no, None, whole(tally.messages.clone()))?;
     // The other device brought these, not the partner: whether the partner has them, its receipts will say.
     for mut chain in shelf.chains(row.no)?.into_iter().filter(|chain| chain.id.side == side) {
-        chain.held = chain.base;
+        (chain.known, chain.held) = (chain.base, chain.base);
         shelf.put_chain(&chain)?;
     }
     Ok(())

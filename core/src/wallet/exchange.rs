@@ -11,7 +11,7 @@ use crate::tally::{Grant, Side};
 
 use super::opening::own_chain;
 use super::ordering::{cut, hash_at, settle};
-use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER};
+use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS};
 use super::signing::sign_on;
 use super::{DEVICE_KEY, Hands, Result, WalletError};
 
@@ -30,7 +30,8 @@ pub(super) fn answer_summary(
         standing.owed |= OWED_CONTRACT;
     }
     if have.restored {
-        standing.owed |= OWED_HAVE;
+        // It lost my receipts too, and would send me everything of its own that I am about to tell it.
+        standing.owed |= OWED_HAVE | OWED_RECEIPTS;
     }
     chains(shelf, row, standing, have)?;
     invoices(shelf, row, have)?;
@@ -39,7 +40,7 @@ pub(super) fn answer_summary(
     }
     let ours = standing.book.head;
     let same = hash_at(shelf, standing, &contract, have.index)? == Some(have.hash);
-    if have.index < standing.agreed {
+    if have.index < standing.agreed || (have.restored && have.agreed < standing.agreed) {
         standing.owed |= OWED_HISTORY;
     } else if !same || have.agreed < standing.agreed || have.index != ours.index {
         standing.owed |= OWED_ORDER;
@@ -66,10 +67,11 @@ fn chains(shelf: &Shelf<'_>, row: &TallyRow, standing: &mut Standing, have: &Hav
         if theirs > chain.seq {
             standing.owed |= OWED_HAVE;
         }
-        let held = theirs.min(chain.seq);
-        // A receipt is a signature, a summary is not: mine are held when a receipt says so, and sent again when a summary lacks them.
-        if held < chain.held || (chain.id.side != row.side && held > chain.held) {
-            chain.held = held;
+        // A receipt is a signature, a summary is not: it only says what to send again.
+        let known = theirs.min(chain.seq);
+        let held = if chain.id.side == row.side { chain.held } else { chain.held.max(known) };
+        if (known, held) != (chain.known, chain.held) {
+            (chain.known, chain.held) = (known, held);
             shelf.put_chain(&chain)?;
         }
     }
@@ -109,16 +111,30 @@ fn reconcile(
         );
         complete &= held;
     }
-    let contract = row.contract()?.tally.digest();
-    let ordered = hash_at(shelf, standing, &contract, have.agreed)?.is_some();
-    if !complete || !ordered {
+    // What both halves agreed on is known by both nodes' words for it, not by having the same chits in the same places.
+    if !complete || have.agreed > standing.agreed {
         standing.owed |= OWED_HAVE;
         return Ok(());
     }
+    standing.book.head.view = standing.book.head.view.max(have.view);
+    begin_epoch(shelf, hands, row, standing)
+}
+
+/// Ends the reading-only time of a restored tally: a new view for a foil, a new epoch for this device.
+pub(super) fn begin_epoch(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    standing: &mut Standing,
+) -> Result<()> {
     if row.side == Side::Foil {
         // The foil is right within a view: what both agreed on stands, the rest is ordered anew in a view the old phone cannot know.
+        let view = standing.book.head.view;
         cut(shelf, standing, standing.agreed)?;
-        standing.book.head.view = standing.book.head.view.max(have.view).saturating_add(1);
+        // A random step: of two phones restored from one backup, each would else order its own way in the same view, with the same
+        // key, and the party would have signed a proof against itself.
+        let step = u64::from(u16::from_be_bytes(fresh(hands.entropy))).saturating_add(1);
+        standing.book.head.view = view.saturating_add(step);
         standing.tip.head.view = standing.book.head.view;
     }
     standing.reconciling = false;

@@ -53,7 +53,7 @@ pub struct Export {
 impl Wallet {
     /// Everything on a tally.
     pub fn export(&mut self, id: &TallyId) -> Result<Export> {
-        self.act(|shelf, hands| {
+        self.study(|shelf, hands| {
             let row = tally_row(shelf, id)?;
             let standing = standing(shelf, row.no)?;
             let key = hands.pair_key(shelf, row.no)?;

@@ -11,7 +11,7 @@ use crate::units::Units;
 
 use super::ordering::unlinked;
 use super::paying::waits_for_acceptance;
-use super::{Hands, Result, Wallet, tally_no, tally_row};
+use super::{Hands, Result, Wallet, WalletError, tally_no, tally_row};
 
 /// Where a chit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -172,23 +172,21 @@ const REHEARSE_AFTER: u64 = 90 * 86_400;
 impl Wallet {
     /// All tallies, oldest first.
     pub fn tallies(&self) -> Result<Vec<TallyView>> {
-        self.look(|shelf| shelf.tallies()?.into_iter().map(|no| view(shelf, no)).collect())
+        let now = self.clock.now();
+        self.look(|shelf| shelf.tallies()?.into_iter().map(|no| view(shelf, no, now)).collect())
     }
 
     /// One tally.
     pub fn tally(&self, id: &TallyId) -> Result<TallyView> {
-        self.look(|shelf| view(shelf, tally_no(shelf, id)?))
+        let now = self.clock.now();
+        self.look(|shelf| view(shelf, tally_no(shelf, id)?, now))
     }
 
     /// My balance on a tally: read, not summed.
     pub fn balance(&self, id: &TallyId) -> Result<Units> {
-        self.look(|shelf| {
-            let no = tally_no(shelf, id)?;
-            let (_, side, ..) = shelf.tally_label(no)?;
-            match shelf.standing(no)? {
-                Some(standing) => Ok(standing.tip.balance(side)?),
-                None => Ok(Units::ZERO),
-            }
+        self.look(|shelf| match shelf.tip(id)?.ok_or(WalletError::Unknown { what: "tally" })? {
+            (side, Some(tip)) => Ok(tip.balance(side)?),
+            (_, None) => Ok(Units::ZERO),
         })
     }
 
@@ -212,7 +210,7 @@ impl Wallet {
 
     /// What happened on a tally, newest first.
     pub fn history(&mut self, id: &TallyId, filter: &Filter) -> Result<Vec<ChitView>> {
-        self.act(|shelf, hands| {
+        self.study(|shelf, hands| {
             let no = tally_no(shelf, id)?;
             if shelf.standing(no)?.is_none() {
                 return Ok(Vec::new());
@@ -225,7 +223,7 @@ impl Wallet {
     pub fn attention(&mut self) -> Result<Vec<Attention>> {
         let (now, rehearsed) =
             (self.clock.now(), self.look(|shelf| Ok(shelf.wallet()?.and_then(|me| me.rehearsed)))?);
-        let mut list = self.act(|shelf, hands| {
+        let mut list = self.study(|shelf, hands| {
             let mut list = Vec::new();
             for no in shelf.tallies()? {
                 waiting_on(shelf, hands, no, &mut list)?;
@@ -274,12 +272,14 @@ fn final_balance(standing: &Standing, side: Side) -> Result<Units> {
     Ok(standing.final_paid.of(side.other()).minus(*standing.final_paid.of(side))?)
 }
 
-fn view(shelf: &Shelf<'_>, no: i64) -> Result<TallyView> {
+fn view(shelf: &Shelf<'_>, no: i64, now: Date) -> Result<TallyView> {
     let (id, side, state, name) = shelf.tally_label(no)?;
     let Some(standing) = shelf.standing(no)? else {
         let row = tally_row(shelf, &id)?;
         let theirs = row.request.as_ref().map(|request| request.request.terms);
-        let offered = row.their_offer.as_ref().map(|offer| offer.tally.half(side.other()).terms);
+        let on_table = row.their_offer.as_ref().filter(|_| state == TallyState::Offered(By::Partner));
+        let offered = on_table.map(|offer| offer.tally.half(side.other()).terms);
+        let granted = on_table.map_or(row.terms, |offer| offer.tally.half(side).terms);
         let ticket = row.ticket.as_ref().filter(|_| !row.inviter).map(|ticket| ticket.terms);
         let received = offered.or(if row.inviter { theirs } else { ticket }).unwrap_or_default();
         return Ok(TallyView {
@@ -291,7 +291,7 @@ fn view(shelf: &Shelf<'_>, no: i64) -> Result<TallyView> {
             final_balance: Units::ZERO,
             outside_mine: Units::ZERO,
             outside_theirs: Units::ZERO,
-            granted: row.terms,
+            granted,
             received,
             index: 0,
             head: Digest::default(),
@@ -317,8 +317,8 @@ fn view(shelf: &Shelf<'_>, no: i64) -> Result<TallyView> {
         final_balance: final_balance(&standing, side)?,
         outside_mine: *tip.outside.of(side),
         outside_theirs: *tip.outside.of(side.other()),
-        granted: *tip.terms.of(side),
-        received: *tip.terms.of(side.other()),
+        granted: tip.granted_by(side, now),
+        received: tip.granted_by(side.other(), now),
         index: standing.book.head.index,
         head: standing.book.head.hash,
         view: standing.book.head.view,
@@ -354,6 +354,9 @@ impl<'s> History<'s> {
 
     fn page(&self, filter: &Filter) -> Result<Vec<ChitView>> {
         let mut page = Vec::new();
+        if filter.most == 0 {
+            return Ok(page);
+        }
         let mut skipped = 0;
         let needle = filter.text.as_ref().map(|text| text.to_lowercase());
         self.backwards(&mut |view| {
@@ -424,7 +427,9 @@ impl<'s> History<'s> {
             .iter()
             .find(|(no, ..)| *no == chain)
             .map_or((0, 0), |(_, sent, held)| (*sent, *held));
-        let custody = if !mine || chit.seq <= held {
+        // What counts is the partner's signature: its receipt, or its word for an order with the chit in it.
+        let agreed = stored.place > 0 && stored.place <= self.standing.agreed;
+        let custody = if !mine || agreed || chit.seq <= held {
             Custody::Held
         } else if chit.seq <= sent {
             Custody::Sent

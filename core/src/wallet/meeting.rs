@@ -21,7 +21,7 @@ use crate::tally::{Side, TallyId};
 use super::outbox::{
     OWED_CONTRACT, OWED_HAVE, UNFINISHED, have, invoices, mark_sent, negotiation, order, prepare, receipts,
 };
-use super::receiving::{Delivery, absorb};
+use super::receiving::{Delivery, GAP, absorb};
 use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
 
 /// How many bytes of chits are taken from the database before the carrier is asked again.
@@ -268,10 +268,10 @@ fn spoken(
 fn chits(shelf: &Shelf<'_>, row: &TallyRow, talk: &mut Talk, out: &mut Vec<Message>) -> Result<bool> {
     let mut size = 0_usize;
     for mut chain in shelf.chains(row.no)? {
-        let held = chain.held.max(chain.base);
-        let (from, upto) = talk.chits.get(&chain.no).copied().unwrap_or((held, held));
+        let known = chain.known.max(chain.base);
+        let (from, upto) = talk.chits.get(&chain.no).copied().unwrap_or((known, known));
         // A summary may have shown that less is held than was thought: then all from there on is said again.
-        let (from, mut after) = if held < from { (held, held) } else { (from, upto.max(held)) };
+        let (from, mut after) = if known < from { (known, known) } else { (from, upto.max(known)) };
         while after < chain.seq {
             if size >= BATCH {
                 return Ok(false);
@@ -334,7 +334,7 @@ fn unsettled(shelf: &Shelf<'_>, no: i64) -> Result<Unsettled> {
     let standing = standing(shelf, no)?;
     let mut open = Unsettled {
         unagreed: standing.book.head.index.saturating_sub(standing.agreed),
-        waiting: shelf.parked_bytes(no)?,
+        waiting: shelf.parked_bytes(no, GAP)?,
         ..Unsettled::default()
     };
     for chain in shelf.chains(no)? {

@@ -10,6 +10,7 @@ mod exchange;
 mod export;
 mod history;
 mod meeting;
+mod merging;
 mod opening;
 mod ordering;
 mod outbox;
@@ -37,6 +38,7 @@ pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
 pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
 pub use meeting::{MeetingKeys, Talk, Unsettled};
+pub use merging::{MergeLine, MergeReport};
 pub use opening::CONTRACT_TEXT;
 pub use outbox::Audience;
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
@@ -214,6 +216,9 @@ impl Wallet {
         mut entropy: Box<dyn Entropy>,
     ) -> Result<Self> {
         check_length("name", name, usize::try_from(NAME_MAX).unwrap_or(usize::MAX))?;
+        if name.chars().any(char::is_control) {
+            return Err(Malformed::OutOfRange { what: "name" }.into());
+        }
         let key = Zeroizing::new(fresh::<32>(&mut *entropy));
         let database = fresh(&mut *entropy);
         let wrapped = guard.wrap(&key, &mut *entropy)?;
@@ -300,6 +305,14 @@ impl Wallet {
             self.ready = None;
         }
         done
+    }
+
+    /// Reads with what unseals notes; takes no lock that would keep a payment waiting.
+    fn study<T>(&mut self, look: impl FnOnce(&Shelf<'_>, &mut Hands<'_>) -> Result<T>) -> Result<T> {
+        let Self { store, vault, root, me, clock, entropy, ready } = self;
+        let mut hands =
+            Hands { vault, root: root.as_ref(), me, now: clock.now(), entropy: &mut **entropy, ready };
+        store.read(|shelf| look(shelf, &mut hands))
     }
 
     /// Reads without changing.

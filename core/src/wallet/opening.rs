@@ -27,6 +27,27 @@ use super::{
 pub const CONTRACT_TEXT: &str = include_str!("contract.txt");
 const DENOMINATION: &str = "CHIP";
 
+/// A version of the contract that the partner has signed, as it must be seen before it is accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferView {
+    /// Names this version; hand it back to accept it.
+    pub version: Digest,
+    /// The how-manieth version.
+    pub revision: u32,
+    /// What the partner is called.
+    pub partner: String,
+    /// The half I would hold.
+    pub side: Side,
+    /// The credit I would grant.
+    pub granted: Terms,
+    /// The credit that would be granted to me.
+    pub received: Terms,
+    /// Whether it rests on the contract text that comes with Hazel.
+    pub usual_contract: bool,
+    /// What is counted.
+    pub denomination: String,
+}
+
 impl Wallet {
     /// Invites somebody to a tally: makes the ticket to show. `role` is the half I would hold, `terms` the credit I would grant.
     pub fn invite(
@@ -95,8 +116,26 @@ impl Wallet {
         })
     }
 
-    /// Signs what the partner has offered: the tally is open.
-    pub fn accept(&mut self, tally: &TallyId) -> Result<()> {
+    /// What the partner has offered, to be looked at before it is accepted.
+    pub fn offered(&self, tally: &TallyId) -> Result<OfferView> {
+        self.look(|shelf| {
+            let row = tally_row(shelf, tally)?;
+            let offer = row.their_offer.ok_or(WalletError::Unknown { what: "offer" })?.tally;
+            Ok(OfferView {
+                version: offer.digest(),
+                revision: offer.revision,
+                partner: offer.half(row.side.other()).cert.name.clone(),
+                side: row.side,
+                granted: offer.half(row.side).terms,
+                received: offer.half(row.side.other()).terms,
+                usual_contract: offer.contract == Digest::of(CONTRACT_TEXT.as_bytes()),
+                denomination: offer.denomination,
+            })
+        })
+    }
+
+    /// Signs the very version that was looked at: the tally is open.
+    pub fn accept(&mut self, tally: &TallyId, version: &Digest) -> Result<()> {
         self.act(|shelf, hands| {
             let mut row = tally_row(shelf, tally)?;
             if row.state != TallyState::Offered(By::Partner) {
@@ -104,7 +143,8 @@ impl Wallet {
                     crate::negotiation::OutOfPlace { state: row.state, event: TallyEvent::Accept }.into()
                 );
             }
-            let theirs = row.their_offer.clone().ok_or(WalletError::Unknown { what: "offer" })?;
+            let seen = row.their_offer.clone().filter(|offer| offer.tally.digest() == *version);
+            let theirs = seen.ok_or(WalletError::Unknown { what: "offer (a newer one may have come)" })?;
             let contract = theirs.signed(row.side, &hands.root()?.party_key(&row.id.0));
             row.my_earlier = row.my_offer.take();
             row.my_offer = Some(contract.clone());
@@ -117,6 +157,7 @@ impl Wallet {
         self.act(|shelf, _| {
             let mut row = tally_row(shelf, tally)?;
             row.state = row.state.after(TallyEvent::Refuse)?;
+            row.untold = true;
             Ok(shelf.put_tally(&row)?)
         })
     }
@@ -199,6 +240,7 @@ pub(super) fn blank(
         pair: None,
         device_key: None,
         opened: None,
+        untold: false,
     }
 }
 
@@ -246,6 +288,7 @@ pub(super) fn new_chain(tally: i64, id: ChainId, first_key: Digest) -> ChainRow 
         next_key: first_key,
         linked: 0,
         sent: 0,
+        known: 0,
         held: 0,
         receipted: 0,
         seed: None,
@@ -316,6 +359,10 @@ pub(super) fn take_offer(
 ) -> Result<()> {
     let known = |held: &Option<SignedTally>| held.as_ref() == Some(&offer);
     if known(&row.contract) || known(&row.their_offer) {
+        // The partner repeats an offer that was refused: it has missed the refusal.
+        if row.state == TallyState::Refused && !row.untold {
+            shelf.put_tally(&TallyRow { untold: true, ..row })?;
+        }
         return Ok(());
     }
     let mine = row.cert.clone().ok_or(Refusal::OutOfPlace { what: "offer" })?;
@@ -336,12 +383,21 @@ pub(super) fn take_offer(
             }
             row.state = row.state.after(TallyEvent::Offer(By::Partner))?;
             let partner = offer.tally.half(row.side.other()).cert.clone();
-            row.name.clone_from(&partner.name);
+            follow_name(&mut row, &partner.name);
             row.partner = Some(partner);
             row.their_offer = Some(offer);
             shelf.add_event(Some(row.no), "tally_offered", &row.name)?;
             Ok(shelf.put_tally(&row)?)
         }
+    }
+}
+
+/// Takes the partner's name for it, unless I have given it another one.
+fn follow_name(row: &mut TallyRow, name: &str) {
+    let known = row.partner.as_ref().map(|cert| cert.name.as_str());
+    let shown = known.or(row.ticket.as_ref().map(|ticket| ticket.name.as_str()));
+    if row.name.is_empty() || shown == Some(row.name.as_str()) {
+        name.clone_into(&mut row.name);
     }
 }
 
@@ -359,7 +415,7 @@ fn govern(shelf: &Shelf<'_>, hands: &mut Hands<'_>, mut row: TallyRow, contract:
     }
     let partner = row.side.other();
     let cert = contract.tally.half(partner).cert.clone();
-    row.name.clone_from(&cert.name);
+    follow_name(&mut row, &cert.name);
     row.opened = row.opened.or(Some(hands.now));
     row.contract = Some(contract.clone());
     match before {
@@ -467,11 +523,6 @@ pub(super) fn follow_phase(
 
 /// A refusal of mine that the partner must hear of: which version, if there was one.
 pub(super) fn refused_version(row: &TallyRow) -> Option<Digest> {
-    if row.state != TallyState::Refused || row.contract.is_some() {
-        return None;
-    }
-    match &row.their_offer {
-        Some(offer) => Some(offer.tally.digest()),
-        None => (row.inviter && row.request.is_some()).then(Digest::default),
-    }
+    let must_tell = row.untold && row.state == TallyState::Refused && row.partner.is_some();
+    must_tell.then(|| row.their_offer.as_ref().map_or(Digest::default(), |offer| offer.tally.digest()))
 }

@@ -4,9 +4,9 @@ use crate::admit::Refusal;
 use crate::book::{Book, Facts, Flag};
 use crate::chit::{Body, Chit, ChitRef};
 use crate::digest::Digest;
-use crate::invoice::InvoiceState;
+use crate::invoice::{InvoiceState, SignedInvoice};
 use crate::key::PublicKey;
-use crate::order::{Endorsement, ForkProof, Links, NodeSets, Run, majority};
+use crate::order::{Endorsement, Links, NodeSets, Run, majority};
 use crate::store::{ChainRow, Shelf, Standing, StoredChit, chit_no};
 use crate::tally::Side;
 use crate::units::Units;
@@ -14,32 +14,41 @@ use crate::units::Units;
 use super::outbox::{OWED_HAVE, OWED_ORDER};
 use super::{Hands, Result};
 
-/// Whether a pledge's invoice was answered by a chit that came in before it.
-pub(super) fn answered_before(shelf: &Shelf<'_>, chit: &Chit, stored: i64) -> Result<bool> {
+/// Whether a pledge's invoice was answered by a pledge of the same side that came in before it.
+pub(super) fn answered_before(shelf: &Shelf<'_>, tally: i64, chit: &Chit, stored: i64) -> Result<bool> {
     let Body::Pledge { invoice: Some(id), .. } = &chit.body else { return Ok(false) };
-    Ok(match shelf.answers(id)? {
+    Ok(match shelf.answers(tally, chit.chain.side, id)? {
         None => false,
         Some((Some(ordered), _)) => ordered != stored,
         Some((None, first)) => first != stored,
     })
 }
 
-/// Whether a pledge's invoice was answered by a chit before it in the order.
-fn answered_in_order(shelf: &Shelf<'_>, chit: &Chit, stored: i64) -> Result<bool> {
+/// Whether a pledge's invoice was answered by a pledge of the same side before it in the order.
+fn answered_in_order(shelf: &Shelf<'_>, tally: i64, chit: &Chit, stored: i64) -> Result<bool> {
     let Body::Pledge { invoice: Some(id), .. } = &chit.body else { return Ok(false) };
-    Ok(shelf.answers(id)?.is_some_and(|(ordered, _)| ordered.is_some_and(|no| no != stored)))
+    let answers = shelf.answers(tally, chit.chain.side, id)?;
+    Ok(answers.is_some_and(|(ordered, _)| ordered.is_some_and(|no| no != stored)))
 }
 
-/// Notes that a pledge answers its invoice, and that the invoice is paid.
-pub(super) fn note_answer(shelf: &Shelf<'_>, chit: &Chit, stored: i64) -> Result<()> {
-    let Body::Pledge { invoice: Some(id), .. } = &chit.body else { return Ok(()) };
-    let (ordered, first) = shelf.answers(id)?.unwrap_or((None, stored));
-    shelf.put_answers(id, ordered, first)?;
-    if let Some(mut invoice) = shelf.invoice(id)? {
+/// Notes that a pledge answers its invoice, and that the invoice is paid if the amount suffices.
+pub(super) fn note_answer(shelf: &Shelf<'_>, tally: i64, chit: &Chit, stored: i64) -> Result<()> {
+    let Body::Pledge { invoice: Some(id), units, .. } = &chit.body else { return Ok(()) };
+    let payer = chit.chain.side;
+    let (ordered, first) = shelf.answers(tally, payer, id)?.unwrap_or((None, stored));
+    shelf.put_answers(tally, payer, id, ordered, first)?;
+    if let Some(mut invoice) = shelf.invoice(id)?.filter(|invoice| invoice.tally == tally)
+        && pays(*units, payer, &invoice.entry)
+    {
         invoice.state = invoice.state.hearing(InvoiceState::Paid);
         shelf.put_invoice(&invoice)?;
     }
     Ok(())
+}
+
+/// Whether a pledge of this side and amount is what an invoice asks for.
+pub(super) fn pays(units: Units, payer: Side, invoice: &SignedInvoice) -> bool {
+    invoice.invoice.by.side == payer.other() && units >= invoice.invoice.units
 }
 
 /// The amount of the pledge that an acceptance names, if that pledge waits.
@@ -102,16 +111,16 @@ fn place(
 ) -> Result<()> {
     let chit = &stored.entry.chit;
     let facts = Facts {
-        answered: answered_in_order(shelf, chit, stored.no)?,
+        answered: answered_in_order(shelf, tally, chit, stored.no)?,
         waiting: waiting_pledge(shelf, tally, chit, true)?,
     };
     let flag = book.apply(chit, facts)?;
     shelf.add_place(tally, book, stored.no, flag)?;
     chain.linked = chit.seq;
     if let Body::Pledge { invoice: Some(id), .. } = &chit.body
-        && let Some((None, first)) = shelf.answers(id)?
+        && let Some((None, first)) = shelf.answers(tally, chit.chain.side, id)?
     {
-        shelf.put_answers(id, Some(stored.no), first)?;
+        shelf.put_answers(tally, chit.chain.side, id, Some(stored.no), first)?;
     }
     if let (Body::Accept { chit: named }, Flag::Clear) = (&chit.body, flag)
         && let Some(found) = find(shelf, tally, named)?
@@ -153,7 +162,7 @@ pub(super) fn retip(shelf: &Shelf<'_>, standing: &mut Standing) -> Result<()> {
     for stored in &waiting {
         let chit = &stored.entry.chit;
         let facts = Facts {
-            answered: answered_before(shelf, chit, stored.no)?,
+            answered: answered_before(shelf, standing.tally, chit, stored.no)?,
             waiting: waiting_pledge(shelf, standing.tally, chit, false)?,
         };
         let flag = standing.tip.apply(chit, facts)?;
@@ -173,14 +182,18 @@ pub(super) fn runs(shelf: &Shelf<'_>, standing: &Standing, after: u64) -> Result
         let chit = &stored.entry.chit;
         match runs.last_mut() {
             Some(run)
-                if run.chain == chit.chain
+                if run.view == place.view
+                    && run.chain == chit.chain
                     && run.last == chit.prev_own
                     && run.first.checked_add(run.count) == Some(chit.seq) =>
             {
                 run.count = run.count.saturating_add(1);
                 run.last = chit.hash();
             }
-            _ => runs.push(Run { chain: chit.chain, first: chit.seq, count: 1, last: chit.hash() }),
+            _ => {
+                let (view, chain, first) = (place.view, chit.chain, chit.seq);
+                runs.push(Run { view, chain, first, count: 1, last: chit.hash() });
+            }
         }
     }
     Ok(runs)
@@ -209,7 +222,7 @@ pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) 
     let mut book = standing.book.clone();
     let mut chains = shelf.chains(standing.tally)?;
     let mut index = links.after;
-    let mut new: Vec<(usize, StoredChit)> = Vec::new();
+    let mut new: Vec<(u64, usize, StoredChit)> = Vec::new();
     let mut linked: Vec<u64> = chains.iter().map(|chain| chain.linked).collect();
     for run in &links.runs {
         let Some(named) = run_chits(shelf, standing.tally, &chains, run)? else { return Ok(Linked::Gap) };
@@ -223,7 +236,7 @@ pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) 
             }
             let at = linked.get_mut(position).filter(|at| at.checked_add(1) == Some(stored.entry.chit.seq));
             *at.ok_or(Refusal::WrongHead)? = stored.entry.chit.seq;
-            new.push((position, stored));
+            new.push((run.view, position, stored));
         }
     }
     if new.is_empty() {
@@ -239,20 +252,22 @@ pub(super) fn follow(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links) 
     }
     // The hash alone tells whether the order leads to the head, so nothing is written for one that does not.
     let mut reached = book.head;
-    reached.view = head.view;
-    for (_, stored) in &new {
+    for (view, _, stored) in &new {
+        reached.view = *view;
         reached = reached.then(&stored.entry.chit.hash());
     }
-    if reached != *head {
+    let last = std::mem::replace(&mut reached.view, head.view);
+    if reached != *head || last > head.view {
         return Err(Refusal::WrongHead.into());
     }
-    book.head.view = head.view;
-    for (position, stored) in &new {
+    for (view, position, stored) in &new {
+        book.head.view = *view;
         if let Some(chain) = chains.get_mut(*position) {
             place(shelf, standing.tally, &mut book, chain, stored)?;
             shelf.put_chain(chain)?;
         }
     }
+    book.head.view = head.view;
     standing.book = book;
     retip(shelf, standing)?;
     Ok(Linked::Followed)
@@ -288,17 +303,9 @@ fn run_chits(
     Ok(Some(found))
 }
 
-/// An order that departs from the one held. Below what both agreed it is refused; where its signer said otherwise before, that is proof.
+/// An order that departs from the one held. Below what both agreed it is refused.
 fn rewritten(shelf: &Shelf<'_>, standing: &mut Standing, links: &Links, index: u64) -> Result<Linked> {
-    let word = &links.endorsement;
-    if let Some(earlier) = shelf.endorsement(standing.tally, &word.key)? {
-        let proof = ForkProof::Orders(Box::new(earlier), Box::new(*word));
-        if proof.check().is_ok() {
-            shelf.put_proof(standing.tally, &proof)?;
-            shelf.add_event(Some(standing.tally), "order_forked", &index.to_string())?;
-        }
-    }
-    if word.head.view > standing.book.head.view && index > standing.agreed {
+    if links.endorsement.head.view > standing.book.head.view && index > standing.agreed {
         // A foil that was restored begins a new view; what was linked and not agreed is ordered anew.
         cut(shelf, standing, index.saturating_sub(1))?;
         return follow(shelf, standing, links);
@@ -316,9 +323,9 @@ pub(super) fn cut(shelf: &Shelf<'_>, standing: &mut Standing, index: u64) -> Res
         chain.linked = chain.base;
         for chit in shelf.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
             if let Body::Pledge { invoice: Some(id), .. } = &chit.entry.chit.body
-                && let Some((_, first)) = shelf.answers(id)?
+                && let Some((_, first)) = shelf.answers(standing.tally, chain.id.side, id)?
             {
-                shelf.put_answers(id, None, first)?;
+                shelf.put_answers(standing.tally, chain.id.side, id, None, first)?;
             }
         }
     }
@@ -328,18 +335,14 @@ pub(super) fn cut(shelf: &Shelf<'_>, standing: &mut Standing, index: u64) -> Res
         if let Some(chain) =
             chains.iter_mut().find(|chain| chit_no(chain.no, stored.entry.chit.seq) == Ok(stored.no))
         {
-            // Each place keeps the view in which it was made: only its hash says which that was.
-            while book.head.then(&stored.entry.chit.hash()).hash != row.hash
-                && book.head.view <= standing.book.head.view
-            {
-                book.head.view = book.head.view.saturating_add(1);
-            }
+            book.head.view = row.view;
             place(shelf, standing.tally, &mut book, chain, &stored)?;
         }
     }
     for chain in &chains {
         shelf.put_chain(chain)?;
     }
+    book.head.view = standing.book.head.view;
     standing.book = book;
     retip(shelf, standing)
 }

@@ -159,7 +159,7 @@ pub(super) fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
 /// Chits of every chain beyond what the other side is known to hold.
 fn chits(shelf: &Shelf<'_>, row: &TallyRow, out: &mut Vec<Message>) -> Result<()> {
     for chain in shelf.chains(row.no)? {
-        pages(shelf, &chain, chain.held.max(chain.base), out)?;
+        pages(shelf, &chain, chain.known.max(chain.base), out)?;
     }
     Ok(())
 }
@@ -270,7 +270,7 @@ pub(super) fn have(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Have> {
 /// Notes that the partner was handed everything there was. It is told again where it must be confirmed.
 pub(super) fn mark_sent(shelf: &Shelf<'_>, row: &TallyRow) -> Result<()> {
     if refused_version(row).is_some() {
-        shelf.put_tally(&TallyRow { their_offer: None, request: None, ..row.clone() })?;
+        shelf.put_tally(&TallyRow { untold: false, ..row.clone() })?;
     }
     for mut chain in shelf.chains(row.no)? {
         let theirs = chain.id.side != row.side;
@@ -337,5 +337,6 @@ pub(super) fn everything(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Vec<Messag
         out.push(Message::Invoice(invoice.entry));
         out.extend(invoice.answer.map(Message::Answer));
     }
+    out.extend(shelf.proofs(row.no)?.into_iter().map(Message::Proof));
     Ok(out)
 }

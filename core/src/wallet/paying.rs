@@ -220,7 +220,8 @@ impl Wallet {
             let held = shelf
                 .branches(no, &chit.chain)?
                 .iter()
-                .any(|branch| chit.seq > branch.base && chit.seq <= branch.held);
+                .any(|branch| chit.seq > branch.base && chit.seq <= branch.held)
+                || (found.place > 0 && found.place <= standing.agreed);
             Ok(if found.place > 0 && found.place <= standing.final_index {
                 Went::Final(*chit)
             } else if held {
@@ -234,7 +235,9 @@ impl Wallet {
     /// Did the payment of this invoice go through? For a screen that was killed before it learned which chit it signed.
     pub fn went_for(&self, invoice: &InvoiceId) -> Result<Went> {
         let answer = self.look(|shelf| {
-            let Some((ordered, first)) = shelf.answers(invoice)? else { return Ok(None) };
+            let Some(asked) = shelf.invoice(invoice)? else { return Ok(None) };
+            let payer = asked.entry.invoice.by.side.other();
+            let Some((ordered, first)) = shelf.answers(asked.tally, payer, invoice)? else { return Ok(None) };
             let Some(stored) = shelf.chit_by_no(ordered.unwrap_or(first))? else { return Ok(None) };
             Ok::<_, WalletError>(Some((stored.entry.chit.tally, stored.entry.chit.reference())))
         })?;
@@ -322,7 +325,8 @@ pub(super) fn settle(
 }
 
 fn still_open(shelf: &Shelf<'_>, tally: i64, id: &InvoiceId) -> Result<()> {
-    let answered = shelf.answers(id)?.is_some();
+    let (_, side, ..) = shelf.tally_label(tally)?;
+    let answered = shelf.answers(tally, side, id)?.is_some();
     match shelf.invoice(id)? {
         Some(invoice) if invoice.tally != tally || invoice.mine => {
             Err(WalletError::Unknown { what: "invoice" })

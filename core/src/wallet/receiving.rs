@@ -19,7 +19,7 @@ use crate::units::Units;
 
 use super::exchange::answer_summary;
 use super::opening::{follow_phase, new_chain, take_offer, take_refusal, take_request};
-use super::ordering::{Linked, follow, keep_word, speak};
+use super::ordering::{Linked, follow, keep_word, pays, speak};
 use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_ORDER, OWED_RECEIPTS};
 use super::signing::append;
 use super::{Hands, Result, Wallet, WalletError, tally_no};
@@ -138,6 +138,7 @@ struct Intake<'i> {
     row: TallyRow,
     standing: Option<Standing>,
     changes: &'i mut Vec<Change>,
+    proofs: &'i mut Vec<ForkProof>,
 }
 
 /// Takes messages in and looks whether there is something to tell in return.
@@ -170,7 +171,7 @@ pub(super) fn absorb(
         let message = match message {
             Ok(message) => message,
             Err(Spoilt { fault, bytes }) => {
-                if matches!(fault, Malformed::Newer { .. }) && has_room(shelf, no, bytes.len())? {
+                if matches!(fault, Malformed::Newer { .. }) && has_room(shelf, no, NEWER, bytes.len())? {
                     shelf.park(no, NEWER, &bytes)?;
                 }
                 if position < arrived {
@@ -179,14 +180,29 @@ pub(super) fn absorb(
                 continue;
             }
         };
-        let mut intake =
-            Intake { row: shelf.tally(no)?, standing: shelf.standing(no)?, changes: &mut changes };
-        match take(shelf, hands, &mut intake, introduction, message) {
-            Ok(()) => {
-                if let Some(standing) = &intake.standing {
-                    shelf.put_standing(standing)?;
-                }
+        let mut proofs = Vec::new();
+        let seen = changes.len();
+        // What is refused leaves nothing behind, however far it came.
+        let taken = shelf.attempt(|| {
+            let (row, standing) = (shelf.tally(no)?, shelf.standing(no)?);
+            let mut intake = Intake { row, standing, changes: &mut changes, proofs: &mut proofs };
+            take(shelf, hands, &mut intake, introduction, message)?;
+            if let Some(standing) = &intake.standing {
+                shelf.put_standing(standing)?;
             }
+            Ok(())
+        });
+        if taken.is_err() {
+            changes.truncate(seen);
+            *hands.ready = None;
+        }
+        // A lie is refused, and the proof of it is kept.
+        for proof in &proofs {
+            shelf.put_proof(no, proof)?;
+            shelf.add_event(Some(no), "order_forked", "")?;
+        }
+        match taken {
+            Ok(()) => {}
             Err(WalletError::Refused(refusal)) => rejected.push(Rejected { message: position, refusal }),
             Err(WalletError::Malformed(fault)) => {
                 rejected.push(Rejected { message: position, refusal: fault.into() })
@@ -307,15 +323,15 @@ pub(super) fn whole(messages: Vec<Message>) -> Vec<Result<Message, Spoilt>> {
     messages.into_iter().map(Ok).collect()
 }
 
-const GAP: &str = "gap";
+pub(super) const GAP: &str = "gap";
 const NEWER: &str = "newer";
 
-fn has_room(shelf: &Shelf<'_>, tally: i64, bytes: usize) -> Result<bool> {
-    Ok(shelf.parked_bytes(tally)?.saturating_add(bytes as u64) <= PARKED_MAX)
+fn has_room(shelf: &Shelf<'_>, tally: i64, reason: &str, bytes: usize) -> Result<bool> {
+    Ok(shelf.parked_bytes(tally, reason)?.saturating_add(bytes as u64) <= PARKED_MAX)
 }
 
 fn park(shelf: &Shelf<'_>, tally: i64, message: &[u8]) -> Result<()> {
-    if !has_room(shelf, tally, message.len())? {
+    if !has_room(shelf, tally, GAP, message.len())? {
         return Err(Refusal::TooMuchParked.into());
     }
     Ok(shelf.park(tally, GAP, message)?)
@@ -365,8 +381,9 @@ fn known(shelf: &Shelf<'_>, intake: &Intake<'_>, standing: &mut Standing, chit: 
     if chit.chit.chain.side == intake.row.side {
         standing.owed |= OWED_HAVE;
         for mut chain in shelf.branches(intake.row.no, &chit.chit.chain)? {
-            if chit.chit.seq > chain.held && chit.chit.seq <= chain.seq {
-                chain.held = chit.chit.seq;
+            if chit.chit.seq > chain.base && chit.chit.seq <= chain.seq {
+                chain.known = chain.known.max(chit.chit.seq);
+                chain.held = chain.held.max(chit.chit.seq);
                 shelf.put_chain(&chain)?;
             }
         }
@@ -408,7 +425,7 @@ fn take_chit(
     };
     let signed = verified.into_it();
     if at.is_none() {
-        *at = Some(chain_for(shelf, no, &signed, proof.is_some())?);
+        *at = Some(chain_for(shelf, no, &signed)?);
     }
     let Some(chain) = at else { return Ok(false) };
     if let Some(proof) = proof {
@@ -421,6 +438,7 @@ fn take_chit(
         standing.owed |= OWED_HAVE;
     }
     // Whoever brought it has it; it need not be sent there again.
+    chain.known = chain.known.max(chit.seq);
     chain.held = chain.held.max(chit.seq);
     if let (Body::Device(DeviceAct::Add(grant)), true) = (&chit.body, flag != Flag::Ineffective) {
         let id = ChainId { side: chit.chain.side, device: grant.device, epoch: grant.epoch };
@@ -461,19 +479,17 @@ fn ground_of(
 }
 
 /// The chain that an admitted chit goes on: the one whose end it follows, a new epoch's, or a new branch where a key was used twice.
-fn chain_for(shelf: &Shelf<'_>, tally: i64, signed: &SignedChit, fork: bool) -> Result<ChainRow> {
+fn chain_for(shelf: &Shelf<'_>, tally: i64, signed: &SignedChit) -> Result<ChainRow> {
     let chit = &signed.chit;
     let branches = shelf.branches(tally, &chit.chain)?;
     let before = chit.seq.saturating_sub(1);
-    if let Some(chain) =
-        branches.iter().find(|chain| chain.seq == before && chain.hash == chit.prev_own && !fork)
-    {
+    if let Some(chain) = branches.iter().find(|chain| chain.seq == before && chain.hash == chit.prev_own) {
         return Ok(chain.clone());
     }
     let mut chain = new_chain(tally, chit.chain, signed.key.digest());
     chain.branch = u32::try_from(branches.len()).map_err(|_| Malformed::OutOfRange { what: "branch" })?;
     (chain.base, chain.seq, chain.linked, chain.hash) = (before, before, before, chit.prev_own);
-    (chain.held, chain.sent, chain.receipted) = (before, before, before);
+    (chain.known, chain.held, chain.sent, chain.receipted) = (before, before, before, before);
     chain.no = shelf.add_chain(&chain)?;
     Ok(chain)
 }
@@ -505,9 +521,11 @@ fn take_links(
 ) -> Result<()> {
     let ground = NodeGround { tally: &intake.row.id, nodes: &standing.tip.nodes };
     let word = *admit(Unverified::from(links.endorsement), &ground)?.it();
+    notice_lie(shelf, intake, &word)?;
     // Only the foil's nodes link. After a restore the order comes from whoever still has it, and repeating what is held is harmless.
-    let links_anew = word.head.index > standing.book.head.index && !standing.reconciling;
-    if links_anew && !standing.tip.nodes.foil.contains(&word.key) {
+    let head = standing.book.head;
+    let repeats = word.head.view == head.view && word.head.index <= head.index;
+    if !repeats && !standing.reconciling && !standing.tip.nodes.foil.contains(&word.key) {
         return Err(Refusal::NotANode.into());
     }
     match follow(shelf, standing, links)? {
@@ -527,21 +545,27 @@ fn take_links(
     }
 }
 
+/// Whether a node has said something else about the same place before. If so, the two words together are proof.
+fn notice_lie(shelf: &Shelf<'_>, intake: &mut Intake<'_>, word: &Endorsement) -> Result<bool> {
+    let Some(earlier) = shelf.endorsement(intake.row.no, &word.key)? else { return Ok(false) };
+    let proof = ForkProof::Orders(Box::new(earlier), Box::new(*word));
+    let lies = proof.check().is_ok();
+    if lies {
+        intake.proofs.push(proof);
+    }
+    Ok(lies)
+}
+
 fn take_word(
     shelf: &Shelf<'_>,
-    intake: &Intake<'_>,
-    standing: &mut Standing,
+    intake: &mut Intake<'_>,
+    standing: &Standing,
     word: Endorsement,
 ) -> Result<()> {
     let ground = NodeGround { tally: &intake.row.id, nodes: &standing.tip.nodes };
     let word = admit(Unverified::from(word), &ground)?.into_it();
-    if let Some(earlier) = shelf.endorsement(intake.row.no, &word.key)? {
-        let proof = ForkProof::Orders(Box::new(earlier), Box::new(word));
-        if proof.check().is_ok() {
-            shelf.put_proof(intake.row.no, &proof)?;
-            shelf.add_event(Some(intake.row.no), "order_forked", &word.head.index.to_string())?;
-            return Err(Refusal::OrderRewritten { index: word.head.index }.into());
-        }
+    if notice_lie(shelf, intake, &word)? {
+        return Err(Refusal::OrderRewritten { index: word.head.index }.into());
     }
     keep_word(shelf, intake.row.no, &word)
 }
@@ -558,10 +582,16 @@ fn take_receipt(
         return Ok(());
     }
     for mut chain in shelf.branches(intake.row.no, &receipt.chain)? {
-        let held = receipt.seq > chain.held && receipt.seq > chain.base && receipt.seq <= chain.seq;
-        if held
+        let news =
+            receipt.seq > chain.held.min(chain.known) && receipt.seq > chain.base && receipt.seq <= chain.seq;
+        if news
             && shelf.chit(chain.no, receipt.seq)?.is_some_and(|chit| chit.entry.chit.hash() == receipt.hash)
         {
+            chain.known = chain.known.max(receipt.seq);
+            if receipt.seq <= chain.held {
+                shelf.put_chain(&chain)?;
+                continue;
+            }
             chain.held = receipt.seq;
             shelf.put_chain(&chain)?;
             shelf.add_event(Some(intake.row.no), "held", &receipt.seq.to_string())?;
@@ -599,12 +629,24 @@ pub(super) fn keep_invoice(
     if shelf.invoice(&id)?.is_some() {
         return Ok(());
     }
-    if let Some(mut before) = entry.invoice.supersedes.map(|id| shelf.invoice(&id)).transpose()?.flatten() {
+    let before = entry.invoice.supersedes.map(|id| shelf.invoice(&id)).transpose()?.flatten();
+    // Only the one who asked may put another invoice in the place of the first.
+    let same_asker =
+        |before: &InvoiceRow| before.tally == tally && before.entry.invoice.by.side == entry.invoice.by.side;
+    if let Some(mut before) = before.filter(same_asker) {
         before.state = before.state.hearing(InvoiceState::Countered);
         shelf.put_invoice(&before)?;
     }
     let mine = entry.invoice.by.side == my_side;
-    let state = if shelf.answers(&id)?.is_some() { InvoiceState::Paid } else { InvoiceState::Issued };
+    let payer = entry.invoice.by.side.other();
+    let answer = match shelf.answers(tally, payer, &id)? {
+        Some((ordered, first)) => shelf.chit_by_no(ordered.unwrap_or(first))?,
+        None => None,
+    };
+    let paid = answer
+        .and_then(|chit| chit.entry.chit.body.pledged())
+        .is_some_and(|units| pays(units, payer, &entry));
+    let state = if paid { InvoiceState::Paid } else { InvoiceState::Issued };
     if !mine {
         shelf.add_event(Some(tally), "payment_asked", &entry.invoice.units.milli().to_string())?;
         changes.push(Change::Asked { units: entry.invoice.units });
@@ -619,7 +661,8 @@ fn take_answer(
     answer: SignedAnswer,
 ) -> Result<()> {
     let unknown = Refusal::OutOfPlace { what: "answer to an invoice" };
-    let mut invoice = shelf.invoice(&answer.answer.invoice)?.ok_or(unknown)?;
+    let known = shelf.invoice(&answer.answer.invoice)?.filter(|invoice| invoice.tally == intake.row.no);
+    let mut invoice = known.ok_or(unknown)?;
     let device = device_ground(&intake.row, standing, &answer.answer.by);
     let ground = AnswerGround { device, asker: invoice.entry.invoice.by.side };
     let answer = admit(Unverified::from(answer), &ground)?.into_it();
@@ -630,6 +673,7 @@ fn take_answer(
     let after = invoice.state.hearing(state);
     if after != invoice.state {
         invoice.state = after;
+        invoice.answer = Some(answer);
         shelf.put_invoice(&invoice)?;
         shelf.add_event(Some(intake.row.no), "invoice_answered", after.name())?;
         intake.changes.push(Change::Answered { state: after });

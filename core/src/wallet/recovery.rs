@@ -16,9 +16,10 @@ use crate::keystore::{KeyStore, open_bytes, seal, stretch};
 use crate::message::{Handover, Message};
 use crate::negotiation::TallyState;
 use crate::pair::PairKey;
-use crate::store::{Shelf, Standing, Store, TallyRow};
+use crate::store::{Shelf, Standing, Store, StoreError, TallyRow};
 use crate::tally::{Date, Side, SignedTally, TallyId};
 
+use super::exchange::begin_epoch;
 use super::opening::{blank, new_chain, open_standing};
 use super::outbox::{OWED_HAVE, everything, have};
 use super::receiving::{take_in, whole};
@@ -181,7 +182,18 @@ impl Wallet {
         entropy: Box<dyn Entropy>,
     ) -> Result<Self> {
         let backup = open_backup(words, bytes)?;
-        Self::restore_as(Store::create(path)?, guard, words, &backup, clock, entropy)
+        let unfinished = path.with_extension("restoring");
+        if path.exists() {
+            return Err(StoreError::Unreachable.into());
+        }
+        for leftover in ["restoring", "restoring-wal", "restoring-shm"] {
+            let _ = std::fs::remove_file(path.with_extension(leftover));
+        }
+        let wallet = Self::restore_as(Store::create(&unfinished)?, guard, words, &backup, clock, entropy)?;
+        let Self { store, vault, root, me, clock, entropy, ready } = wallet;
+        store.close()?;
+        std::fs::rename(&unfinished, path).map_err(|_| StoreError::Unreachable)?;
+        Ok(Self { store: Store::open(path)?, vault, root, me, clock, entropy, ready })
     }
 
     fn restore_as(
@@ -204,7 +216,11 @@ impl Wallet {
                     name: kept.name.clone(),
                     ..row.clone()
                 })?;
-                take_in(shelf, hands, row.no, None, whole(kept.messages.clone()))?;
+                let delivery = take_in(shelf, hands, row.no, None, whole(kept.messages.clone()))?;
+                // Everything in a backup was let in once; what is not let in now is not what was written.
+                if !delivery.rejected.is_empty() {
+                    return Err(BackupError::Damaged { part: 0 }.into());
+                }
             }
             Ok(())
         })?;
@@ -251,6 +267,30 @@ impl Wallet {
             let row = tally_row(shelf, &tally)?;
             let delivery = take_in(shelf, hands, row.no, None, messages)?;
             Ok(Rebuilt { tally, partner: row.name, lies: delivery.rejected })
+        })
+    }
+
+    /// Goes on with a restored tally although the partner cannot be met, or keeps naming chits that it does not send. What was signed
+    /// before and comes later is kept, and counts when the partner and I say so.
+    pub fn resume(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            let mut standing = super::standing(shelf, row.no)?;
+            if standing.reconciling {
+                begin_epoch(shelf, hands, &row, &mut standing)?;
+                shelf.put_standing(&standing)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Begins a new epoch for this device, after its chain was forked: somebody has a copy of this phone's memory.
+    pub fn renew(&mut self, tally: &TallyId) -> Result<()> {
+        self.act(|shelf, hands| {
+            let row = tally_row(shelf, tally)?;
+            let mut standing = super::standing(shelf, row.no)?;
+            begin_epoch(shelf, hands, &row, &mut standing)?;
+            Ok(shelf.put_standing(&standing)?)
         })
     }
 

@@ -94,13 +94,13 @@ pub(super) fn append(
     let chit = &signed.chit;
     let stored = crate::store::chit_no(chain.no, chit.seq)?;
     let facts = Facts {
-        answered: answered_before(shelf, chit, stored)?,
+        answered: answered_before(shelf, standing.tally, chit, stored)?,
         waiting: waiting_pledge(shelf, standing.tally, chit, false)?,
     };
     let flag = standing.tip.apply(chit, facts)?;
     shelf.add_chit(chain.no, signed, standing.arrivals, flag)?;
     standing.arrivals = standing.arrivals.saturating_add(1);
-    note_answer(shelf, chit, stored)?;
+    note_answer(shelf, standing.tally, chit, stored)?;
     settle_acceptance(shelf, standing.tally, chit, flag)?;
     chain.seq = chit.seq;
     chain.hash = Digest::of(&chit.to_bytes());

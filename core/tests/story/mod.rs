@@ -124,7 +124,8 @@ pub fn pair() -> (Wallet, Wallet, TallyId, StoryClock) {
     hand(&mut ben, &mut ana, &tally);
     ana.offer(&tally, None, None).unwrap();
     hand(&mut ana, &mut ben, &tally);
-    ben.accept(&tally).unwrap();
+    let version = ben.offered(&tally).unwrap().version;
+    ben.accept(&tally, &version).unwrap();
     meet(&mut ben, &mut ana, &tally);
     (ana, ben, tally, clock)
 }

@@ -1,0 +1,209 @@
+//! Stories of partners who lie, and of phones that were copied.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::admit::Refusal;
+use hazel_core::digest::Digest;
+use hazel_core::key::{PublicKey, Signature};
+use hazel_core::message::{Message, Page};
+use hazel_core::order::{Head, Links, Run};
+use hazel_core::store::Store;
+use hazel_core::tally::{TallyId, Terms};
+use hazel_core::units::Units;
+use hazel_core::wallet::{Ask, Audience, Payment, Wallet};
+use story::*;
+
+fn refusals(wallet: &mut Wallet, tally: &TallyId, messages: Vec<Message>) -> Vec<Refusal> {
+    let delivery = wallet.receive_messages(tally, messages).unwrap();
+    delivery.rejected.into_iter().map(|rejected| rejected.refusal).collect()
+}
+
+fn audit(wallet: &mut Wallet) {
+    assert_eq!(wallet.audit(&mut |_| {}).unwrap().findings, []);
+}
+
+/// The runs of an order, backwards: what a stock would send that wants the foil's order turned round.
+fn turned(foil: &mut Wallet, tally: &TallyId, count: usize) -> Vec<Run> {
+    let mut chits = foil.export(tally).unwrap().chits;
+    chits.truncate(count);
+    let run = |chit: &hazel_core::wallet::ExportedChit| {
+        let chit = &chit.signed.chit;
+        Run { view: 7, chain: chit.chain, first: chit.seq, count: 1, last: chit.hash() }
+    };
+    chits.iter().rev().map(run).collect()
+}
+
+#[test]
+fn a_stock_cannot_dictate_the_foils_order() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ana, &tally, 1).unwrap();
+    pay(&mut ben, &tally, 2).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    ben.outbox(&tally, Audience::Partner).unwrap();
+    let before = ben.tally(&tally).unwrap();
+    assert_eq!((before.index, before.agreed), (2, 0));
+    let node = words("Ana").root().node_key(&tally.0);
+    let runs = turned(&mut ben, &tally, 2);
+    let contract = ben.export(&tally).unwrap().contract.tally.digest();
+    let mut head = Head::start(tally, 7, contract);
+    for run in &runs {
+        head = head.then(&run.last);
+    }
+    let honest_hash = Links { after: 0, runs: runs.clone(), endorsement: head.endorse(&node) };
+    assert_eq!(refusals(&mut ben, &tally, vec![Message::Links(honest_hash)]), [Refusal::NotANode]);
+    head.hash = Digest::of(b"nothing");
+    let wrong_hash = Links { after: 0, runs, endorsement: head.endorse(&node) };
+    assert_eq!(refusals(&mut ben, &tally, vec![Message::Links(wrong_hash)]), [Refusal::NotANode]);
+    assert_eq!(
+        ben.tally(&tally).unwrap(),
+        hazel_core::wallet::TallyView { met: ben.tally(&tally).unwrap().met, ..before }
+    );
+    audit(&mut ben);
+    meet(&mut ana, &mut ben, &tally);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+#[test]
+fn a_page_with_one_bad_chit_leaves_nothing_behind() {
+    let (mut ana, mut ben, tally, _) = pair();
+    for amount in 1..=3 {
+        pay(&mut ben, &tally, amount).unwrap();
+    }
+    let mut chits: Vec<_> = ben.export(&tally).unwrap().chits.into_iter().map(|chit| chit.signed).collect();
+    let good = Page::of(&chits).unwrap();
+    chits[2].signature = Signature([9; 64]);
+    let bad = Page::of(&chits).unwrap();
+    let before = ana.tally(&tally).unwrap();
+    let refused = refusals(&mut ana, &tally, vec![Message::Chits(bad)]);
+    assert_eq!(refused.iter().map(Refusal::code).collect::<Vec<_>>(), ["bad_signature"]);
+    assert_eq!(ana.tally(&tally).unwrap().balance, before.balance);
+    assert_eq!(ana.export(&tally).unwrap().chits.len(), 0);
+    audit(&mut ana);
+    assert_eq!(refusals(&mut ana, &tally, vec![Message::Chits(good)]), []);
+    assert_eq!(ana.balance(&tally).unwrap(), chips(6));
+    chits[2].key = PublicKey([1; 32]);
+    audit(&mut ana);
+}
+
+#[test]
+fn a_copied_phone_is_found_out_and_both_payments_bind() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    ben.copy_database(&path).unwrap();
+    let mut copy =
+        Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), Box::new(Seeded::new("copy")))
+            .unwrap();
+    pay(&mut ben, &tally, 10).unwrap();
+    pay(&mut copy, &tally, 20).unwrap();
+    pay(&mut copy, &tally, 3).unwrap();
+    let (from_ben, from_copy) =
+        (ben.hand_over(&tally).unwrap().unwrap(), copy.hand_over(&tally).unwrap().unwrap());
+    ana.receive(&from_ben).unwrap();
+    let delivery = ana.receive(&from_copy).unwrap();
+    assert!(
+        delivery.changes.iter().any(|change| matches!(change, hazel_core::wallet::Change::Fork { .. })),
+        "{delivery:?}"
+    );
+    let proofs = ana
+        .attention()
+        .unwrap()
+        .into_iter()
+        .filter(|a| matches!(a, hazel_core::wallet::Attention::Proof(_)))
+        .count();
+    assert_eq!(proofs, 1);
+    assert_eq!(
+        ana.balance(&tally).unwrap(),
+        chips(31),
+        "both payments of the fork bind; what follows it waits"
+    );
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(3));
+    audit(&mut ana);
+    // The copy has also spoken for the order, otherwise than the phone it was copied from.
+    let again: Vec<_> = ana.receive(&from_copy).unwrap().rejected.iter().map(|r| r.refusal.code()).collect();
+    assert_eq!(again, ["order_rewritten"]);
+    audit(&mut ana);
+    meet(&mut ben, &mut ana, &tally);
+    assert_equal_halves(&mut ben, &mut ana, &tally);
+    assert_eq!(pay(&mut ben, &tally, 1).unwrap_err().code(), "revoked", "a forked chain signs no longer");
+    ben.renew(&tally).unwrap();
+    pay(&mut ben, &tally, 4).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(ana.balance(&tally).unwrap(), chips(35));
+    assert_equal_halves(&mut ben, &mut ana, &tally);
+    audit(&mut ben);
+    audit(&mut ana);
+}
+
+#[test]
+fn raising_a_lowered_limit_does_not_bring_the_old_one_back() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    ana.grant(&tally, terms(20)).unwrap();
+    clock.pass(8 * 86_400);
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(20));
+    ana.grant(&tally, terms(50)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(50));
+    assert_eq!(ana.tally(&tally).unwrap().granted, terms(50));
+}
+
+#[test]
+fn the_notice_cannot_be_shortened_without_notice() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    ana.grant(&tally, Terms { limit: chips(100), notice_days: 0 }).unwrap();
+    ana.grant(&tally, Terms { limit: Units::ZERO, notice_days: 0 }).unwrap();
+    clock.pass(60);
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(100));
+    pay(&mut ben, &tally, 60).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, Units::ZERO);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+#[test]
+fn an_invoice_is_paid_by_its_payer_on_its_tally_in_full() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let ask = Ask { units: chips(12), valid_for: 3600, ..Ask::default() };
+    let id = ana.ask(&tally, &ask).unwrap().invoice.id();
+    meet(&mut ana, &mut ben, &tally);
+    ana.pay(&tally, &Payment { units: chips(1), ..Payment::default() }).unwrap();
+    ben.pay(&tally, &Payment { units: Units::new(1), invoice: Some(id), ..Payment::default() }).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(
+        ana.invoice(&id).unwrap().state,
+        hazel_core::invoice::InvoiceState::Issued,
+        "a crumb is no payment"
+    );
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+    audit(&mut ana);
+    audit(&mut ben);
+}
+
+#[test]
+fn a_refusal_is_told_again_when_it_was_missed() {
+    let clock = StoryClock::new();
+    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let ticket = ana.invite(hazel_core::tally::Side::Stock, terms(100), 3600, &[]).unwrap();
+    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    hand(&mut ben, &mut ana, &tally);
+    ana.offer(&tally, None, None).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    ben.refuse(&tally).unwrap();
+    let _lost = ben.hand_over(&tally).unwrap().unwrap();
+    assert!(ben.hand_over(&tally).unwrap().is_none());
+    hand(&mut ana, &mut ben, &tally);
+    hand(&mut ben, &mut ana, &tally).unwrap();
+    assert_eq!(ana.tally(&tally).unwrap().state, hazel_core::negotiation::TallyState::Refused);
+}
