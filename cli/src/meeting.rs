@@ -317,7 +317,9 @@ impl Meeting {
         let answered = self.said == 0 || self.report.received > 0 || self.report.delivered == self.said;
         if self.letters.is_empty() && answered {
             match wallet.stands_at(self.talk.tally()) {
-                Ok(digest) => drop(session.handle(now, Input::Settled(Digest(digest.0)))),
+                Ok(digest) => {
+                    let _ = session.handle(now, Input::Settled(Digest(digest.0)));
+                }
                 Err(trouble) => self.break_off(session, trouble, now),
             }
         }
@@ -326,7 +328,7 @@ impl Meeting {
     /// What cannot be kept must not be confirmed: the session ends, and the partner will say it again.
     fn break_off(&mut self, session: &mut Session, trouble: WalletError, now: Time) {
         self.trouble = Some(trouble);
-        drop(session.handle(now, Input::Cancel));
+        let _ = session.handle(now, Input::Cancel);
     }
 
     /// How it stands so far.

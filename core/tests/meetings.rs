@@ -135,7 +135,8 @@ fn a_first_meeting_is_by_ticket_and_later_ones_are_not() {
     talk(&mut ben, &mut ana, &tally, Some(&asker.ours), None);
     assert_eq!(ben.tally(&tally).unwrap().state, TallyState::Offered(By::Partner));
     assert!(!ben.meeting_keys(&tally).unwrap().introduces);
-    ben.accept(&tally).unwrap();
+    let version = ben.offered(&tally).unwrap().version;
+    ben.accept(&tally, &version).unwrap();
     talk(&mut ben, &mut ana, &tally, None, None);
     assert_settled(&mut ana, &mut ben, &tally);
     assert!(ana.meeting_keys(&tally).unwrap().ticket.is_none(), "a ticket is good once");

@@ -19,7 +19,7 @@ use crate::store::{ChainRow, Shelf, TallyRow};
 use crate::tally::{Side, TallyId};
 
 use super::outbox::{
-    OWED_CONTRACT, OWED_HAVE, UNFINISHED, have, invoices, mark_sent, negotiation, order, prepare, receipts,
+    OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS, UNFINISHED, have, invoices, mark_sent, negotiation, order, prepare, receipts,
 };
 use super::receiving::{Delivery, GAP, absorb};
 use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
@@ -143,7 +143,8 @@ impl Wallet {
         self.act(|shelf, _| {
             if let Some(mut standing) = shelf.standing(tally_no(shelf, tally)?)? {
                 if standing.owed & UNFINISHED != 0 {
-                    standing.owed |= OWED_HAVE;
+                    // Receipts too: a summary that crosses them would keep the chits, and with them the receipts, from coming again.
+                    standing.owed |= OWED_HAVE | OWED_RECEIPTS;
                 }
                 standing.owed |= UNFINISHED;
                 shelf.put_standing(&standing)?;
