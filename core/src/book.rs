@@ -201,6 +201,13 @@ impl Book {
         }
     }
 
+    /// The head alone, out of a stored book.
+    pub(crate) fn head_of(stored: &[u8]) -> Result<Head, Malformed> {
+        let mut from = Reader::new(stored);
+        from.list(Self::WHAT, 64)?;
+        from.take()
+    }
+
     /// What the other side owes `side`; negative if `side` owes.
     pub fn balance(&self, side: Side) -> Result<Units, AmountError> {
         self.paid.of(side.other()).minus(*self.paid.of(side))

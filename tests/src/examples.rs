@@ -209,14 +209,16 @@ fn orders(pair: &Pair) -> Vec<Example> {
 /// The largest, smallest and widest values that are still allowed.
 fn edges(pair: &Pair) -> Option<Vec<Example>> {
     let mut all = Vec::new();
-    let widths = [0, 23, 24, 255, 256, 65_535, 65_536, u64::from(u32::MAX), 1 << 32, u64::MAX];
+    let widths = [0, 23, 24, 255, 256, 65_535, 65_536, u64::from(u32::MAX), 1 << 32, u64::MAX >> 1];
     for number in widths {
         let mut chit = pair.foil.chit(plain(1)).chit;
         (chit.date, chit.chain.epoch) = (number, number);
         all.push(Example::of(format!("chit: date and epoch {number}"), &chit, shapes::chit(&chit)));
         let mut head = pair.head();
-        (head.view, head.index) = (number, number);
-        all.push(Example::of(format!("head: view and index {number}"), &head, shapes::head(&head)));
+        if u32::try_from(number).is_ok() {
+            (head.view, head.index) = (number, number);
+            all.push(Example::of(format!("head: view and index {number}"), &head, shapes::head(&head)));
+        }
     }
     for seq in [1, 23, 24, 255, 256, 65_536, u64::from(u32::MAX)] {
         let mut chit = pair.foil.chit(plain(1)).chit;
@@ -258,7 +260,7 @@ fn edges(pair: &Pair) -> Option<Vec<Example>> {
     let cert = PartyCert { grants: grants.collect(), ..pair.foil.cert(&"n".repeat(64)) };
     all.push(Example::of("certificate of eight devices", &cert, shapes::cert(&cert)));
     for (first, count) in [(1, u64::from(u32::MAX)), (u64::from(u32::MAX), 1)] {
-        let run = Run { chain: pair.foil.chain(), first, count, last: Digest::default() };
+        let run = Run { view: 0, chain: pair.foil.chain(), first, count, last: Digest::default() };
         all.push(Example::of(format!("run from {first}"), &run, shapes::run(&run)));
     }
     for text in ["chip://U2F3W5", "chip://ana:U2F3W5", "chip://a:b@h:1", "chip://a-b_c.d:E@h.example:65535"] {
@@ -266,7 +268,7 @@ fn edges(pair: &Pair) -> Option<Vec<Example>> {
         all.push(Example::of(text, &it, shapes::address(&it)));
     }
     let mut ticket = pair.ticket();
-    (ticket.role, ticket.expires, ticket.name) = (Side::Foil, u64::MAX, String::new());
+    (ticket.role, ticket.expires, ticket.name) = (Side::Foil, u64::MAX >> 1, String::new());
     ticket.rendezvous.clear();
     all.push(Example::of("ticket for a meeting face to face", &ticket, shapes::ticket(&ticket)));
     ticket.rendezvous = vec!["p".repeat(128); 4];

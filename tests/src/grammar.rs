@@ -111,7 +111,7 @@ impl Node {
     /// A number without a bound of its own.
     #[must_use]
     pub const fn uint(what: &'static str, value: u64) -> Self {
-        Self::Uint { what, value, max: u64::MAX }
+        Self::Uint { what, value, max: u64::MAX >> 1 }
     }
 
     /// A number of 32 bits.

@@ -294,7 +294,7 @@ impl Pair {
     #[must_use]
     pub fn links(&self) -> Links {
         let last = self.foil.chit(plain(12_500)).chit.hash();
-        let run = Run { chain: self.foil.chain(), first: 1, count: 1, last };
+        let run = Run { view: 0, chain: self.foil.chain(), first: 1, count: 1, last };
         Links { after: 0, runs: vec![run], endorsement: self.endorsement() }
     }
 

@@ -118,7 +118,8 @@ pub(crate) fn variables(it: &Variables) -> Node {
 }
 
 pub(crate) fn head(it: &Head) -> Node {
-    let (view, index) = (Node::uint("view", it.view), Node::uint("index", it.index));
+    let bounded = |what, number| Node::Uint { what, value: number, max: u32::MAX.into() };
+    let (view, index) = (bounded("view", it.view), bounded("index", it.index));
     Node::array("head", vec![Node::Suite, tally_id(&it.tally), view, index, hash(&it.hash)])
 }
 
@@ -126,7 +127,8 @@ pub(crate) fn seal(it: &Seal) -> Node {
     let sealed = |(place, seq): &(ChainId, u64)| {
         Node::array("sealed chain", vec![chain(place).whole(), Node::uint("sequence number", *seq)])
     };
-    let chains = Node::List { what: "sealed chains", items: it.chains.iter().map(sealed).collect(), max: 64 };
+    let chains =
+        Node::List { what: "sealed chains", items: it.chains.iter().map(sealed).collect(), max: 1024 };
     Node::array("seal", vec![head(&it.head).whole(), chains])
 }
 
@@ -215,13 +217,14 @@ pub(crate) fn certificate(it: &Certificate) -> Node {
 }
 
 pub(crate) fn run(it: &Run) -> Node {
+    let view = Node::Uint { what: "view", value: it.view, max: u32::MAX.into() };
     let (first, count) = (Node::uint("first of a run", it.first), Node::uint("length of a run", it.count));
-    Node::array("run of chits", vec![chain(&it.chain).whole(), first, count, hash(&it.last)])
+    Node::array("run of chits", vec![view, chain(&it.chain).whole(), first, count, hash(&it.last)])
 }
 
 pub(crate) fn links(it: &Links) -> Node {
     let runs = it.runs.iter().map(|it| run(it).whole()).collect();
-    let runs = Node::List { what: "runs", items: runs, max: 4096 };
+    let runs = Node::List { what: "runs", items: runs, max: 1 << 21 };
     Node::array("links", vec![Node::uint("index", it.after), runs, endorsement(&it.endorsement).whole()])
 }
 
@@ -353,7 +356,7 @@ pub(crate) fn have(it: &Have) -> Node {
     let items = vec![
         tally_id(&it.tally),
         hash(&it.contract),
-        Node::List { what: "held chains", items: it.chains.iter().map(held).collect(), max: 256 },
+        Node::List { what: "held chains", items: it.chains.iter().map(held).collect(), max: 1024 },
         Node::uint("view", it.view),
         Node::uint("index", it.index),
         hash(&it.hash),

@@ -17,8 +17,8 @@ use crate::units::Units;
 
 use super::StoreError;
 use super::rows::{
-    ChainRow, Event, InvoiceRow, KeptWord, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow,
-    fixed, number, object, optional, side, side_code, stored,
+    ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Standing, StoredChit, TallyRow,
+    TallySecrets, Traded, WalletRow, fixed, number, object, optional, side, side_code, stored,
 };
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -279,6 +279,42 @@ impl<'c> Shelf<'c> {
             owed: row.get(9)?,
             met: row.get::<_, Option<i64>>(10)?.map(number).transpose()?,
         }))
+    }
+
+    /// What a list shows: of all tallies, or of one.
+    pub fn glances(&self, only: Option<&TallyId>) -> Result<Vec<Glance>> {
+        let sql = "SELECT no, id, side, state, name, book, tip, arrivals, agreed, final, final_stock, final_foil, reconciling, met FROM tally LEFT JOIN standing ON standing.tally = tally.no WHERE ?1 IS NULL OR id = ?1 ORDER BY no";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([only.map(|id| id.0)])?;
+        let mut glances = Vec::new();
+        while let Some(row) = rows.next()? {
+            let state =
+                row.get_ref(3)?.as_str().map_err(|_| StoreError::Corrupt { what: "a tally's state" })?;
+            glances.push(Glance {
+                no: row.get(0)?,
+                id: TallyId(fixed(
+                    row.get_ref(1)?.as_blob().map_err(|_| StoreError::Corrupt { what: "tally id" })?,
+                )?),
+                side: side(row.get(2)?)?,
+                state: TallyState::named(state).ok_or(StoreError::Corrupt { what: "a tally's state" })?,
+                name: row.get(4)?,
+                traded: traded(row)?,
+            });
+        }
+        Ok(glances)
+    }
+
+    /// The chits of the order after `after` up to `upto`, in order.
+    pub fn placed(&self, tally: i64, after: u64, upto: u64) -> Result<Vec<PlacedChit>> {
+        let sql = "SELECT chit.no, arrival, chit.flag, chit.place, entry, paid_stock, paid_foil FROM place JOIN chit ON chit.no = place.chit WHERE place.no > ? AND place.no <= ? ORDER BY place.no";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([composed(tally, after)?, composed(tally, upto)?])?;
+        let mut placed = Vec::new();
+        while let Some(row) = rows.next()? {
+            let paid = Halves { stock: Units::new(row.get(5)?), foil: Units::new(row.get(6)?) };
+            placed.push(PlacedChit { chit: chit_row(row)?, paid });
+        }
+        Ok(placed)
     }
 
     /// My half and the book over everything held: all that a balance needs.
@@ -728,6 +764,23 @@ impl<'c> Shelf<'c> {
             .execute([stored(date)?])?;
         Ok(())
     }
+}
+
+fn traded(row: &Row<'_>) -> Result<Option<Traded>> {
+    let blob = |index: usize| {
+        row.get_ref(index)?.as_blob_or_null().map_err(|_| StoreError::Corrupt { what: "book" })
+    };
+    let (Some(book), Some(tip)) = (blob(5)?, blob(6)?) else { return Ok(None) };
+    Ok(Some(Traded {
+        head: Book::head_of(book).map_err(|_| StoreError::Corrupt { what: "book" })?,
+        tip: object(tip)?,
+        arrivals: number(row.get(7)?)?,
+        agreed: number(row.get(8)?)?,
+        final_index: number(row.get(9)?)?,
+        final_paid: Halves { stock: Units::new(row.get(10)?), foil: Units::new(row.get(11)?) },
+        reconciling: row.get(12)?,
+        met: row.get::<_, Option<i64>>(13)?.map(number).transpose()?,
+    }))
 }
 
 fn chain_row(row: &Row<'_>) -> Result<ChainRow> {

@@ -14,7 +14,8 @@ use rusqlite_migration::{M, Migrations};
 
 pub use ledger::{CountedTable, Shelf, chit_no};
 pub use rows::{
-    ChainRow, Event, InvoiceRow, KeptWord, PlaceRow, Standing, StoredChit, TallyRow, TallySecrets, WalletRow,
+    ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Standing, StoredChit, TallyRow,
+    TallySecrets, Traded, WalletRow,
 };
 
 /// The version of the schema, counted in migrations.
@@ -144,7 +145,10 @@ impl Store {
         connection.pragma_update(None, "cache_size", -4000)?;
         ledger::teach_row_sum(&connection)?;
         Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
-        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+        if application != APPLICATION_ID {
+            connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
         Ok(Self { connection })
     }
 

@@ -7,6 +7,7 @@ use crate::chit::{ChainId, SignedChit};
 use crate::digest::Digest;
 use crate::invoice::{InvoiceId, InvoiceState, SignedAnswer, SignedInvoice};
 use crate::negotiation::TallyState;
+use crate::order::Head;
 use crate::tally::{Date, Halves, PartyCert, Side, SignedTally, TallyId, Terms};
 use crate::ticket::{SignedRequest, Ticket};
 use crate::units::Units;
@@ -163,6 +164,53 @@ pub struct InvoiceRow {
     pub answer: Option<SignedAnswer>,
     /// Whether the partner has it, or its answer, for sure.
     pub sent: bool,
+}
+
+/// What a list of tallies shows of one of them.
+#[derive(Debug, Clone)]
+pub struct Glance {
+    /// The short name inside this database.
+    pub no: i64,
+    /// The name both parties know.
+    pub id: TallyId,
+    /// My half.
+    pub side: Side,
+    /// Where it stands.
+    pub state: TallyState,
+    /// What the partner is called.
+    pub name: String,
+    /// What changes with every chit, if there is a contract.
+    pub traded: Option<Traded>,
+}
+
+/// What a list shows of a tally with a contract.
+#[derive(Debug, Clone)]
+pub struct Traded {
+    /// The head of the order.
+    pub head: Head,
+    /// The book over everything held.
+    pub tip: Book,
+    /// How many chits have come in.
+    pub arrivals: u64,
+    /// Up to here both halves have the same order.
+    pub agreed: u64,
+    /// Up to here it is final.
+    pub final_index: u64,
+    /// Pledged by each side up to there.
+    pub final_paid: Halves<Units>,
+    /// Restored, and waiting for the partner's word.
+    pub reconciling: bool,
+    /// When the partner was last heard of.
+    pub met: Option<Date>,
+}
+
+/// A chit with its place in the order.
+#[derive(Debug, Clone)]
+pub struct PlacedChit {
+    /// The chit.
+    pub chit: StoredChit,
+    /// Pledged by each side up to its place.
+    pub paid: Halves<Units>,
 }
 
 /// The sealed secrets of one tally.

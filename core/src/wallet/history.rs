@@ -1,15 +1,15 @@
 //! What a screen shows: where I stand, what happened, what waits for me.
 
 use crate::book::Flag;
-use crate::chit::{ChitRef, Note};
+use crate::chit::{Body, ChitRef, Note};
 use crate::digest::Digest;
 use crate::invoice::{InvoiceId, InvoiceState};
 use crate::negotiation::{By, TallyState};
-use crate::store::{Shelf, Standing, StoredChit};
+use crate::store::{Glance, PlacedChit, Shelf, Standing, StoredChit, Traded};
 use crate::tally::{Date, Side, TallyId, Terms};
 use crate::units::Units;
 
-use super::ordering::unlinked;
+use super::ordering::{find, unlinked};
 use super::paying::waits_for_acceptance;
 use super::{Hands, Result, Wallet, WalletError, tally_no, tally_row};
 
@@ -173,13 +173,16 @@ impl Wallet {
     /// All tallies, oldest first.
     pub fn tallies(&self) -> Result<Vec<TallyView>> {
         let now = self.clock.now();
-        self.look(|shelf| shelf.tallies()?.into_iter().map(|no| view(shelf, no, now)).collect())
+        self.look(|shelf| shelf.glances(None)?.into_iter().map(|glance| view(shelf, glance, now)).collect())
     }
 
     /// One tally.
     pub fn tally(&self, id: &TallyId) -> Result<TallyView> {
         let now = self.clock.now();
-        self.look(|shelf| view(shelf, tally_no(shelf, id)?, now))
+        self.look(|shelf| {
+            let glance = shelf.glances(Some(id))?.pop().ok_or(WalletError::Unknown { what: "tally" })?;
+            view(shelf, glance, now)
+        })
     }
 
     /// My balance on a tally: read, not summed.
@@ -192,20 +195,21 @@ impl Wallet {
 
     /// Where I stand over all tallies.
     pub fn position(&self) -> Result<Position> {
-        self.look(|shelf| {
-            let mut position = Position::default();
-            for no in shelf.tallies()? {
-                let (_, side, state, _) = shelf.tally_label(no)?;
-                let Some(standing) = shelf.standing(no)? else { continue };
-                let balance = standing.tip.balance(side)?;
-                position.owed_to_me = position.owed_to_me.plus(balance.or_zero())?;
-                position.owed_by_me = position.owed_by_me.plus(balance.negated().or_zero())?;
-                position.net = position.net.plus(balance)?;
-                position.final_net = position.final_net.plus(final_balance(&standing, side)?)?;
-                position.open = position.open.saturating_add(usize::from(state == TallyState::Open));
-            }
-            Ok(position)
-        })
+        Ok(self.overview()?.0)
+    }
+
+    /// The first screen: where I stand over all tallies, and each of them, oldest first.
+    pub fn overview(&self) -> Result<(Position, Vec<TallyView>)> {
+        let tallies = self.tallies()?;
+        let mut position = Position::default();
+        for view in &tallies {
+            position.owed_to_me = position.owed_to_me.plus(view.balance.or_zero())?;
+            position.owed_by_me = position.owed_by_me.plus(view.balance.negated().or_zero())?;
+            position.net = position.net.plus(view.balance)?;
+            position.final_net = position.final_net.plus(view.final_balance)?;
+            position.open = position.open.saturating_add(usize::from(view.state == TallyState::Open));
+        }
+        Ok((position, tallies))
     }
 
     /// What happened on a tally, newest first.
@@ -268,13 +272,9 @@ fn waiting_on(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64, list: &mut Vec<
     Ok(())
 }
 
-fn final_balance(standing: &Standing, side: Side) -> Result<Units> {
-    Ok(standing.final_paid.of(side.other()).minus(*standing.final_paid.of(side))?)
-}
-
-fn view(shelf: &Shelf<'_>, no: i64, now: Date) -> Result<TallyView> {
-    let (id, side, state, name) = shelf.tally_label(no)?;
-    let Some(standing) = shelf.standing(no)? else {
+fn view(shelf: &Shelf<'_>, glance: Glance, now: Date) -> Result<TallyView> {
+    let Glance { id, side, state, name, traded, .. } = glance;
+    let Some(traded) = traded else {
         let row = tally_row(shelf, &id)?;
         let theirs = row.request.as_ref().map(|request| request.request.terms);
         let on_table = row.their_offer.as_ref().filter(|_| state == TallyState::Offered(By::Partner));
@@ -303,30 +303,26 @@ fn view(shelf: &Shelf<'_>, no: i64, now: Date) -> Result<TallyView> {
             met: None,
         });
     };
-    let mut unordered = 0_u64;
-    for chain in shelf.chains(no)? {
-        unordered = unordered.saturating_add(chain.seq.saturating_sub(chain.linked));
-    }
-    let tip = &standing.tip;
+    let Traded { head, tip, arrivals, agreed, final_index, final_paid, reconciling, met } = traded;
     Ok(TallyView {
         id,
         name,
         side,
         state,
         balance: tip.balance(side)?,
-        final_balance: final_balance(&standing, side)?,
+        final_balance: final_paid.of(side.other()).minus(*final_paid.of(side))?,
         outside_mine: *tip.outside.of(side),
         outside_theirs: *tip.outside.of(side.other()),
         granted: tip.granted_by(side, now),
         received: tip.granted_by(side.other(), now),
-        index: standing.book.head.index,
-        head: standing.book.head.hash,
-        view: standing.book.head.view,
-        agreed: standing.agreed,
-        final_index: standing.final_index,
-        unordered: usize::try_from(unordered).unwrap_or(usize::MAX),
-        reconciling: standing.reconciling,
-        met: standing.met,
+        index: head.index,
+        head: head.hash,
+        view: head.view,
+        agreed,
+        final_index,
+        unordered: usize::try_from(arrivals.saturating_sub(head.index)).unwrap_or(usize::MAX),
+        reconciling,
+        met,
     })
 }
 
@@ -384,7 +380,7 @@ impl<'s> History<'s> {
         waiting.reverse();
         let mut balance = self.standing.tip.balance(self.side)?;
         for chit in waiting {
-            let moved = self.moved(&chit);
+            let moved = self.moved(&chit)?;
             if !show(self.view(&chit, balance)?)? {
                 return Ok(());
             }
@@ -393,11 +389,10 @@ impl<'s> History<'s> {
         let mut upto = self.standing.book.head.index;
         while upto > 0 {
             let after = upto.saturating_sub(STEP);
-            let places = self.shelf.places(self.standing.tally, after, upto)?;
-            for place in places.iter().rev() {
-                let Some(chit) = self.shelf.chit_by_no(place.chit)? else { continue };
-                let balance = place.paid.of(self.side.other()).minus(*place.paid.of(self.side))?;
-                if !show(self.view(&chit, balance)?)? {
+            for PlacedChit { chit, paid } in self.shelf.placed(self.standing.tally, after, upto)?.iter().rev()
+            {
+                let balance = paid.of(self.side.other()).minus(*paid.of(self.side))?;
+                if !show(self.view(chit, balance)?)? {
                     return Ok(());
                 }
             }
@@ -406,12 +401,20 @@ impl<'s> History<'s> {
         Ok(())
     }
 
-    /// What a chit without a place moves on my balance, as it is taken now.
-    fn moved(&self, stored: &StoredChit) -> Units {
-        match stored.entry.chit.body.pledged() {
-            Some(units) if !stored.flag.is_outside() => self.signed(stored, units),
+    /// What a chit without a place moves on my balance, as it is taken now. An acceptance moves what it brings inside.
+    fn moved(&self, stored: &StoredChit) -> Result<Units> {
+        Ok(match &stored.entry.chit.body {
+            Body::Pledge { units, .. } if !stored.flag.is_outside() && stored.flag != Flag::Accepted => {
+                self.signed(stored, *units)
+            }
+            Body::Accept { chit } if stored.flag == Flag::Clear => {
+                let named = find(self.shelf, self.standing.tally, chit)?;
+                named.map_or(Units::ZERO, |named| {
+                    named.entry.chit.body.pledged().map_or(Units::ZERO, |units| self.signed(&named, units))
+                })
+            }
             _ => Units::ZERO,
-        }
+        })
     }
 
     fn signed(&self, stored: &StoredChit, units: Units) -> Units {
@@ -445,7 +448,7 @@ impl<'s> History<'s> {
             is_final: reached(self.standing.final_index),
         };
         let invoice = match &chit.body {
-            crate::chit::Body::Pledge { invoice, .. } => *invoice,
+            Body::Pledge { invoice, .. } => *invoice,
             _ => None,
         };
         let units = chit.body.pledged().map_or(Units::ZERO, |units| self.signed(stored, units));
@@ -466,4 +469,5 @@ impl<'s> History<'s> {
     }
 }
 
-const STEP: u64 = 64;
+/// How many chits are read at once.
+const STEP: u64 = 24;
