@@ -61,9 +61,9 @@ impl Entropy for Seeded {
     }
 }
 
-pub fn wallet(name: &str, clock: &StoryClock) -> Wallet {
-    let entropy = Box::new(Seeded::new(&format!("the wallet of {name}")));
-    let words = RecoveryWords::generate(&mut Seeded::new(name));
+pub fn wallet(name: &str, seed: u64, clock: &StoryClock) -> Wallet {
+    let entropy = Box::new(Seeded::new(&format!("the wallet of {name} {seed}")));
+    let words = RecoveryWords::generate(&mut Seeded::new(&format!("{name} {seed}")));
     let store = Store::in_memory().unwrap();
     Wallet::create(store, &BareKey::new([5; 32]), name, &words, Box::new(clock.clone()), entropy).unwrap()
 }
@@ -195,7 +195,7 @@ impl World {
     /// Ben has scanned Ana's ticket; they have not met.
     pub fn ticket(seed: u64, weather: Weather) -> Self {
         let clock = StoryClock::new();
-        let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+        let (mut ana, mut ben) = (wallet("Ana", seed, &clock), wallet("Ben", seed, &clock));
         let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
         let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
         let (ana, ben) = (Phone::new(ana), Phone::new(ben));
