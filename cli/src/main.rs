@@ -1,2 +1,22 @@
-//! x
-fn main() {}
+//! Hazel in a terminal: a wallet for private mutual credit.
+
+mod calendar;
+mod command;
+mod demo;
+mod edge;
+mod guard;
+mod home;
+mod page;
+mod parcel;
+mod partner;
+mod progress;
+mod record;
+mod screen;
+mod table;
+mod trouble;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(command::run(std::env::args_os()))
+}

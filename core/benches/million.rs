@@ -17,6 +17,8 @@ use std::path::Path;
 
 use criterion::{Criterion, criterion_group};
 use floor::{Noon, Seeded, hand, open_tally, ratio, time, wallet};
+use hazel_core::canon::Canon as _;
+use hazel_core::chit::{Note, SignedChit};
 use hazel_core::keystore::BareKey;
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
@@ -143,6 +145,25 @@ fn main() {
             let mut rows = query.query([index]).unwrap();
             while let Some(row) = rows.next().unwrap() {
                 black_box(row.get::<_, Vec<u8>>(3).unwrap());
+            }
+        },
+        || {
+            black_box(wallet.history(&tally, &Filter { most: 20, ..Filter::default() }).unwrap());
+        },
+    );
+    let pair = hazel_core::pair::PairKey::from_bytes([7; 32]);
+    ratio(
+        "a page of 20 chits / the same rows read, hashed and their notes tried with a key",
+        1.5,
+        1000,
+        || {
+            let mut query = bare
+                .prepare_cached("SELECT chit.entry FROM place JOIN chit ON chit.no = place.chit WHERE place.no > ?1 - 20 AND place.no <= ?1 ORDER BY place.no DESC")
+                .unwrap();
+            let mut rows = query.query([index]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                let signed = SignedChit::from_stored(row.get_ref(0).unwrap().as_blob().unwrap()).unwrap();
+                black_box((signed.chit.hash(), Note::open(&pair, &signed.chit)).1.is_err());
             }
         },
         || {

@@ -39,7 +39,7 @@ pub use export::{Export, ExportedChit};
 pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
 pub use meeting::{MeetingKeys, Talk, Unsettled};
 pub use merging::{MergeLine, MergeReport};
-pub use opening::CONTRACT_TEXT;
+pub use opening::{CONTRACT_TEXT, OfferView};
 pub use outbox::Audience;
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
 pub use receiving::{Change, Delivery, Rejected};

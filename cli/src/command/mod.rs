@@ -1,0 +1,217 @@
+//! The commands: what can be typed, and which of them does what.
+
+mod asking;
+mod audit;
+mod devices;
+mod exchange;
+mod history;
+mod init;
+mod letter;
+mod opening;
+mod overview;
+mod paying;
+mod recovery;
+mod tally;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory as _, Parser as _, Subcommand};
+use clap_complete::Shell;
+use serde_json::json;
+
+use crate::demo::Demo;
+use crate::home::Home;
+use crate::page::Page;
+use crate::screen::{Answer, Screen};
+use crate::trouble::{EXIT_CODES, Trouble, sentence};
+
+const EVERYWHERE: &str = "Options of every command";
+
+/// Owe and be owed among people who trust each other.
+///
+/// A tally is kept by two people. Each signs what they owe; the files that “outbox” writes and “receive” reads can
+/// travel by e-mail, on a stick or by hand, and nobody else has to be asked.
+#[derive(Debug, clap::Parser)]
+#[command(name = "hazel", version, max_term_width = 80)]
+#[command(after_help = EXIT_CODES, after_long_help = format!("Example:\n  hazel demo\n\n{EXIT_CODES}"))]
+pub(crate) struct Cli {
+    /// The folder of the wallet (default: "hazel" in your data folder)
+    #[arg(long, global = true, env = "HAZEL_WALLET", value_name = "FOLDER", hide_env_values = true, help_heading = EVERYWHERE)]
+    wallet: Option<PathBuf>,
+    /// The file that guards the wallet (default: wallet.key in its folder)
+    #[arg(long, global = true, env = "HAZEL_KEY_FILE", value_name = "FILE", hide_env_values = true, help_heading = EVERYWHERE)]
+    key_file: Option<PathBuf>,
+    /// Answer with one JSON object
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(after_help = "Examples:\n  hazel demo\n  hazel demo --keep story")]
+    Demo(Demo),
+    #[command(after_help = "Examples:\n  hazel init Ana\n  hazel init Ana --words-file words.txt")]
+    Init(init::Init),
+    #[command(subcommand, after_help = "Example:\n  hazel tally list")]
+    Tally(tally::TallyCommand),
+    #[command(
+        after_help = "Examples:\n  hazel pay Ana 12.50 --memo coffee\n  hazel pay Ana --invoice 1a2b3c4d"
+    )]
+    Pay(paying::Pay),
+    #[command(after_help = "Example:\n  hazel can-pay Ana 12.50")]
+    CanPay(paying::CanPay),
+    #[command(after_help = "Examples:\n  hazel did-it-go Ana\n  hazel did-it-go Ana --invoice 1a2b3c4d")]
+    DidItGo(paying::DidItGo),
+    #[command(after_help = "Example:\n  hazel accept-payment Ben 5e6f7a8b")]
+    AcceptPayment(paying::AcceptPayment),
+    #[command(
+        after_help = "Example:\n  hazel ask Ben --memo \"from the stall\" --item eggs=2x3.50 --item bread=5.50"
+    )]
+    Ask(asking::Ask),
+    #[command(after_help = "Example:\n  hazel decline 1a2b3c4d")]
+    Decline(asking::Decline),
+    #[command(after_help = "Example:\n  hazel withdraw 1a2b3c4d")]
+    Withdraw(asking::Withdraw),
+    #[command(after_help = "Example:\n  hazel grant Ben 150")]
+    Grant(opening::Grant),
+    #[command(after_help = "Examples:\n  hazel outbox Ben > for-ben.txt\n  hazel outbox --out /media/stick")]
+    Outbox(exchange::Outbox),
+    #[command(after_help = "Examples:\n  hazel receive from-ana.txt\n  hazel receive < mail.txt")]
+    Receive(exchange::Receive),
+    #[command(after_help = "Example:\n  hazel history Ana --payments --since 2026-11-01")]
+    History(history::History),
+    #[command(after_help = "Example:\n  hazel export Ana --format csv --out ana.csv")]
+    Export(history::Export),
+    #[command(after_help = "Example:\n  hazel position")]
+    Position(overview::Position),
+    #[command(after_help = "Example:\n  hazel attention")]
+    Attention(overview::Attention),
+    #[command(after_help = "Example:\n  hazel events")]
+    Events(overview::Events),
+    #[command(subcommand, after_help = "Example:\n  hazel devices list")]
+    Devices(devices::Devices),
+    #[command(after_help = "Example:\n  hazel backup /media/stick/hazel.backup --words-file words.txt")]
+    Backup(recovery::Backup),
+    #[command(after_help = "Example:\n  hazel rehearse /media/stick/hazel.backup --words-file words.txt")]
+    Rehearse(recovery::Rehearse),
+    #[command(after_help = "Example:\n  hazel restore /media/stick/hazel.backup --words-file words.txt")]
+    Restore(recovery::Restore),
+    #[command(after_help = "Example:\n  hazel remind Ben --out for-ben.hazel")]
+    Remind(recovery::Remind),
+    #[command(after_help = "Example:\n  hazel rebuild from-ana.hazel from-carpenter.hazel")]
+    Rebuild(recovery::Rebuild),
+    #[command(after_help = "Example:\n  hazel resume Ana")]
+    Resume(recovery::Resume),
+    #[command(after_help = "Example:\n  hazel renew Ana")]
+    Renew(recovery::Renew),
+    #[command(after_help = "Examples:\n  hazel audit\n  hazel audit --wallet /media/stick/copy")]
+    Audit(audit::Audit),
+    #[command(
+        after_help = "Example:\n  hazel completions bash > ~/.local/share/bash-completion/completions/hazel"
+    )]
+    Completions(Completions),
+}
+
+/// Print a script that lets a shell complete commands
+#[derive(Debug, clap::Args)]
+struct Completions {
+    /// Which shell
+    shell: Shell,
+}
+
+impl Completions {
+    fn run(&self) -> Answer {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "hazel", &mut script);
+        let text = String::from_utf8_lossy(&script).into_owned();
+        let mut answer = Answer::new(json!({ "shell": self.shell.to_string(), "script": text }), Page::new());
+        answer.bytes = Some(script);
+        answer
+    }
+}
+
+/// Runs what was typed and says how the program ends.
+pub(crate) fn run(typed: impl Iterator<Item = OsString>) -> u8 {
+    let typed: Vec<OsString> = typed.collect();
+    match Cli::try_parse_from(&typed) {
+        Ok(cli) => {
+            let screen = Screen::new(cli.json);
+            match cli.run(&screen) {
+                Ok(answer) => screen.answer(answer),
+                Err(trouble) => screen.trouble(&trouble),
+            }
+        }
+        Err(error) => misunderstood(&Screen::new(typed.iter().any(|word| word == "--json")), &error),
+    }
+}
+
+/// Help and version are answers; everything else is a mistake in what was typed.
+fn misunderstood(screen: &Screen, error: &clap::Error) -> u8 {
+    if error.use_stderr() && screen.is_json() {
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        return screen.trouble(&Trouble::usage(sentence(message)));
+    }
+    // Clap knows about colours and where its own messages belong.
+    let _ = error.print();
+    u8::try_from(error.exit_code()).unwrap_or(2)
+}
+
+impl Cli {
+    fn run(self, screen: &Screen) -> Result<Answer, Trouble> {
+        if let Command::Demo(demo) = &self.command {
+            return demo.run(screen);
+        }
+        if let Command::Completions(completions) = &self.command {
+            return Ok(completions.run());
+        }
+        self.command.run(&Home::new(self.wallet, self.key_file)?)
+    }
+}
+
+impl Command {
+    fn run(&self, home: &Home) -> Result<Answer, Trouble> {
+        match self {
+            Self::Demo(_) | Self::Completions(_) => Err(Trouble::usage("This command needs no wallet.")),
+            Self::Init(init) => init.run(home),
+            Self::Tally(tally) => tally.run(home),
+            Self::Pay(pay) => pay.run(home),
+            Self::CanPay(can_pay) => can_pay.run(home),
+            Self::DidItGo(did_it_go) => did_it_go.run(home),
+            Self::AcceptPayment(accept) => accept.run(home),
+            Self::Ask(ask) => ask.run(home),
+            Self::Decline(decline) => decline.run(home),
+            Self::Withdraw(withdraw) => withdraw.run(home),
+            Self::Grant(grant) => grant.run(home),
+            Self::Outbox(outbox) => outbox.run(home),
+            Self::Receive(receive) => receive.run(home),
+            Self::History(history) => history.run(home),
+            Self::Export(export) => export.run(home),
+            Self::Position(position) => position.run(home),
+            Self::Attention(attention) => attention.run(home),
+            Self::Events(events) => events.run(home),
+            Self::Devices(devices) => devices.run(home),
+            Self::Backup(backup) => backup.run(home),
+            Self::Rehearse(rehearse) => rehearse.run(home),
+            Self::Restore(restore) => restore.run(home),
+            Self::Remind(remind) => remind.run(home),
+            Self::Rebuild(rebuild) => rebuild.run(home),
+            Self::Resume(resume) => resume.run(home),
+            Self::Renew(renew) => renew.run(home),
+            Self::Audit(audit) => audit.run(home),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clap_finds_no_contradiction() {
+        Cli::command().debug_assert();
+    }
+}
