@@ -108,7 +108,10 @@ fn who_is_not_there_or_not_meant_is_named() {
     let waiting = Waiting::begin(&other, &["--within", "4"]);
     let address = waiting.address.clone();
     let said: Said = ben.run(&["meet", "Ana", "--dial", &address, "--within", "3", "--json"]);
-    assert_eq!((said.json()["in_sync"].as_bool(), said.json()["missing"]["unheld"].as_u64()), (Some(false), Some(1)));
+    assert_eq!(
+        (said.json()["in_sync"].as_bool(), said.json()["missing"]["unheld"].as_u64()),
+        (Some(false), Some(1))
+    );
     assert_eq!(said.code, 4);
     assert_eq!(waiting.end().0, 4);
 }

@@ -147,7 +147,13 @@ mod tests {
         let key = SecretKey::from_seed(&[7; 32]);
         let signature = key.sign(Statement::Endorsement, &Digest::default());
         let chain = crate::chit::ChainId { side: Side::Stock, device: 1, epoch: 1 };
-        let run = |n: u32| Run { view: 0, chain, first: u64::from(n).saturating_add(1), count: 1, last: Digest([2; 32]) };
+        let run = |n: u32| Run {
+            view: 0,
+            chain,
+            first: u64::from(n).saturating_add(1),
+            count: 1,
+            last: Digest([2; 32]),
+        };
         let endorsement = Endorsement { head, key: key.public(), signature };
         Message::Links(Links { after: 0, runs: (0..runs).map(run).collect(), endorsement })
     }

@@ -7,6 +7,7 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
     reason = "a story on a real radio prints, looks at the clock and stops at the first surprise"
 )]
 
@@ -27,9 +28,7 @@ use hazel_sync::beacon::Tag;
 use hazel_sync::carrier::ble::central::Central;
 use hazel_sync::carrier::ble::peripheral::Peripheral;
 use hazel_sync::carrier::{Link, run};
-use hazel_sync::session::{
-    Carrier, Hint, Id, Input, Outcome, Output, Patience, Role, Session, Setting, Way,
-};
+use hazel_sync::session::{Carrier, Hint, Id, Input, Outcome, Output, Patience, Role, Session, Setting, Way};
 use hazel_sync::{PublicKey, SecretKey, Time};
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -78,7 +77,9 @@ impl Link for Fragile<'_> {
 fn agree(wallet: &mut Wallet, tally: &TallyId) -> Result<(), WalletError> {
     let keys = wallet.meeting_keys(tally)?;
     match wallet.tally(tally)?.state {
-        TallyState::CertsKnown if keys.theirs.is_some() && !keys.introduces => wallet.offer(tally, None, None),
+        TallyState::CertsKnown if keys.theirs.is_some() && !keys.introduces => {
+            wallet.offer(tally, None, None)
+        }
         TallyState::Offered(By::Partner) => {
             let version = wallet.offered(tally)?.version;
             wallet.accept(tally, &version)
@@ -121,16 +122,19 @@ fn wait(wallet: &mut Wallet, tally: &TallyId, seed: u64) -> (Report, usize) {
 /// Looks for a tag on `hci1` and calls whoever shows it; the first link breaks after so many packets.
 fn call(wallet: &mut Wallet, tally: &TallyId, seed: u64, breaks: Option<usize>) -> (Report, usize) {
     let known = Acquaintance::of(wallet, tally).unwrap();
-    let wanted = |tag: Option<Tag>| {
-        tag.is_some_and(|tag| known.shows(tag, NOW) || Some(tag) == known.ticket_tag())
-    };
+    let wanted =
+        |tag: Option<Tag>| tag.is_some_and(|tag| known.shows(tag, NOW) || Some(tag) == known.ticket_tag());
     let entropy = session_entropy(&mut Seeded(seed));
     let mut visit = Visit::call(wallet, &known, Carrier::Ble, &entropy).unwrap();
     let (mut links, mut clock) = (0, clock());
     while !visit.is_over() {
         let radio = Central::open(Some("hci1")).unwrap();
-        let mut link = { let found = radio.find(wanted, LIMIT).unwrap(); radio.connect(found).unwrap() };
-        let mut fragile = Fragile(&mut link, if links == 0 { breaks.unwrap_or(usize::MAX) } else { usize::MAX });
+        let mut link = {
+            let found = radio.find(wanted, LIMIT).unwrap();
+            radio.connect(found).unwrap()
+        };
+        let mut fragile =
+            Fragile(&mut link, if links == 0 { breaks.unwrap_or(usize::MAX) } else { usize::MAX });
         links += 1;
         let worked = visit.over(wallet, &mut fragile, true, &mut clock, &mut agree);
         println!("  caller: {worked:?} after {} ms", clock().0);
@@ -163,14 +167,19 @@ fn meet(
     assert_eq!((one.head, one.final_index), (other.head, other.index), "{told}");
     assert_eq!(one.balance, other.balance.negated(), "{told}");
     let letters = (called.delivered, waited.delivered);
-    println!("STORY {told}: in sync at {} in {} ms, {links} links, letters {letters:?}", one.index, start.elapsed().as_millis());
+    println!(
+        "STORY {told}: in sync at {} in {} ms, {links} links, letters {letters:?}",
+        one.index,
+        start.elapsed().as_millis()
+    );
     links
 }
 
 fn wallet(folder: &Path, name: &str, seed: u64) -> Wallet {
     let store = Store::create(&folder.join(format!("{name}.db"))).unwrap();
     let words = RecoveryWords::generate(&mut Seeded(seed));
-    Wallet::create(store, &BareKey::new([5; 32]), name, &words, Box::new(Fixed), Box::new(Seeded(seed + 50))).unwrap()
+    Wallet::create(store, &BareKey::new([5; 32]), name, &words, Box::new(Fixed), Box::new(Seeded(seed + 50)))
+        .unwrap()
 }
 
 fn pay(wallet: &mut Wallet, tally: &TallyId, times: usize) {

@@ -9,8 +9,8 @@
 
 mod phones;
 
-use hazel_core::invoice::{InvoiceState, SignedInvoice};
 use hazel_core::canon::Canon as _;
+use hazel_core::invoice::{InvoiceState, SignedInvoice};
 use hazel_core::wallet::{Ask, Payment};
 use hazel_sync::carrier::memory::Weather;
 use hazel_sync::session::{Fault, Outcome};
@@ -40,7 +40,11 @@ fn assert_told(world: &mut World, told: &str) {
         states
     };
     let wanted = [(chips(4), InvoiceState::Issued), (chips(7), InvoiceState::Paid)];
-    assert_eq!((states(&mut world.ana), states(&mut world.ben)), (wanted.to_vec(), wanted.to_vec()), "{told}");
+    assert_eq!(
+        (states(&mut world.ana), states(&mut world.ben)),
+        (wanted.to_vec(), wanted.to_vec()),
+        "{told}"
+    );
     let view = world.ana.wallet.tally(&tally).unwrap();
     assert_eq!((view.index, view.final_index, view.balance), (2, 2, chips(-5)), "{told}");
 }
@@ -176,7 +180,11 @@ fn a_stranger_is_not_let_in() {
     assert!(matches!(end, Some(Outcome::Failed(Fault::Late(_)))), "{end:?}");
     assert!(!world.ben.last().met && world.ana.reports.is_empty());
     assert_eq!(world.ana.wallet.tally(&tally).unwrap().index, 0);
-    assert_eq!(world.ben.wallet.unsettled(&other.tally).unwrap().unheld, 1, "and it is known what is missing");
+    assert_eq!(
+        world.ben.wallet.unsettled(&other.tally).unwrap().unheld,
+        1,
+        "and it is known what is missing"
+    );
 }
 
 /// A partner who has lost part of its memory without knowing it: equal words, unequal heads.

@@ -48,7 +48,8 @@ impl Meet {
     pub(crate) fn run(&self, home: &Home, screen: &Screen) -> Result<Answer, Trouble> {
         let mut wallet = home.open()?;
         let partner = self.partner.as_ref().map(|partner| find(&wallet, partner)).transpose()?;
-        let mut meeting = Host { watch: Stopwatch::start(), limit: Duration::from_secs(self.within), agree: self.agree };
+        let mut meeting =
+            Host { watch: Stopwatch::start(), limit: Duration::from_secs(self.within), agree: self.agree };
         let met = match (self.dial, self.listen) {
             (Some(address), _) => {
                 let partner = partner.ok_or_else(|| Trouble::usage("Say whom to call."))?;
@@ -92,7 +93,12 @@ impl Host {
         move || Time(u64::try_from(watch.passed().as_millis()).unwrap_or(u64::MAX))
     }
 
-    fn dial(&mut self, wallet: &mut Wallet, partner: &TallyView, address: &SocketAddr) -> Result<Met, Trouble> {
+    fn dial(
+        &mut self,
+        wallet: &mut Wallet,
+        partner: &TallyView,
+        address: &SocketAddr,
+    ) -> Result<Met, Trouble> {
         let known = Acquaintance::of(wallet, &partner.id).map_err(trouble)?;
         let entropy = session_entropy(&mut SystemEntropy);
         let mut visit = Visit::call(wallet, &known, Carrier::Tcp, &entropy).map_err(trouble)?;
@@ -144,7 +150,10 @@ impl Host {
     }
 
     /// What the user has decided beforehand: with `--agree`, terms that are those asked for are signed.
-    fn decision(&self, before: &TallyView) -> impl FnMut(&mut Wallet, &TallyId) -> Result<(), WalletError> + use<> {
+    fn decision(
+        &self,
+        before: &TallyView,
+    ) -> impl FnMut(&mut Wallet, &TallyId) -> Result<(), WalletError> + use<> {
         let (agree, wanted): (bool, [Terms; 2]) = (self.agree, [before.granted, before.received]);
         let invited = before.state == TallyState::Ticketed || before.state == TallyState::CertsKnown;
         move |wallet, tally| {
@@ -152,7 +161,9 @@ impl Host {
                 return Ok(());
             }
             match wallet.tally(tally)?.state {
-                TallyState::CertsKnown if !wallet.meeting_keys(tally)?.introduces => wallet.offer(tally, None, None),
+                TallyState::CertsKnown if !wallet.meeting_keys(tally)?.introduces => {
+                    wallet.offer(tally, None, None)
+                }
                 TallyState::Offered(By::Partner) => {
                     let offer = wallet.offered(tally)?;
                     if offer.usual_contract && [offer.granted, offer.received] == wanted {
@@ -192,7 +203,10 @@ fn told(wallet: &Wallet, before: &TallyView, tally: &TallyId, report: &Report) -
     for line in missing(report) {
         page.under(WARN, line);
     }
-    page.under(FAINT, format!("{} given, {} received.", count(report.delivered, "letter", "letters"), report.received));
+    page.under(
+        FAINT,
+        format!("{} given, {} received.", count(report.delivered, "letter", "letters"), report.received),
+    );
     let open = &report.unsettled;
     let deliveries: Vec<Value> = report.deliveries.iter().map(record::delivery).collect();
     let mut answer = Answer::new(
@@ -239,7 +253,9 @@ fn missing(report: &Report) -> Vec<String> {
 
 fn unfinished(outcome: Option<Outcome>) -> Trouble {
     let (code, message) = match outcome {
-        Some(Outcome::Apart { .. }) => ("apart", "You both said all you had, and still hold different things.".into()),
+        Some(Outcome::Apart { .. }) => {
+            ("apart", "You both said all you had, and still hold different things.".into())
+        }
         Some(Outcome::Failed(fault)) => ("meeting_failed", format!("The meeting failed: {fault}.")),
         _ => ("unfinished", "The meeting was cut off before its end.".into()),
     };

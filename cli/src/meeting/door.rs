@@ -139,7 +139,8 @@ pub struct Door {
 impl Door {
     /// Opens to the partners of these tallies.
     pub fn to(wallet: &Wallet, tallies: &[TallyId]) -> Result<Self, MeetingError> {
-        let acquaintances = tallies.iter().map(|tally| Acquaintance::of(wallet, tally)).collect::<Result<_, _>>()?;
+        let acquaintances =
+            tallies.iter().map(|tally| Acquaintance::of(wallet, tally)).collect::<Result<_, _>>()?;
         Ok(Self { acquaintances })
     }
 

@@ -19,7 +19,8 @@ use crate::store::{ChainRow, Shelf, TallyRow};
 use crate::tally::{Side, TallyId};
 
 use super::outbox::{
-    OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS, UNFINISHED, have, invoices, mark_sent, negotiation, order, prepare, receipts,
+    OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS, UNFINISHED, have, invoices, mark_sent, negotiation, order,
+    prepare, receipts,
 };
 use super::receiving::{Delivery, GAP, absorb};
 use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
@@ -320,7 +321,8 @@ fn negotiated(row: &TallyRow) -> Digest {
     if row.state == TallyState::Refused {
         return Digest::of(b"refused");
     }
-    let version = |offer: Option<&crate::tally::SignedTally>| offer.map_or(Digest::default(), |o| o.tally.digest());
+    let version =
+        |offer: Option<&crate::tally::SignedTally>| offer.map_or(Digest::default(), |o| o.tally.digest());
     let (mine, theirs) = (version(row.my_offer.as_ref()), version(row.their_offer.as_ref()));
     let (stock, foil) = if row.side == Side::Stock { (mine, theirs) } else { (theirs, mine) };
     let request = row.request.as_ref().map_or(Digest::default(), |request| Digest::of(&request.to_bytes()));

@@ -176,7 +176,12 @@ fn pages(shelf: &Shelf<'_>, chain: &ChainRow, mut after: u64, out: &mut Vec<Mess
 }
 
 /// The order beyond what both agree on, and the words of the nodes.
-pub(super) fn order(shelf: &Shelf<'_>, row: &TallyRow, standing: &Standing, out: &mut Vec<Message>) -> Result<()> {
+pub(super) fn order(
+    shelf: &Shelf<'_>,
+    row: &TallyRow,
+    standing: &Standing,
+    out: &mut Vec<Message>,
+) -> Result<()> {
     let head = standing.book.head.index;
     let from = if standing.owed & OWED_HISTORY != 0 { 0 } else { standing.agreed };
     let words = shelf.endorsements(row.no)?;

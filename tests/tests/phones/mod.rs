@@ -3,6 +3,7 @@
     dead_code,
     unreachable_pub,
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
@@ -229,7 +230,8 @@ impl World {
         }
         if caller.talk.is_none() {
             let known = Acquaintance::of(&caller.wallet, tally).unwrap();
-            let mut session = known.dial(Carrier::Memory, unix, None, &session_entropy(&mut entropy)).unwrap();
+            let mut session =
+                known.dial(Carrier::Memory, unix, None, &session_entropy(&mut entropy)).unwrap();
             let mut meeting = Meeting::begin(&mut caller.wallet, tally).unwrap();
             session.handle(*now, Input::LinkUp { mtu: *mtu, dialing: true }).unwrap();
             meeting.call(&mut session, &mut caller.wallet, *now);
