@@ -218,6 +218,9 @@ fn advice(error: &WalletError) -> &'static str {
         WalletError::Malformed(_) => "Ask the sender to send it again; nothing was changed.",
         WalletError::Refused(Refusal::BadTicket) => "Ask for a new ticket.",
         WalletError::Refused(_) => "Nothing of it was stored.",
+        WalletError::Store(StoreError::Unsettled) => {
+            "Do not pay again: mend the disk, open the wallet once more, and ask with “hazel did-it-go”."
+        }
         WalletError::Store(StoreError::Defect { .. }) => "Please report this; nothing was changed.",
         _ => "",
     }

@@ -9,6 +9,7 @@ pub mod digest;
 pub mod invoice;
 pub mod key;
 pub mod keystore;
+pub mod letter;
 pub mod message;
 pub mod negotiation;
 pub mod order;

@@ -7,6 +7,7 @@ mod exchange;
 mod history;
 mod init;
 mod letter;
+mod meet;
 mod opening;
 mod overview;
 mod paying;
@@ -83,6 +84,10 @@ enum Command {
     Outbox(exchange::Outbox),
     #[command(after_help = "Examples:\n  hazel receive from-ana.txt\n  hazel receive < mail.txt")]
     Receive(exchange::Receive),
+    #[command(
+        after_help = "Examples:\n  hazel meet --listen 0.0.0.0:4711\n  hazel meet Ana --dial 192.168.1.20:4711"
+    )]
+    Meet(meet::Meet),
     #[command(after_help = "Example:\n  hazel history Ana --payments --since 2026-11-01")]
     History(history::History),
     #[command(after_help = "Example:\n  hazel export Ana --format csv --out ana.csv")]
@@ -172,7 +177,11 @@ impl Cli {
         if let Command::Completions(completions) = &self.command {
             return Ok(completions.run());
         }
-        self.command.run(&Home::new(self.wallet, self.key_file)?)
+        let home = Home::new(self.wallet, self.key_file)?;
+        if let Command::Meet(meet) = &self.command {
+            return meet.run(&home, screen);
+        }
+        self.command.run(&home)
     }
 }
 
@@ -190,6 +199,7 @@ impl Command {
             Self::Decline(decline) => decline.run(home),
             Self::Withdraw(withdraw) => withdraw.run(home),
             Self::Grant(grant) => grant.run(home),
+            Self::Meet(_) => Err(Trouble::usage("This command needs a screen.")),
             Self::Outbox(outbox) => outbox.run(home),
             Self::Receive(receive) => receive.run(home),
             Self::History(history) => history.run(home),

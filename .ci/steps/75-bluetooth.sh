@@ -1,0 +1,22 @@
+# two wallets meet over a real Bluetooth stack, in a VM
+step() {
+    local out=$target/ci/bluetooth.out status=0 missing=() tool
+    for tool in qemu-system-x86_64:qemu-system-x86 cpio:cpio depmod:kmod; do
+        command -v "${tool%%:*}" >/dev/null || missing+=("${tool##*:}")
+    done
+    if [ "${#missing[@]}" -gt 0 ]; then
+        # Where that is not allowed, tests/ble/run says what is missing.
+        { apt-get -qq update && apt-get -qq install -y --no-install-recommends "${missing[@]}"; } || true
+    elif ! apt-cache show linux-image-amd64 >/dev/null 2>&1; then
+        apt-get -qq update || true
+    fi
+    mkdir -p "$target/ci"
+    tests/ble/run >"$out" 2>&1 || status=$?
+    cat "$out"
+    if [ "$status" = 75 ]; then
+        note "BLUETOOTH $(grep -m 1 '^NOT RUN' "$out")"
+        return
+    fi
+    note "$(grep -c '^STORY ' "$out") scenes told over the air, exit $status"
+    return "$status"
+}
