@@ -237,7 +237,7 @@ fn a_key_used_twice_is_proven_by_pictures_too_and_both_ends_can_go_on() {
     ben.copy_database(&scratch).unwrap();
     let entropy = Box::new(story::Seeded::new("the twin"));
     let store = Store::open(&scratch).unwrap();
-    let mut twin = Wallet::open(store, &story::guard(), Box::new(clock.clone()), entropy).unwrap();
+    let mut twin = Wallet::open(store, &story::guard(), Box::new(clock), entropy).unwrap();
 
     let codes = [(&mut ben, 2), (&mut twin, 3)].map(|(phone, amount)| {
         let chits = [pay(phone, &tally, amount).unwrap(), pay(phone, &tally, 10 * amount).unwrap()];
