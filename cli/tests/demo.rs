@@ -19,6 +19,7 @@ fn the_demo_tells_its_story_on_80_columns_and_ends_equal() {
         "An invoice",
         "nobody is online",
         "The hand-over",
+        "by pictures",
         "same moment",
         "over the limit",
         "cut in the middle",

@@ -14,6 +14,7 @@ pub mod message;
 pub mod negotiation;
 pub mod order;
 pub mod pair;
+pub mod payment_code;
 pub mod receipt;
 pub mod store;
 pub mod tally;

@@ -1,16 +1,20 @@
-//! The world Hazel is proven in: so far the strangers in it, and what they do to bytes.
+//! The world Hazel is proven in: the strangers in it and what they do to bytes, and the phones that die.
 
+pub mod crash;
 pub mod curve;
 pub mod decoders;
 pub mod door;
 pub mod examples;
 pub mod fault;
 pub mod frames;
+pub mod fuzzing;
 pub mod grammar;
 pub mod honest;
 pub mod impostors;
 pub mod noise;
+pub mod own_codes;
 pub mod rules;
+pub mod seeds;
 mod shapes;
 pub mod strangers;
 pub mod texts;

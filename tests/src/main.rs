@@ -1,14 +1,20 @@
-//! Writes what is kept in files: `cargo run -p hazel-tests -- vectors`.
+//! Writes what is kept in files: `cargo run -p hazel-tests -- vectors`, and what fuzzers begin with: `… -- corpus FOLDER`.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
+use hazel_tests::seeds::seeds;
 use hazel_tests::vectors::{Vectors, folder};
 
 fn main() -> ExitCode {
     let result = match std::env::args().nth(1).as_deref() {
         Some("vectors") => vectors(),
-        _ => Err(io::Error::other("usage: hazel-tests vectors")),
+        Some("corpus") => match std::env::args().nth(2) {
+            Some(folder) => corpus(Path::new(&folder)),
+            None => Err(io::Error::other("usage: hazel-tests corpus FOLDER")),
+        },
+        _ => Err(io::Error::other("usage: hazel-tests vectors | corpus FOLDER")),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -27,6 +33,17 @@ fn vectors() -> io::Result<()> {
     let mut out = io::stdout();
     for (name, text) in vectors.files()? {
         writeln!(out, "{name}: {} vectors, {} bytes", text.lines().count().saturating_sub(2), text.len())?;
+    }
+    Ok(())
+}
+
+fn corpus(folder: &Path) -> io::Result<()> {
+    for (name, seeds) in seeds() {
+        let folder = folder.join(name);
+        std::fs::create_dir_all(&folder)?;
+        for (number, seed) in seeds.iter().enumerate() {
+            std::fs::write(folder.join(format!("seed-{number:03}")), seed)?;
+        }
     }
     Ok(())
 }

@@ -12,7 +12,9 @@ mod nearby;
 mod opening;
 mod overview;
 mod paying;
+mod qr;
 mod recovery;
+mod scanned;
 mod tally;
 
 use std::ffi::OsString;
@@ -60,7 +62,7 @@ enum Command {
     #[command(subcommand, after_help = "Example:\n  hazel tally list")]
     Tally(tally::TallyCommand),
     #[command(
-        after_help = "Examples:\n  hazel pay Ana 12.50 --memo coffee\n  hazel pay Ana --invoice 1a2b3c4d"
+        after_help = "Examples:\n  hazel pay Ana 12.50 --memo coffee\n  hazel pay Ana --invoice 1a2b3c4d\n  hazel pay --qr invoice.png"
     )]
     Pay(paying::Pay),
     #[command(after_help = "Example:\n  hazel can-pay Ana 12.50")]
@@ -117,6 +119,8 @@ enum Command {
     Renew(recovery::Renew),
     #[command(after_help = "Examples:\n  hazel audit\n  hazel audit --wallet /media/stick/copy")]
     Audit(audit::Audit),
+    #[command(subcommand, after_help = "Example:\n  hazel qr scan photo.jpg")]
+    Qr(qr::Qr),
     #[command(
         after_help = "Example:\n  hazel completions bash > ~/.local/share/bash-completion/completions/hazel"
     )]
@@ -216,6 +220,7 @@ impl Command {
             Self::Resume(resume) => resume.run(home),
             Self::Renew(renew) => renew.run(home),
             Self::Audit(audit) => audit.run(home),
+            Self::Qr(qr) => qr.run(home),
         }
     }
 }

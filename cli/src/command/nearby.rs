@@ -116,6 +116,7 @@ fn look(home: &Home, within: u64, page: &mut Page) -> Result<Value, Trouble> {
     use std::time::Duration;
 
     use hazel_cli::meeting::Door;
+    use hazel_sync::beacon::Tag;
     use hazel_sync::carrier::ble::BleError;
     use hazel_sync::carrier::ble::central::Central;
 
@@ -135,7 +136,7 @@ fn look(home: &Home, within: u64, page: &mut Page) -> Result<Value, Trouble> {
         let limit = Duration::from_secs(
             within.checked_div(door.acquaintances().len() as u64).unwrap_or(within).max(1),
         );
-        let wanted = |tag| tag == known.ticket_tag() || tag.is_some_and(|tag| known.shows(tag, now));
+        let wanted = |tag: Option<Tag>| tag == known.ticket_tag() || tag.is_some_and(|tag| known.shows(tag, now));
         match central.find(|tag| tag.is_some() && wanted(tag), limit) {
             Ok(_) => {
                 let name = crate::partner::name_of(&wallet.tally(known.tally())?);

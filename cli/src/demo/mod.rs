@@ -2,6 +2,7 @@
 
 mod lane;
 mod person;
+mod pictures;
 mod story;
 
 use std::fs;

@@ -11,6 +11,7 @@ use hazel_core::wallet::{Ask, Filter, Payment, WalletError, Went};
 use serde_json::{Value, json};
 
 use super::person::{Person, Table, take};
+use super::pictures;
 use super::{Step, Telling};
 use crate::page::{GOOD, Page, TITLE};
 use crate::parcel::{self, Kind, Parcel};
@@ -46,6 +47,7 @@ pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Opti
         Scene::invoice,
         Scene::paying_alone,
         Scene::hand_over,
+        Scene::pictures,
         Scene::both_at_once,
         Scene::killed,
         Scene::over_the_limit,
@@ -138,6 +140,19 @@ impl Scene {
             ),
         ];
         self.told("The hand-over", told, json!({ "from": before, "to": after, "bytes": size }))
+    }
+
+    fn pictures(&mut self) -> Told {
+        let Self { ana, ben, table, tally } = self;
+        pictures::pay(table, ana, ben, tally, (chips(2_500), "coffee"))?;
+        pictures::pay(table, ben, ana, tally, (chips(2_500), "nails"))?;
+        let files = self.table.meet(&mut self.ana, &mut self.ben, &self.tally)?;
+        let told = vec![
+            "No files now: Ana's screen shows an invoice of 2.50 for coffee, Ben's camera reads it. Ben pays, his screen shows the payment, Ana's camera reads it; her screen shows the receipt.".into(),
+            "Then Ben sells Ana nails for 2.50 in the same way.".into(),
+            format!("→ Six pictures, and each knows that the other holds the payment. {files} files later the order is settled too."),
+        ];
+        self.told("A payment by pictures", told, json!({ "pictures": 6, "files": files }))
     }
 
     fn both_at_once(&mut self) -> Told {

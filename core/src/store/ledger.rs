@@ -154,6 +154,14 @@ impl<'c> Shelf<'c> {
         Ok(())
     }
 
+    /// Destroys every secret, and with the vault's key what opens them. SQLite overwrites what it deletes.
+    pub fn forget_keys(&self) -> Result<()> {
+        self.0.execute_batch(
+            "DELETE FROM wallet; UPDATE tally SET pair = NULL, device_key = NULL; UPDATE chain SET seed = NULL",
+        )?;
+        Ok(())
+    }
+
     /// All tallies' short names, oldest first.
     pub fn tallies(&self) -> Result<Vec<i64>> {
         let mut query = self.0.prepare_cached("SELECT no FROM tally ORDER BY no")?;

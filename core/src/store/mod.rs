@@ -6,7 +6,10 @@
 mod ledger;
 mod rows;
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
@@ -26,7 +29,7 @@ const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_ledger.sql")];
 const APPLICATION_ID: i32 = 0x4841_5a4c;
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 
-/// Why the database did not do what it was asked. In every case nothing was changed.
+/// Why the database did not do what it was asked. In every case but [`StoreError::Unsettled`] nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Another program holds it.
@@ -41,6 +44,11 @@ pub enum StoreError {
         /// SQLite's extended code.
         code: i32,
     },
+    /// The disk failed so badly that it is not known whether the last change was kept. Nothing is signed until the file is opened again.
+    #[error(
+        "the disk failed while a change was being kept. Close the wallet and open it again: it then shows whether the change was kept"
+    )]
+    Unsettled,
     /// The file cannot be opened or written.
     #[error("the wallet file cannot be opened; check that it exists and that you may write to it")]
     Unreachable,
@@ -100,40 +108,113 @@ impl From<rusqlite_migration::Error> for StoreError {
     }
 }
 
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
+            io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::Unreachable
+            }
+            _ => Self::Disk { code: error.raw_os_error().unwrap_or(0) },
+        }
+    }
+}
+
 /// An open database.
 pub struct Store {
     connection: Connection,
+    unsettled: bool,
 }
 
 impl Store {
     /// Makes a new file. Refuses one that is there.
     pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let mut made = Self::draft(path)?;
+        made.publish(path)?;
+        Ok(made)
+    }
+
+    /// Makes a new file beside the place where it belongs, so that nobody takes it for whole before [`Store::publish`]. What an earlier
+    /// attempt has left there is thrown away.
+    pub(crate) fn draft(path: &Path) -> Result<Self, StoreError> {
         if path.exists() {
             return Err(StoreError::Unreachable);
         }
+        let draft = beside(path, ".new");
+        Self::remove(&draft)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
             | OpenFlags::SQLITE_OPEN_CREATE
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Self::prepare(Connection::open_with_flags(path, flags)?)
+        Self::prepare(Connection::open_with_flags(draft, flags)?, &MIGRATIONS)
+    }
+
+    /// Gives a draft its name, at once and for good.
+    pub(crate) fn publish(&mut self, path: &Path) -> Result<(), StoreError> {
+        self.fold()?;
+        let draft = beside(path, ".new");
+        // Closed before it is renamed: an open file's log goes by the old name.
+        self.connection = Connection::open_in_memory()?;
+        fs::rename(&draft, path)?;
+        sync_folder(path)?;
+        *self = Self::open(path)?;
+        Ok(())
+    }
+
+    /// Closes the database and removes it from the disk.
+    pub(crate) fn discard(self) -> Result<(), StoreError> {
+        self.fold()?;
+        let path = self.connection.path().map(PathBuf::from);
+        drop(self);
+        match path.filter(|path| !path.as_os_str().is_empty()) {
+            Some(path) => Self::remove(&path),
+            None => Ok(()),
+        }
+    }
+
+    /// Moves the log into the file and empties it.
+    fn fold(&self) -> Result<(), StoreError> {
+        let busy: i64 = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy == 0 { Ok(()) } else { Err(StoreError::Busy) }
+    }
+
+    /// Removes a database and what belongs to it; the file that has a name last.
+    pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+        let files = [beside(path, "-journal"), beside(path, "-shm"), beside(path, "-wal"), path.to_owned()];
+        for file in files {
+            match fs::remove_file(&file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Opens a file that is there and brings its schema up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, &MIGRATIONS)
+    }
+
+    /// Opens a file as the next Hazel will: with migrations that come after the released ones. For rehearsing them.
+    pub fn open_ahead(path: &Path, next: &[&'static str]) -> Result<Self, StoreError> {
+        Self::open_with(path, &[&MIGRATIONS, next].concat())
+    }
+
+    fn open_with(path: &Path, migrations: &[&'static str]) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
         if application != APPLICATION_ID {
             return Err(StoreError::NotAWallet);
         }
-        Self::prepare(connection)
+        Self::prepare(connection, migrations)
     }
 
     /// A database in memory, for rehearsals and tests.
     pub fn in_memory() -> Result<Self, StoreError> {
-        Self::prepare(Connection::open_in_memory()?)
+        Self::prepare(Connection::open_in_memory()?, &MIGRATIONS)
     }
 
-    fn prepare(mut connection: Connection) -> Result<Self, StoreError> {
+    fn prepare(mut connection: Connection, migrations: &[&'static str]) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY_WAIT)?;
         connection.set_prepared_statement_cache_capacity(64);
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -144,12 +225,12 @@ impl Store {
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cache_size", -4000)?;
         ledger::teach_row_sum(&connection)?;
-        Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
+        Migrations::new(migrations.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
         let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
         if application != APPLICATION_ID {
             connection.pragma_update(None, "application_id", APPLICATION_ID)?;
         }
-        Ok(Self { connection })
+        Ok(Self { connection, unsettled: false })
     }
 
     /// Reads.
@@ -165,22 +246,33 @@ impl Store {
         &mut self,
         act: impl FnOnce(&Shelf<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
+        if self.unsettled {
+            return Err(StoreError::Unsettled.into());
+        }
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
         let done = act(&Shelf::new(&transaction))?;
-        transaction.commit().map_err(StoreError::from)?;
-        Ok(done)
+        match transaction.commit().map_err(StoreError::from) {
+            Ok(()) => Ok(done),
+            Err(error @ StoreError::Disk { .. }) => Err(self.take_back(error).into()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// When a sync fails, the whole change stands in the log already, and whoever opens the file after a crash would find it there and
+    /// believe it. An empty change written over it makes "nothing was changed" true. If that fails as well, nobody knows.
+    fn take_back(&mut self, error: StoreError) -> StoreError {
+        let version = self.connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0));
+        let over = version.and_then(|version| self.connection.pragma_update(None, "user_version", version));
+        self.unsettled = over.is_err();
+        if self.unsettled { StoreError::Unsettled } else { error }
     }
 
     /// Closes the file; its write-ahead log is empty then.
     pub fn close(self) -> Result<(), StoreError> {
-        self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE").or_else(|error| match error {
-            // The pragma answers with a row, which is no error.
-            rusqlite::Error::ExecuteReturnedResults => Ok(()),
-            other => Err(other),
-        })?;
+        self.fold()?;
         self.connection.close().map_err(|(_, error)| error.into())
     }
 
@@ -195,6 +287,22 @@ impl Store {
         self.connection.backup("main", path, None)?;
         Ok(())
     }
+}
+
+/// A file beside another, as SQLite names its own.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    name.into()
+}
+
+/// Waits until the disk has the names in a file's folder. Where folders cannot be opened there is nothing to wait for.
+fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) {
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -235,9 +343,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wallet.db");
         assert_eq!(Store::open(&path).err(), Some(StoreError::Unreachable));
-        std::fs::write(&path, b"not a database, but long enough to look at: ".repeat(100)).unwrap();
+        fs::write(&path, b"not a database, but long enough to look at: ".repeat(100)).unwrap();
         assert_eq!(Store::open(&path).err(), Some(StoreError::NotAWallet));
-        std::fs::remove_file(&path).unwrap();
+        fs::remove_file(&path).unwrap();
         let store = Store::create(&path).unwrap();
         store.connection.pragma_update(None, "user_version", 99).unwrap();
         drop(store);

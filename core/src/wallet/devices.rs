@@ -1,5 +1,7 @@
 //! One person, several phones: adding a device, taking leave away, and who may sign how much.
 
+use std::path::Path;
+
 use x25519_dalek::{PublicKey as AgreementPublic, StaticSecret};
 use zeroize::Zeroizing;
 
@@ -192,6 +194,18 @@ impl Wallet {
         let mut wallet = Self::create_as(store, guard, &name, None, device, clock, entropy)?;
         wallet.act(|shelf, hands| entrusted.iter().try_for_each(|tally| settle_in(shelf, hands, tally)))?;
         Ok(wallet)
+    }
+
+    /// Makes this device's wallet in a new file. The file appears under its name only when everything is in it.
+    pub fn enrol_file(
+        path: &Path,
+        guard: &dyn KeyStore,
+        secret: &[u8; 32],
+        enrolment: &Enrolment,
+        clock: Box<dyn Clock>,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self> {
+        Self::enrol(Store::draft(path)?, guard, secret, enrolment, clock, entropy)?.published(path)
     }
 
     /// Takes leave to sign from another device of mine, on every tally. Works forward: what it has signed is still owed.

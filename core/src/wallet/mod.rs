@@ -15,9 +15,12 @@ mod opening;
 mod ordering;
 mod outbox;
 mod paying;
+mod pictures;
 mod receiving;
 mod recovery;
 mod signing;
+
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -42,6 +45,7 @@ pub use merging::{MergeLine, MergeReport};
 pub use opening::{CONTRACT_TEXT, OfferView};
 pub use outbox::Audience;
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
+pub use pictures::{CodeRefusal, TakenPayment};
 pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
 pub use signing::Ready;
@@ -52,7 +56,7 @@ pub trait Clock: Send {
     fn now(&self) -> Date;
 }
 
-/// Why a verb did not do what it was asked. In every case nothing was changed.
+/// Why a verb did not do what it was asked. In every case but [`StoreError::Unsettled`] nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WalletError {
     /// The database.
@@ -79,6 +83,9 @@ pub enum WalletError {
     /// The payment is not possible.
     #[error(transparent)]
     CannotPay(#[from] CannotPay),
+    /// A payment code or receipt that says nothing here.
+    #[error(transparent)]
+    Code(#[from] CodeRefusal),
     /// The key of the two parties.
     #[error(transparent)]
     Pair(#[from] PairError),
@@ -138,6 +145,7 @@ impl WalletError {
             Self::Store(StoreError::Busy) => "busy",
             Self::Store(StoreError::Full) => "disk_full",
             Self::Store(StoreError::Disk { .. }) => "disk_failed",
+            Self::Store(StoreError::Unsettled) => "disk_unsettled",
             Self::Store(StoreError::Unreachable) => "unreachable",
             Self::Store(StoreError::NotAWallet) => "not_a_wallet",
             Self::Store(StoreError::Newer) => "newer",
@@ -157,6 +165,7 @@ impl WalletError {
             Self::Words(_) => "words",
             Self::OutOfPlace(_) => "out_of_place",
             Self::CannotPay(cannot) => cannot.code(),
+            Self::Code(refusal) => refusal.code(),
             Self::Pair(_) => "pair",
             Self::Backup(error) => error.code(),
             Self::Unknown { .. } => "unknown",
@@ -204,6 +213,23 @@ impl Wallet {
         entropy: Box<dyn Entropy>,
     ) -> Result<Self> {
         Self::create_as(store, guard, name, Some(words.root()), 1, clock, entropy)
+    }
+
+    /// Makes a wallet in a new file. The file appears under its name only when the wallet is in it.
+    pub fn create_file(
+        path: &Path,
+        guard: &dyn KeyStore,
+        name: &str,
+        words: &RecoveryWords,
+        clock: Box<dyn Clock>,
+        entropy: Box<dyn Entropy>,
+    ) -> Result<Self> {
+        Self::create(Store::draft(path)?, guard, name, words, clock, entropy)?.published(path)
+    }
+
+    fn published(mut self, path: &Path) -> Result<Self> {
+        self.store.publish(path)?;
+        Ok(self)
     }
 
     fn create_as(
@@ -255,6 +281,22 @@ impl Wallet {
         Ok(Self { store, vault, root, me, clock, entropy, ready: None })
     }
 
+    /// Destroys this wallet: the keys first and for good, then the file. What was signed stays owed; the recovery words and the
+    /// partners can bring it back.
+    pub fn wipe(self) -> Result<()> {
+        let Self { mut store, .. } = self;
+        store.change(|shelf| shelf.forget_keys())?;
+        Ok(store.discard()?)
+    }
+
+    /// Removes a file whose wiping was interrupted after the keys were gone. Refuses one that still holds a wallet.
+    pub fn finish_wipe(store: Store) -> Result<()> {
+        match store.read(|shelf| shelf.wallet())? {
+            Some(_) => Err(WalletError::WrongFile),
+            None => Ok(store.discard()?),
+        }
+    }
+
     /// What the holder is called.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -290,7 +332,7 @@ impl Wallet {
     }
 
     /// A whole copy of the database for tools that look into it.
-    pub fn copy_database(&self, path: &std::path::Path) -> Result<()> {
+    pub fn copy_database(&self, path: &Path) -> Result<()> {
         Ok(self.store.copy_to(path)?)
     }
 

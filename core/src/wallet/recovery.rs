@@ -16,7 +16,7 @@ use crate::keystore::{KeyStore, open_bytes, seal, stretch};
 use crate::message::{Handover, Message};
 use crate::negotiation::TallyState;
 use crate::pair::PairKey;
-use crate::store::{Shelf, Standing, Store, StoreError, TallyRow};
+use crate::store::{Shelf, Standing, Store, TallyRow};
 use crate::tally::{Date, Side, SignedTally, TallyId};
 
 use super::exchange::begin_epoch;
@@ -182,18 +182,7 @@ impl Wallet {
         entropy: Box<dyn Entropy>,
     ) -> Result<Self> {
         let backup = open_backup(words, bytes)?;
-        let unfinished = path.with_extension("restoring");
-        if path.exists() {
-            return Err(StoreError::Unreachable.into());
-        }
-        for leftover in ["restoring", "restoring-wal", "restoring-shm"] {
-            let _ = std::fs::remove_file(path.with_extension(leftover));
-        }
-        let wallet = Self::restore_as(Store::create(&unfinished)?, guard, words, &backup, clock, entropy)?;
-        let Self { store, vault, root, me, clock, entropy, ready } = wallet;
-        store.close()?;
-        std::fs::rename(&unfinished, path).map_err(|_| StoreError::Unreachable)?;
-        Ok(Self { store: Store::open(path)?, vault, root, me, clock, entropy, ready })
+        Self::restore_as(Store::draft(path)?, guard, words, &backup, clock, entropy)?.published(path)
     }
 
     fn restore_as(

@@ -1,0 +1,104 @@
+//! The crash sweep: `hazel-crash` lives through every crash of every story; `hazel-crash pay` of one, `hazel-crash pay 17` through
+//! one crash of it; `hazel-crash disk` lets the disk fail.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::arithmetic_side_effects,
+    reason = "a command that prints, measures, and stops loudly"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use hazel_tests::crash::disk::{After, BadDisk, pay_on_a_bad_disk};
+use hazel_tests::crash::people::Folder;
+use hazel_tests::crash::sweep::{Report, Stage};
+use hazel_tests::crash::{STORIES, Story, story, trace};
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["child", name, folder] => (named(name).act)(&Folder::new(Path::new(folder), 0)),
+        ["bad-disk", after, folder] => {
+            let after = After::named(after).unwrap_or_else(|| panic!("no such reaction: {after}"));
+            pay_on_a_bad_disk(&Folder::new(Path::new(folder), 0), after);
+        }
+        [] => return sweep(&STORIES, None, true),
+        ["disk"] => return sweep(&[], None, true),
+        [name] => return sweep(&[named(name)], None, false),
+        [name, at] => return sweep(&[named(name)], Some(at.parse().unwrap()), false),
+        _ => {
+            eprintln!("hazel-crash [disk | STORY [POINT]]");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn named(name: &str) -> Story {
+    story(name).unwrap_or_else(|| {
+        let names: Vec<_> = STORIES.iter().map(|story| story.name).collect();
+        eprintln!("there is no story {name}; there are {}", names.join(", "));
+        std::process::exit(2)
+    })
+}
+
+fn sweep(stories: &[Story], only: Option<usize>, with_disk: bool) -> ExitCode {
+    if let Some(why) = trace::obstacle() {
+        eprintln!("no process can be killed at a chosen point here: {why}");
+        return ExitCode::from(3);
+    }
+    let child = std::env::current_exe().unwrap();
+    let scratch: PathBuf = std::env::temp_dir().join(format!("hazel-crash-{}", std::process::id()));
+    let began = Instant::now();
+    let mut total = Report::default();
+    println!("{:<12} {:>7} {:>7} {:>7} {:>9} {:>7}", "story", "killed", "torn", "lost", "failures", "time");
+    for story in stories {
+        let began = Instant::now();
+        let stage = Stage::set(*story, &child, &scratch);
+        let report = match only {
+            None => stage.sweep(1),
+            Some(at) => {
+                let mut report = Report::default();
+                stage.live_through(at, &mut report);
+                report
+            }
+        };
+        line(story.name, &report, began);
+        for failure in &report.failures {
+            println!("  {failure}");
+        }
+        total.add(report);
+    }
+    line("total", &total, began);
+    if with_disk {
+        let (faults, failures) = BadDisk::set(&child, &scratch).sweep(1);
+        println!("disk full, failed writes and failed syncs: {faults}, failures: {}", failures.len());
+        for failure in &failures {
+            println!("  {failure}");
+        }
+        total.failures.extend(failures);
+    }
+    for (kind, count) in &total.killed {
+        println!("killed before {kind:?}: {count}");
+    }
+    println!("crash points: {}", total.points());
+    std::fs::remove_dir_all(&scratch).unwrap();
+    if total.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn line(name: &str, report: &Report, began: Instant) {
+    println!(
+        "{name:<12} {:>7} {:>7} {:>7} {:>9} {:>5} s",
+        report.killed.values().sum::<usize>(),
+        report.torn,
+        report.lost,
+        report.failures.len(),
+        began.elapsed().as_secs()
+    );
+}
