@@ -39,7 +39,7 @@ fn the_demo_for_programs_ends_with_equal_heads_and_opposite_balances() {
     let said = run(&["demo", "--json"]);
     let story = said.json();
     assert_eq!((said.code, &story["equal"]), (0, &true.into()));
-    assert_eq!(story["steps"].as_array().unwrap().len(), 9);
+    assert_eq!(story["steps"].as_array().unwrap().len(), 10);
     let (ana, ben) = (&story["halves"][0], &story["halves"][1]);
     assert_eq!(ana["head"], ben["head"]);
     assert_eq!(ana["head"].as_str().unwrap().len(), 64);
