@@ -136,7 +136,8 @@ fn look(home: &Home, within: u64, page: &mut Page) -> Result<Value, Trouble> {
         let limit = Duration::from_secs(
             within.checked_div(door.acquaintances().len() as u64).unwrap_or(within).max(1),
         );
-        let wanted = |tag: Option<Tag>| tag == known.ticket_tag() || tag.is_some_and(|tag| known.shows(tag, now));
+        let wanted =
+            |tag: Option<Tag>| tag == known.ticket_tag() || tag.is_some_and(|tag| known.shows(tag, now));
         match central.find(|tag| tag.is_some() && wanted(tag), limit) {
             Ok(_) => {
                 let name = crate::partner::name_of(&wallet.tally(known.tally())?);
