@@ -115,3 +115,17 @@ fn who_is_not_there_or_not_meant_is_named() {
     assert_eq!(said.code, 4);
     assert_eq!(waiting.end().0, 4);
 }
+
+#[test]
+fn what_is_in_the_way_of_bluetooth_is_named() {
+    let ana = Person::new("Ana");
+    let said = ana.run(&["nearby", "--diagnose", "--json"]);
+    let needs = said.json()["needs"].as_array().unwrap().clone();
+    let there = |code: &str| needs.iter().find(|need| need["code"] == code).unwrap()["there"] == true;
+    assert_eq!(there("built_without_bluetooth"), cfg!(feature = "ble"));
+    let first = needs.iter().find(|need| need["there"] == false);
+    match first {
+        Some(need) => assert_eq!(said.error(), (4, need["code"].as_str().unwrap().to_owned())),
+        None => assert_eq!(said.code, 0),
+    }
+}

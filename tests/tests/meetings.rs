@@ -25,7 +25,7 @@ fn offline(world: &mut World) {
     let invoice = ana.take_invoice(&scanned).unwrap();
     let payment = Payment { units: invoice.units, invoice: Some(invoice.id), ..Payment::default() };
     ana.pay(&tally, &payment).unwrap();
-    pay(ben, &tally, 2);
+    pay(ben, &tally, 2, 0);
     ben.ask(&tally, &ask(4)).unwrap();
 }
 
@@ -171,7 +171,7 @@ fn a_stranger_is_not_let_in() {
     let mut world = World::partners(1, fair());
     let mut other = World::partners(2, fair());
     // Another pair's Ben calls this Ana: his hint means nobody here, and he hears nothing.
-    pay(&mut other.ben.wallet, &other.tally, 3);
+    pay(&mut other.ben.wallet, &other.tally, 3, 0);
     core::mem::swap(&mut world.ben, &mut other.ben);
     let tally = core::mem::replace(&mut world.tally, other.tally);
     world.link(false);
@@ -193,7 +193,7 @@ fn in_sync_is_said_on_equal_heads_only() {
     let mut world = World::partners(1, fair());
     let mut earlier = World::partners(1, fair());
     for amount in [1, 2] {
-        pay(&mut world.ana.wallet, &world.tally, amount);
+        pay(&mut world.ana.wallet, &world.tally, amount, 0);
         world.meet(true);
         world.assert_in_sync("before the loss");
     }

@@ -8,6 +8,7 @@ mod history;
 mod init;
 mod letter;
 mod meet;
+mod nearby;
 mod opening;
 mod overview;
 mod paying;
@@ -88,6 +89,8 @@ enum Command {
         after_help = "Examples:\n  hazel meet --listen 0.0.0.0:4711\n  hazel meet Ana --dial 192.168.1.20:4711"
     )]
     Meet(meet::Meet),
+    #[command(after_help = "Examples:\n  hazel nearby\n  hazel nearby --diagnose")]
+    Nearby(nearby::Nearby),
     #[command(after_help = "Example:\n  hazel history Ana --payments --since 2026-11-01")]
     History(history::History),
     #[command(after_help = "Example:\n  hazel export Ana --format csv --out ana.csv")]
@@ -200,6 +203,7 @@ impl Command {
             Self::Withdraw(withdraw) => withdraw.run(home),
             Self::Grant(grant) => grant.run(home),
             Self::Meet(_) => Err(Trouble::usage("This command needs a screen.")),
+            Self::Nearby(nearby) => nearby.run(home),
             Self::Outbox(outbox) => outbox.run(home),
             Self::Receive(receive) => receive.run(home),
             Self::History(history) => history.run(home),

@@ -52,6 +52,7 @@ pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Opti
         Scene::killed,
         Scene::over_the_limit,
         Scene::restart,
+        Scene::meeting,
     ] {
         let step = chapter(&mut scene)?;
         telling.step(&step)?;
@@ -252,6 +253,24 @@ impl Scene {
             format!("→ Opened again, nothing is missing. {files} files later both halves are settled."),
         ];
         self.told("Both close and open again", told, json!({ "files": files }))
+    }
+
+    /// Face to face, without files: what waits goes across by itself, although the link breaks in the middle.
+    fn meeting(&mut self) -> Told {
+        self.ana.pay(&self.tally, chips(1_000), "gutter")?;
+        self.ben.pay(&self.tally, chips(250), "a pear")?;
+        let (waits, calls) = (self.ana.wallet()?, self.ben.wallet()?);
+        let (waited, called, links) = super::lane::meet(waits, calls, &self.tally, 2)
+            .map_err(|missed| surprise(format!("The two did not meet: {missed}.")))?;
+        if !waited.in_sync() || !called.in_sync() || links != 2 {
+            return Err(surprise("The meeting did not end in sync over its second link."));
+        }
+        let letters = waited.delivered.saturating_add(called.delivered);
+        let told = vec![
+            "Ana owes Ben 1.00 for the gutter, Ben owes Ana 0.25 for a pear. They stand face to face and let their wallets meet; the link breaks in the middle.".into(),
+            format!("→ Over a second link {letters} letters in all have crossed, and both say: in sync."),
+        ];
+        self.told("A meeting, cut in the middle", told, json!({ "links": links, "letters": letters }))
     }
 
     /// One word on how far the newest payment has come, as Ben sees it.

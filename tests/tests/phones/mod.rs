@@ -77,8 +77,9 @@ pub fn terms(limit: i64) -> Terms {
     Terms { limit: chips(limit), notice_days: 7 }
 }
 
-pub fn pay(from: &mut Wallet, tally: &TallyId, amount: i64) {
-    let payment = Payment { units: chips(amount), memo: "coffee".into(), ..Payment::default() };
+pub fn pay(from: &mut Wallet, tally: &TallyId, whole: i64, milli: i64) {
+    let units = Units::new(whole * 1_000 + milli);
+    let payment = Payment { units, memo: "coffee".into(), ..Payment::default() };
     from.pay(tally, &payment).unwrap();
 }
 

@@ -134,10 +134,11 @@ impl PeripheralLink {
     /// Hangs up and shows itself again.
     pub fn close(self) -> Peripheral {
         let Self { peripheral, writer } = self;
+        // A caller that is gone may already be calling again: that link must not be hung up on.
+        let there = writer.is_closed().is_ok_and(|closed| !closed);
         let caller = peripheral.adapter.device(writer.device_address());
         drop(writer);
-        if let Ok(caller) = caller {
-            // A caller that is gone already cannot be hung up on.
+        if let (true, Ok(caller)) = (there, caller) {
             let _ = peripheral.runtime.block_on(within("hanging up", caller.disconnect()));
         }
         peripheral
