@@ -72,8 +72,8 @@ impl Home {
         words: &RecoveryWords,
         wants_passphrase: bool,
     ) -> Result<Wallet, Trouble> {
-        self.make(wants_passphrase, |store, guard| {
-            Wallet::create(store, guard, name, words, Box::new(WallClock), Box::new(SystemEntropy))
+        self.make(wants_passphrase, |path, guard| {
+            Wallet::create_file(path, guard, name, words, Box::new(WallClock), Box::new(SystemEntropy))
         })
     }
 
@@ -84,8 +84,8 @@ impl Home {
         backup: &[u8],
         wants_passphrase: bool,
     ) -> Result<Wallet, Trouble> {
-        self.make(wants_passphrase, |store, guard| {
-            Wallet::restore(store, guard, words, backup, Box::new(WallClock), Box::new(SystemEntropy))
+        self.make(wants_passphrase, |path, guard| {
+            Wallet::restore_file(path, guard, words, backup, Box::new(WallClock), Box::new(SystemEntropy))
         })
     }
 
@@ -115,31 +115,25 @@ impl Home {
     pub(crate) fn make(
         &self,
         wants_passphrase: bool,
-        wallet: impl FnOnce(Store, &dyn KeyStore) -> Result<Wallet, WalletError>,
+        wallet: impl FnOnce(&Path, &dyn KeyStore) -> Result<Wallet, WalletError>,
     ) -> Result<Wallet, Trouble> {
         let (path, had_key) = (self.database(), self.key_file.exists());
         self.must_be_empty()?;
         self.make_folder()?;
         let done = guard::of_new_wallet(&self.key_file, wants_passphrase).and_then(|guard| {
             let _progress = Progress::begin("Making the wallet", None);
-            let store = Store::create(&path).map_err(|error| match error {
-                StoreError::Unreachable => Trouble::new(
+            wallet(&path, &*guard).map_err(|error| match error {
+                WalletError::Store(StoreError::Unreachable) => Trouble::new(
                     Exit::Machine,
                     "unreachable",
                     format!("No file can be made in {}.", self.folder.display()),
                 )
                 .advise("Check that you may write there."),
                 other => other.into(),
-            })?;
-            Ok(wallet(store, &*guard)?)
+            })
         });
-        if done.is_err() {
-            for suffix in ["", "-wal", "-shm"] {
-                let _ = fs::remove_file(self.folder.join(format!("wallet.db{suffix}")));
-            }
-            if !had_key {
-                let _ = fs::remove_file(&self.key_file);
-            }
+        if done.is_err() && !had_key {
+            let _ = fs::remove_file(&self.key_file);
         }
         done
     }

@@ -1,6 +1,8 @@
 //! Hazel in a terminal: a wallet for private mutual credit.
 
 mod calendar;
+mod camera;
+mod canvas;
 mod command;
 mod demo;
 mod edge;

@@ -10,7 +10,7 @@ use hazel_core::key::WordsError;
 use hazel_core::keystore::KeyStoreError;
 use hazel_core::store::StoreError;
 use hazel_core::units::AmountError;
-use hazel_core::wallet::{CannotPay, WalletError};
+use hazel_core::wallet::{CannotPay, CodeRefusal, WalletError};
 use serde_json::{Value, json};
 
 /// How the program ends. The numbers are documented in `--help` and never change their meaning.
@@ -168,6 +168,7 @@ fn blame(error: &WalletError) -> (Exit, &'static str) {
         | WalletError::Amount(AmountError::NotPositive | AmountError::NotANumber)
         | WalletError::CannotPay(CannotPay::Amount(_)) => (Exit::Usage, "you"),
         WalletError::NotForUs | WalletError::Pair(_) => (Exit::Refused, "sender"),
+        WalletError::Code(_) => (Exit::Refused, "nobody"),
         WalletError::Reconciling | WalletError::CannotPay(CannotPay::Reconciling) => {
             (Exit::Refused, "nobody")
         }
@@ -208,12 +209,18 @@ fn advice(error: &WalletError) -> &'static str {
         WalletError::Reconciling | WalletError::CannotPay(CannotPay::Reconciling) => {
             "Exchange hand-overs with your partner first: “hazel outbox” and “hazel receive”."
         }
+        WalletError::Code(CodeRefusal::EarlierFirst { .. } | CodeRefusal::DeviceFirst) => {
+            "Take in your partner's hand-over, or have “hazel qr show” show the earlier payments first."
+        }
         WalletError::OutOfPlace(_) => "“hazel tally show” says where it stands and what can be done.",
         WalletError::NotForUs => "Nothing was changed. Ask the sender for whom it was meant.",
         WalletError::Malformed(Malformed::Newer { .. }) => "The file was left as it is.",
         WalletError::Malformed(_) => "Ask the sender to send it again; nothing was changed.",
         WalletError::Refused(Refusal::BadTicket) => "Ask for a new ticket.",
         WalletError::Refused(_) => "Nothing of it was stored.",
+        WalletError::Store(StoreError::Unsettled) => {
+            "Do not pay again: mend the disk, open the wallet once more, and ask with “hazel did-it-go”."
+        }
         WalletError::Store(StoreError::Defect { .. }) => "Please report this; nothing was changed.",
         _ => "",
     }

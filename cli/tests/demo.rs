@@ -14,9 +14,16 @@ use market::*;
 fn the_demo_tells_its_story_on_80_columns_and_ends_equal() {
     let told = run(&["demo"]).ok();
     fits_the_page(&told);
-    for words in
-        ["by ticket", "An invoice", "nobody is online", "The hand-over", "same moment", "over the limit"]
-    {
+    for words in [
+        "by ticket",
+        "An invoice",
+        "nobody is online",
+        "The hand-over",
+        "by pictures",
+        "same moment",
+        "over the limit",
+        "cut in the middle",
+    ] {
         assert!(told.contains(words), "{words}");
     }
     assert!(told.contains("SIGKILL") || cfg!(not(unix)), "the process was killed for real: {told}");
@@ -32,12 +39,12 @@ fn the_demo_for_programs_ends_with_equal_heads_and_opposite_balances() {
     let said = run(&["demo", "--json"]);
     let story = said.json();
     assert_eq!((said.code, &story["equal"]), (0, &true.into()));
-    assert_eq!(story["steps"].as_array().unwrap().len(), 8);
+    assert_eq!(story["steps"].as_array().unwrap().len(), 10);
     let (ana, ben) = (&story["halves"][0], &story["halves"][1]);
     assert_eq!(ana["head"], ben["head"]);
     assert_eq!(ana["head"].as_str().unwrap().len(), 64);
-    assert_eq!((&ana["balance"], &ben["balance"]), (&"85.75".into(), &"-85.75".into()));
-    assert_eq!((&ana["final_balance"], &ana["final_index"]), (&"85.75".into(), &ana["index"]));
+    assert_eq!((&ana["balance"], &ben["balance"]), (&"85.00".into(), &"-85.00".into()));
+    assert_eq!((&ana["final_balance"], &ana["final_index"]), (&"85.00".into(), &ana["index"]));
     let crash =
         story["steps"].as_array().unwrap().iter().find(|step| step["facts"]["process"].is_string()).unwrap();
     assert_eq!(crash["facts"]["after_the_crash"], "signed");
@@ -49,7 +56,7 @@ fn what_the_demo_keeps_are_real_wallets_and_letters() {
     let scratch = tempfile::tempdir().unwrap();
     let kept = scratch.path().join("story");
     run(&["demo", "--keep", text(&kept)]).ok();
-    for (name, balance) in [("ana", "85.75"), ("ben", "-85.75")] {
+    for (name, balance) in [("ana", "85.00"), ("ben", "-85.00")] {
         let wallet = kept.join(name);
         let position = run(&["position", "--json", "--wallet", text(&wallet)]);
         assert_eq!(position.json()["net"], balance);

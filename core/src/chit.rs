@@ -13,7 +13,7 @@ use crate::units::Units;
 pub const MEMO_MAX: usize = 240;
 /// The longest reference, in bytes.
 pub const REFERENCE_MAX: usize = 64;
-const SEALED_MAX: u64 = 340;
+pub(crate) const SEALED_MAX: u64 = 340;
 const NODES_MAX: u64 = 16;
 
 /// One device's chain of chits in one epoch.

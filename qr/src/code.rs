@@ -4,11 +4,14 @@
 //! that may pass through other people's software (a fragment never reaches the web server), and `hazel:v1.` with
 //! the same for the system's own hand-over.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::base45;
 use crate::host::Host;
+use crate::payload::Payload;
 use crate::refusal::{Reason, Recognised, Refusal};
 
 /// The version that this crate writes.
@@ -44,15 +47,14 @@ pub enum Kind {
     Address = 7,
     /// A digest that two people compare; it invites to nothing.
     Verification = 8,
-    /// A key under a passphrase.
-    Key = 9,
+    // 9 is kept for a key under a passphrase.
     /// Messages of a meeting, for devices that have no radio in common.
     Messages = 10,
 }
 
 impl Kind {
     /// Every kind in the order of its number.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::Ticket,
         Self::Offer,
         Self::Invoice,
@@ -61,7 +63,6 @@ impl Kind {
         Self::Receipt,
         Self::Address,
         Self::Verification,
-        Self::Key,
         Self::Messages,
     ];
 
@@ -73,6 +74,22 @@ impl Kind {
 
     fn from_number(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.number() == number)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, form: &mut fmt::Formatter<'_>) -> fmt::Result {
+        form.write_str(match self {
+            Self::Ticket => "ticket",
+            Self::Offer => "tally offer",
+            Self::Invoice => "invoice",
+            Self::Pledge => "payment",
+            Self::Receipted => "payment with its receipt",
+            Self::Receipt => "receipt",
+            Self::Address => "address",
+            Self::Verification => "verification code",
+            Self::Messages => "messages for a partner",
+        })
     }
 }
 
@@ -94,6 +111,14 @@ impl Own {
             _ => (1..=MOST_PAYLOAD).contains(&payload.len()),
         };
         if fits { Ok(Self { kind, payload }) } else { Err(Reason::Length(payload.len())) }
+    }
+
+    /// The code of an object.
+    ///
+    /// # Errors
+    /// [`Reason::Length`] where it is longer than any code: only messages can be.
+    pub fn of<T: Payload>(it: &T) -> Result<Self, Reason> {
+        Self::new(T::KIND, it.to_bytes())
     }
 
     /// What the code is about.

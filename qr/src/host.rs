@@ -46,6 +46,25 @@ impl Host {
         if local && hosts == Hosts::Public { Err(Reason::LocalHost(host)) } else { Ok(Self(host)) }
     }
 
+    /// Checks a host with or without a port behind it; a version 6 address with a port stands in brackets.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Reason::Malformed`] for a port that is none.
+    pub fn with_port(text: &str, hosts: Hosts) -> Result<(Self, Option<u16>), Reason> {
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') && (!host.contains(':') || host.ends_with(']')) => {
+                (host, Some(port))
+            }
+            _ => (text, None),
+        };
+        let host = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
+        let port = port.map(|port| match port.parse() {
+            Ok(number) if number > 0 && port.bytes().all(|digit| digit.is_ascii_digit()) => Ok(number),
+            _ => Err(Reason::Malformed("port")),
+        });
+        Ok((Self::new(host, hosts)?, port.transpose()?))
+    }
+
     /// The host without brackets, as a resolver takes it.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -2,17 +2,19 @@
 //! [`Refusal`] out; payloads in, pictures out.
 //!
 //! ```
-//! use hazel_qr::code::{Kind, Own};
+//! use hazel_core::address::Address;
+//! use hazel_qr::code::Own;
 //! use hazel_qr::picture::Level;
 //! use hazel_qr::scan::{self, Circumstances, Qr};
 //! use hazel_qr::show::{Shown, show};
 //!
-//! let invoice = Own::new(Kind::Invoice, vec![7; 120])?;
-//! let Shown::Still(picture) = show(&invoice, Level::SCREEN)? else { unreachable!() };
+//! let address: Address = "chip://ana:U2F3W5@example.org:65430".parse()?;
+//! let own = Own::of(&address)?;
+//! let Shown::Still(picture) = show(&own, Level::SCREEN)? else { unreachable!() };
 //! assert!(picture.version() <= 10);
-//! let read = scan::text(&invoice.picture_text(), &Circumstances::at(1_800_000_000));
-//! assert_eq!(read, Ok(Qr::Own(invoice)));
-//! # Ok::<(), hazel_qr::Reason>(())
+//! let read = scan::text(&own.picture_text(), &Circumstances::at(1_800_000_000));
+//! assert_eq!(read, Ok(Qr::Address(address)));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod animate;
@@ -24,6 +26,7 @@ pub mod host;
 pub mod link;
 pub mod luma;
 pub mod parts;
+pub mod payload;
 pub mod picture;
 pub mod read;
 mod refusal;

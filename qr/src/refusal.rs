@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use hazel_core::canon::Malformed;
+
+use crate::code::Kind;
+
 /// A scan that leads to nothing, in words a screen can choose from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{recognised}: {reason}")]
@@ -25,6 +29,8 @@ pub enum Recognised {
     Unknown,
     /// A code of this wallet.
     HazelCode,
+    /// A code of this wallet, of this kind.
+    Own(Kind),
     /// A link of this wallet.
     HazelLink,
     /// One part of an animated sequence of this wallet.
@@ -49,9 +55,12 @@ pub enum Recognised {
 
 impl fmt::Display for Recognised {
     fn fmt(&self, form: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Own(kind) = self {
+            return write!(form, "Hazel {kind}");
+        }
         form.write_str(match self {
             Self::Unknown => "unknown code",
-            Self::HazelCode => "Hazel code",
+            Self::HazelCode | Self::Own(_) => "Hazel code",
             Self::HazelLink => "Hazel link",
             Self::HazelPart => "part of a Hazel sequence",
             Self::ConnectTicket => "MyCHIPs connection ticket",
@@ -95,6 +104,9 @@ pub enum Reason {
     /// The payload is shorter or longer than its kind allows.
     #[error("{0} bytes are not the length of such a payload")]
     Length(usize),
+    /// The ledger cannot read what the code carries.
+    #[error(transparent)]
+    Payload(Malformed),
     /// A kind that may only be shown as a picture was found in a link.
     #[error("this kind of code is never sent as a link")]
     NotAsLink,

@@ -1,10 +1,19 @@
 //! From whatever a scanner or a clipboard delivers to one [`Qr`].
 
+use hazel_core::address::Address;
+use hazel_core::invoice::SignedInvoice;
+use hazel_core::message::Handover;
+use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
+use hazel_core::receipt::SignedReceipt;
+use hazel_core::tally::SignedTally;
+use hazel_core::ticket::Ticket;
+
 use crate::code::{self, FRAGMENT_PREFIX, Own, PICTURE_PREFIX, URI_PREFIX};
 use crate::host::{Host, Hosts};
 use crate::link::{self, ChipAddress, ConnectTicket, Invitation, PayRequest, SealedKey, Url, after_scheme};
 use crate::luma::Luma;
 use crate::parts::{self, Part};
+use crate::payload::meaning;
 use crate::read;
 use crate::refusal::{Reason, Recognised, Refusal};
 
@@ -51,8 +60,24 @@ impl std::fmt::Debug for Circumstances<'_> {
 /// Everything that a scan can mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Qr {
-    /// A code of this wallet: ticket, offer, invoice, pledge with or without receipt, address, verification, key.
-    Own(Own),
+    /// Invites to a tally: unexpired, unused, its places to meet public.
+    Ticket(Box<Ticket>),
+    /// Offers a tally.
+    Offer(Box<SignedTally>),
+    /// Asks for a payment: unexpired, unpaid.
+    Invoice(Box<SignedInvoice>),
+    /// Hands a payment over.
+    Payment(Box<PledgeCode>),
+    /// Shows a payment with the payee's receipt.
+    Receipted(Box<ReceiptedCode>),
+    /// Gives a receipt.
+    Receipt(Box<SignedReceipt>),
+    /// Says where a party can be reached, if anywhere.
+    Address(Address),
+    /// A digest that two people compare; it invites to nothing.
+    Verification([u8; 32]),
+    /// Messages of a meeting, sealed for one partner.
+    Messages(Handover),
     /// One part of an animated sequence, to be given to a [`parts::Assembly`].
     Part(Part),
     /// Connects a device to a site of the existing software.
@@ -63,8 +88,8 @@ pub enum Qr {
     Pay(PayRequest),
     /// Brings the existing app's signing key.
     Key(SealedKey),
-    /// Where somebody can be reached.
-    Address(ChipAddress),
+    /// Where somebody can be reached through the existing software.
+    ChipAddress(ChipAddress),
     /// Nothing of ours, shown as what it is and never followed.
     Foreign(Foreign),
 }
@@ -103,7 +128,7 @@ pub fn text(text: &str, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
         return Err(Refusal::new(Recognised::Unknown, reason));
     }
     // Base45 may end in a blank, so own codes are recognised before anything is trimmed.
-    if let Some(own) = own(text) {
+    if let Some(own) = own(text, around) {
         return own;
     }
     let text = text.trim_matches([' ', '\t', '\r', '\n', '\u{feff}']);
@@ -130,9 +155,8 @@ pub fn bytes(bytes: &[u8], around: &Circumstances<'_>) -> Result<Qr, Refusal> {
     if let [version, ..] = bytes
         && *version < 9
     {
-        return Own::from_bytes(bytes)
-            .map(Qr::Own)
-            .map_err(|reason| Refusal::new(Recognised::HazelCode, reason));
+        let own = Own::from_bytes(bytes).map_err(|reason| Refusal::new(Recognised::HazelCode, reason))?;
+        return meaning(&own, around);
     }
     match std::str::from_utf8(bytes) {
         Ok(content) => text(content, around),
@@ -153,28 +177,28 @@ pub fn frame(frame: &Luma<'_>, around: &Circumstances<'_>) -> Result<Vec<Result<
 }
 
 /// Own codes by their prefixes.
-fn own(text: &str) -> Option<Result<Qr, Refusal>> {
+fn own(text: &str, around: &Circumstances<'_>) -> Option<Result<Qr, Refusal>> {
     if let Some(rest) = text.strip_prefix(PICTURE_PREFIX) {
-        return Some(code::from_picture(rest).map(Qr::Own));
+        return Some(code::from_picture(rest).and_then(|own| meaning(&own, around)));
     }
     text.strip_prefix(parts::PREFIX).map(|rest| parts::from_text(rest).map(Qr::Part))
 }
 
 fn unquoted(text: &str, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
-    if let Some(own) = own(text) {
+    if let Some(own) = own(text, around) {
         return own;
     }
     if text.is_empty() {
         return Err(Refusal::new(Recognised::Unknown, Reason::Empty));
     }
     if let Some(rest) = after_scheme(text, URI_PREFIX) {
-        return code::from_link(rest).map(Qr::Own);
+        return meaning(&code::from_link(rest)?, around);
     }
     if let Some(rest) = after_scheme(text, "hazel:") {
         return Err(other_version(rest));
     }
     if let Some(rest) = after_scheme(text, "chip://") {
-        return link::address_from_text(rest, around).map(Qr::Address);
+        return link::address_from_text(rest, around).map(Qr::ChipAddress);
     }
     if text.starts_with('{') {
         return link::from_json(text, around);
@@ -189,7 +213,7 @@ fn web_link(url: Url<'_>, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
     if let Some(rest) = url.fragment.and_then(|fragment| fragment.strip_prefix(FRAGMENT_PREFIX)) {
         // The host of an own link is never contacted, but a person may judge the link by it.
         Host::new(url.host, around.hosts).map_err(|reason| Refusal::new(Recognised::HazelLink, reason))?;
-        return code::from_link(rest).map(Qr::Own);
+        return meaning(&code::from_link(rest)?, around);
     }
     if let Some(found) = link::from_url(url, around) {
         return found;

@@ -302,10 +302,10 @@ fn incomplete_and_contradictory_links_say_what_is_missing() {
 #[test]
 fn addresses_are_read_and_written() {
     let text = format!("chip://alice:{AGENT}@site.example.net:65430");
-    let Ok(Qr::Address(address)) = scan::text(&text, &anywhere()) else { panic!() };
+    let Ok(Qr::ChipAddress(address)) = scan::text(&text, &anywhere()) else { panic!() };
     assert_eq!(address.to_string(), text);
     let short = format!("CHIP://alice:{AGENT}@site.example.net");
-    assert_eq!(scan::text(&short, &anywhere()), Ok(Qr::Address(address)));
+    assert_eq!(scan::text(&short, &anywhere()), Ok(Qr::ChipAddress(address)));
     for (wrong, reason) in [
         ("chip://alice", Reason::Missing("host")),
         ("chip://alice@a.org", Reason::Missing("cuid")),

@@ -8,6 +8,7 @@ use hazel_core::invoice::{Answer, Invoice, InvoiceId, Line, Particulars, SignedA
 use hazel_core::key::{PublicKey, Signature};
 use hazel_core::message::{Handover, Have, Message, Page};
 use hazel_core::order::{Certificate, Endorsement, ForkProof, Head, Links, Run, Seal};
+use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
 use hazel_core::receipt::{Receipt, SignedReceipt};
 use hazel_core::tally::{Grant, Half, Halves, PartyCert, Side, SignedTally, Tally, TallyId, Terms};
 use hazel_core::ticket::{Request, SignedRequest, Ticket};
@@ -25,7 +26,7 @@ const fn entry<T: Canon>() -> (&'static str, Decoder) {
 }
 
 /// All of them.
-pub const DECODERS: [(&str, Decoder); 45] = [
+pub const DECODERS: [(&str, Decoder); 47] = [
     entry::<Address>(),
     entry::<Answer>(),
     entry::<Body>(),
@@ -52,8 +53,10 @@ pub const DECODERS: [(&str, Decoder); 45] = [
     entry::<Page>(),
     entry::<Particulars>(),
     entry::<PartyCert>(),
+    entry::<PledgeCode>(),
     entry::<PublicKey>(),
     entry::<Receipt>(),
+    entry::<ReceiptedCode>(),
     entry::<Request>(),
     entry::<Run>(),
     entry::<Seal>(),

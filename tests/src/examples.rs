@@ -6,6 +6,7 @@ use hazel_core::digest::{Digest, Statement};
 use hazel_core::invoice::{Line, Particulars, Verdict};
 use hazel_core::key::{PublicKey, Signature};
 use hazel_core::order::Run;
+use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
 use hazel_core::tally::{Half, PartyCert, Side, SignedTally, Terms};
 use hazel_core::units::Units;
 
@@ -137,6 +138,13 @@ fn chits(pair: &Pair) -> Option<Vec<Example>> {
     }
     let page = pair.page()?;
     all.push(Example::of("page", &page, shapes::page(&page)).own());
+    let pledge = PledgeCode::of(&pair.foil.chit(pair.pledge()?))?;
+    all.push(Example::of("payment code", &pledge, shapes::pledge_code(&pledge)).own());
+    let plain = pair.foil.chit(plain(12_500));
+    let bare = PledgeCode::of(&plain)?;
+    all.push(Example::of("payment code without invoice and memo", &bare, shapes::pledge_code(&bare)));
+    let receipted = ReceiptedCode::of(&plain, &pair.signed_receipt())?;
+    all.push(Example::of("payment code with receipt", &receipted, shapes::receipted_code(&receipted)).own());
     Some(all)
 }
 

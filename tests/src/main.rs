@@ -1,10 +1,13 @@
-//! `vectors` writes what is kept in files, `seed N` replays one world, `worlds COUNT [FIRST]` runs many, `report` prints a table of figures.
+//! `vectors` writes what is kept in files, `corpus FOLDER` what fuzzers begin with, `seed N` replays one world,
+//! `worlds COUNT [FIRST]` runs many, `report` prints a table of figures.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of this program is what it is for")]
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use hazel_tests::report::run_many;
+use hazel_tests::seeds::seeds;
 use hazel_tests::vectors::{Vectors, folder};
 use hazel_tests::world::action::Schedule;
 use hazel_tests::world::replay;
@@ -15,22 +18,31 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
     match (words.first().map(String::as_str), number(1)) {
-        (Some("vectors"), _) => match vectors() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                // Nothing is left to be told to if standard error is closed.
-                let _ = writeln!(io::stderr(), "{error}");
-                ExitCode::FAILURE
-            }
-        },
+        (Some("vectors"), _) => told(vectors()),
+        (Some("corpus"), _) => told(words.get(1).map_or_else(no_folder, |folder| corpus(Path::new(folder)))),
         (Some("seed"), Some(seed)) => one(seed),
         (Some("worlds"), Some(count)) => many(number(2).unwrap_or(0), count),
         (Some("report"), count) => many(0, count.unwrap_or(REPORT)),
         _ => {
-            eprintln!("vectors | seed N | worlds COUNT [FIRST] | report [COUNT]");
+            eprintln!("vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | report [COUNT]");
             ExitCode::from(2)
         }
     }
+}
+
+fn told(done: io::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing is left to be told to if standard error is closed.
+            let _ = writeln!(io::stderr(), "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn no_folder() -> io::Result<()> {
+    Err(io::Error::other("usage: hazel-tests corpus FOLDER"))
 }
 
 fn vectors() -> io::Result<()> {
@@ -40,6 +52,17 @@ fn vectors() -> io::Result<()> {
     let mut out = io::stdout();
     for (name, text) in vectors.files()? {
         writeln!(out, "{name}: {} vectors, {} bytes", text.lines().count().saturating_sub(2), text.len())?;
+    }
+    Ok(())
+}
+
+fn corpus(folder: &Path) -> io::Result<()> {
+    for (name, seeds) in seeds() {
+        let folder = folder.join(name);
+        std::fs::create_dir_all(&folder)?;
+        for (number, seed) in seeds.iter().enumerate() {
+            std::fs::write(folder.join(format!("seed-{number:03}")), seed)?;
+        }
     }
     Ok(())
 }

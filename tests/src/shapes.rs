@@ -5,6 +5,7 @@ use hazel_core::chit::{Body, ChainId, Chit, ChitRef, DeviceAct, Note, SignedChit
 use hazel_core::invoice::{Answer, Invoice, Line, Particulars, SignedAnswer, SignedInvoice, Verdict};
 use hazel_core::message::{Have, Message, Page};
 use hazel_core::order::{Certificate, Endorsement, ForkProof, Head, Links, Run, Seal};
+use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
 use hazel_core::receipt::{Receipt, SignedReceipt};
 use hazel_core::tally::{Grant, Half, Halves, PartyCert, Side, SignedTally, Tally, TallyId, Terms};
 use hazel_core::ticket::{Request, SignedRequest, Ticket};
@@ -303,6 +304,39 @@ pub(crate) fn receipt(it: &Receipt) -> Node {
 pub(crate) fn signed_receipt(it: &SignedReceipt) -> Node {
     let items = vec![Node::Version("signed receipt"), receipt(&it.receipt).whole(), signature(&it.signature)];
     Node::array("signed receipt", items)
+}
+
+pub(crate) fn pledge_code(it: &PledgeCode) -> Node {
+    let mut items = open_pledge("payment code", it);
+    let fixed = [&it.next_key.0[..], &it.key.0, &it.signature.0].concat();
+    items.push(Node::fixed("key, next key and signature", &fixed));
+    Node::array("payment code", items)
+}
+
+pub(crate) fn receipted_code(it: &ReceiptedCode) -> Node {
+    let pledge = &it.pledge;
+    let mut items = open_pledge("payment code with receipt", pledge);
+    items.extend([Node::uint32("device", it.device), Node::uint("epoch", it.epoch)]);
+    let fixed = [&pledge.next_key.0[..], &pledge.key.0, &pledge.signature.0, &it.signature.0].concat();
+    items.push(Node::fixed("key, next key and two signatures", &fixed));
+    Node::array("payment code with receipt", items)
+}
+
+fn open_pledge(what: &'static str, it: &PledgeCode) -> Vec<Node> {
+    let invoice = it.invoice.map(|it| Node::fixed("invoice id", &it.0));
+    let sealed = it.sealed.clone().map(|bytes| Node::Bytes { what: "sealed memo", bytes, max: 340 });
+    vec![
+        Node::Version(what),
+        tally_id(&it.tally),
+        side(it.chain.side),
+        Node::uint32("device", it.chain.device),
+        Node::uint("epoch", it.chain.epoch),
+        Node::Uint { what: "sequence number", value: it.seq, max: u32::MAX.into() },
+        Node::uint("date", it.date),
+        units(it.units),
+        Node::maybe("invoice id", invoice),
+        Node::maybe("sealed memo", sealed),
+    ]
 }
 
 pub(crate) fn ticket(it: &Ticket) -> Node {

@@ -154,7 +154,7 @@ fn every_decoder_and_every_class_is_tried() {
     assert!(unique.len() >= 2_000, "{} different vectors", unique.len());
     assert!(vectors.accepted.len() >= 150, "{} accepted", vectors.accepted.len());
     let size: usize = vectors.files().unwrap().iter().map(|(_, text)| text.len()).sum();
-    assert!(size < 1_500_000, "{size} bytes of vectors");
+    assert!(size < 1_600_000, "{size} bytes of vectors");
 }
 
 #[test]

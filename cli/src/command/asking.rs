@@ -6,6 +6,7 @@ use hazel_core::wallet::Ask as Asking;
 use serde_json::json;
 
 use crate::calendar::{minute, parse_span};
+use crate::canvas::Canvas;
 use crate::home::Home;
 use crate::page::{GOOD, Page, WARN};
 use crate::partner::{find, find_invoice, invoice_id, name_of, short};
@@ -32,6 +33,11 @@ pub(crate) struct Ask {
     /// The earlier invoice that this one takes the place of (the beginning of its id)
     #[arg(long, value_name = "ID")]
     instead_of: Option<String>,
+    /// Show the invoice as a code too
+    #[arg(long)]
+    qr: bool,
+    #[command(flatten)]
+    canvas: Canvas,
 }
 
 impl Ask {
@@ -53,7 +59,10 @@ impl Ask {
             valid_for: self.valid,
             supersedes: earlier,
         };
-        let id = wallet.ask(&view.id, &ask)?.invoice.id();
+        let shown = self.qr || self.canvas.is_file();
+        self.canvas.must_be_free()?;
+        let signed = wallet.ask(&view.id, &ask)?;
+        let id = signed.invoice.id();
         let invoice = wallet.invoice(&id)?;
         let name = name_of(&view);
         let mut page = Page::new();
@@ -62,8 +71,12 @@ impl Ask {
             page.under(crate::page::PLAIN, format!("{} {}  {}", line.count, line.text, line.units));
         }
         page.say(format!("It can be paid until {} UTC.", minute(invoice.expires)));
+        let mut json = record::invoice(&invoice);
+        if shown {
+            self.canvas.draw_beside(&signed, &mut json, &mut page);
+        }
         page.say(format!("Hand it over: hazel outbox {name}"));
-        Ok(Answer::new(record::invoice(&invoice), page))
+        Ok(Answer::new(json, page))
     }
 }
 

@@ -206,8 +206,8 @@ impl Join {
                 .advise("Begin with “hazel devices request NAME”."));
         }
         let secret = guard::read_key(&place)?;
-        let wallet = home.make(self.passphrase, |store, guard| {
-            Wallet::enrol(store, guard, &secret, &enrolment, Box::new(WallClock), Box::new(SystemEntropy))
+        let wallet = home.make(self.passphrase, |path, guard| {
+            Wallet::enrol_file(path, guard, &secret, &enrolment, Box::new(WallClock), Box::new(SystemEntropy))
         })?;
         std::fs::remove_file(&place).map_err(|error| Trouble::file(&place, &error))?;
         let mut page = Page::new();

@@ -208,7 +208,7 @@ fn tell(
 }
 
 /// What a tally has come to.
-fn state_words(view: &TallyView, name: &str) -> String {
+pub(super) fn state_words(view: &TallyView, name: &str) -> String {
     match view.state {
         TallyState::CertsKnown => format!("{name} answered your ticket: hazel tally show {name}"),
         TallyState::Offered(By::Partner) => format!("{name} offers you a tally: hazel tally show {name}"),
@@ -217,7 +217,7 @@ fn state_words(view: &TallyView, name: &str) -> String {
     }
 }
 
-fn change_words(change: &Change, view: &TallyView, name: &str) -> (anstyle::Style, String) {
+pub(super) fn change_words(change: &Change, view: &TallyView, name: &str) -> (anstyle::Style, String) {
     match change {
         Change::Chit { by, units: Some(units), flag, .. } if *by != view.side => {
             let flagged =

@@ -7,10 +7,14 @@ mod exchange;
 mod history;
 mod init;
 mod letter;
+mod meet;
+mod nearby;
 mod opening;
 mod overview;
 mod paying;
+mod qr;
 mod recovery;
+mod scanned;
 mod tally;
 
 use std::ffi::OsString;
@@ -58,7 +62,7 @@ enum Command {
     #[command(subcommand, after_help = "Example:\n  hazel tally list")]
     Tally(tally::TallyCommand),
     #[command(
-        after_help = "Examples:\n  hazel pay Ana 12.50 --memo coffee\n  hazel pay Ana --invoice 1a2b3c4d"
+        after_help = "Examples:\n  hazel pay Ana 12.50 --memo coffee\n  hazel pay Ana --invoice 1a2b3c4d\n  hazel pay --qr invoice.png"
     )]
     Pay(paying::Pay),
     #[command(after_help = "Example:\n  hazel can-pay Ana 12.50")]
@@ -81,6 +85,12 @@ enum Command {
     Outbox(exchange::Outbox),
     #[command(after_help = "Examples:\n  hazel receive from-ana.txt\n  hazel receive < mail.txt")]
     Receive(exchange::Receive),
+    #[command(
+        after_help = "Examples:\n  hazel meet --listen 0.0.0.0:4711\n  hazel meet Ana --dial 192.168.1.20:4711"
+    )]
+    Meet(meet::Meet),
+    #[command(after_help = "Examples:\n  hazel nearby\n  hazel nearby --diagnose")]
+    Nearby(nearby::Nearby),
     #[command(after_help = "Example:\n  hazel history Ana --payments --since 2026-11-01")]
     History(history::History),
     #[command(after_help = "Example:\n  hazel export Ana --format csv --out ana.csv")]
@@ -109,6 +119,8 @@ enum Command {
     Renew(recovery::Renew),
     #[command(after_help = "Examples:\n  hazel audit\n  hazel audit --wallet /media/stick/copy")]
     Audit(audit::Audit),
+    #[command(subcommand, after_help = "Example:\n  hazel qr scan photo.jpg")]
+    Qr(qr::Qr),
     #[command(
         after_help = "Example:\n  hazel completions bash > ~/.local/share/bash-completion/completions/hazel"
     )]
@@ -168,7 +180,11 @@ impl Cli {
         if let Command::Completions(completions) = &self.command {
             return Ok(completions.run());
         }
-        self.command.run(&Home::new(self.wallet, self.key_file)?)
+        let home = Home::new(self.wallet, self.key_file)?;
+        if let Command::Meet(meet) = &self.command {
+            return meet.run(&home, screen);
+        }
+        self.command.run(&home)
     }
 }
 
@@ -186,6 +202,8 @@ impl Command {
             Self::Decline(decline) => decline.run(home),
             Self::Withdraw(withdraw) => withdraw.run(home),
             Self::Grant(grant) => grant.run(home),
+            Self::Meet(_) => Err(Trouble::usage("This command needs a screen.")),
+            Self::Nearby(nearby) => nearby.run(home),
             Self::Outbox(outbox) => outbox.run(home),
             Self::Receive(receive) => receive.run(home),
             Self::History(history) => history.run(home),
@@ -202,6 +220,7 @@ impl Command {
             Self::Resume(resume) => resume.run(home),
             Self::Renew(renew) => renew.run(home),
             Self::Audit(audit) => audit.run(home),
+            Self::Qr(qr) => qr.run(home),
         }
     }
 }

@@ -12,6 +12,8 @@ use serde_json::json;
 
 use super::letter::Letter;
 use crate::calendar::{minute, parse_span, stamp};
+use crate::camera;
+use crate::canvas::Canvas;
 use crate::home::Home;
 use crate::page::{GOOD, Page, WARN};
 use crate::parcel::{self, Kind, Parcel};
@@ -78,6 +80,11 @@ pub(crate) struct Offer {
     valid: u64,
     #[command(flatten)]
     letter: Letter,
+    /// For a ticket: show it as a code instead of text
+    #[arg(long, conflicts_with = "partner")]
+    qr: bool,
+    #[command(flatten)]
+    canvas: Canvas,
 }
 
 impl Offer {
@@ -93,6 +100,7 @@ impl Offer {
     }
 
     fn ticket(&self, wallet: &mut Wallet) -> Result<Answer, Trouble> {
+        self.canvas.must_be_free()?;
         let role = if self.role == "foil" { Side::Foil } else { Side::Stock };
         let ticket = wallet.invite(role, self.mine.new_terms(), self.valid, &[])?;
         let parcel = Parcel::new(Kind::Ticket, ticket.to_bytes());
@@ -105,6 +113,11 @@ impl Offer {
         let json = json!({
             "tally": ticket.tally.to_string(), "expires": stamp(ticket.expires), "granted": record::terms(&ticket.terms),
         });
+        if (self.qr || self.canvas.is_file()) && self.letter.out().is_none() {
+            let mut json = json;
+            self.canvas.draw_beside(&ticket, &mut json, &mut page);
+            return Ok(Answer::new(json, page));
+        }
         self.letter.deliver(&parcel, json, page)
     }
 }
@@ -134,7 +147,7 @@ fn sign_offer(
 /// Answer a ticket, or sign what your partner offered
 #[derive(Debug, clap::Args)]
 pub(crate) struct Accept {
-    /// A ticket file ("-" for standard input), or the partner who made an offer
+    /// A ticket file or a picture of one ("-" for standard input), or the partner who made an offer
     ticket_or_partner: String,
     #[command(flatten)]
     mine: MyTerms,
@@ -155,13 +168,21 @@ impl Accept {
     }
 
     fn answer(&self, mut wallet: Wallet, path: &Path) -> Result<Answer, Trouble> {
-        let parcel = Parcel::read_one(parcel::read(path)?)?;
+        let bytes = parcel::read(path)?;
+        if camera::is_picture(&bytes) {
+            let ticket = camera::ticket(path)?;
+            return self.answered(&mut wallet, &ticket);
+        }
+        let parcel = Parcel::read_one(bytes)?;
         if !matches!(parcel.kind, Kind::Ticket | Kind::Unlabelled) {
             return Err(Trouble::usage("This is not a ticket.")
                 .advise("If it is a hand-over, take it in with “hazel receive”."));
         }
-        let ticket = Ticket::from_bytes(&parcel.bytes)?;
-        let tally = wallet.accept_ticket(&ticket, self.mine.new_terms())?;
+        self.answered(&mut wallet, &Ticket::from_bytes(&parcel.bytes)?)
+    }
+
+    fn answered(&self, wallet: &mut Wallet, ticket: &Ticket) -> Result<Answer, Trouble> {
+        let tally = wallet.accept_ticket(ticket, self.mine.new_terms())?;
         let view = wallet.tally(&tally)?;
         let name = name_of(&view);
         let mut page = Page::new();

@@ -1,11 +1,15 @@
 //! Paying: may I, what would it mean, do it, and did it go through?
 
+use std::path::PathBuf;
+
 use hazel_core::invoice::InvoiceState;
 use hazel_core::units::Units;
 use hazel_core::wallet::{Filter, InvoiceView, Payment, TallyView, Wallet, Went};
 use serde_json::json;
 
 use super::tally::standing_words;
+use crate::camera;
+use crate::canvas::Canvas;
 use crate::home::Home;
 use crate::page::{GOOD, Page, WARN};
 use crate::partner::{asked_of_me, chit_id, find, find_chit, find_invoice, name_of, short};
@@ -16,8 +20,9 @@ use crate::trouble::Trouble;
 /// Pay your partner: signed at once, handed over when you meet
 #[derive(Debug, clap::Args)]
 pub(crate) struct Pay {
-    /// The partner's name, or the beginning of the tally's id
-    partner: String,
+    /// The partner's name, or the beginning of the tally's id; left out with --qr
+    #[arg(required_unless_present = "qr")]
+    partner: Option<String>,
     /// How much; left out, what the invoice asks
     amount: Option<Units>,
     /// Pay this invoice (the beginning of its id)
@@ -35,13 +40,18 @@ pub(crate) struct Pay {
     /// Only say what it would mean; sign nothing
     #[arg(long)]
     quote: bool,
+    /// Pay the invoice in this picture, and show the payment as a code
+    #[arg(long, value_name = "FILE", conflicts_with = "invoice")]
+    qr: Option<PathBuf>,
+    #[command(flatten)]
+    canvas: Canvas,
 }
 
 impl Pay {
     pub(crate) fn run(&self, home: &Home) -> Result<Answer, Trouble> {
+        self.canvas.must_be_free()?;
         let mut wallet = home.open()?;
-        let view = find(&wallet, &self.partner)?;
-        let invoice = self.answered_invoice(&mut wallet, &view)?;
+        let (view, invoice) = self.whom_and_why(&mut wallet)?;
         let units = match (self.amount, &invoice) {
             (Some(amount), _) => amount,
             (None, Some(invoice)) => invoice.units,
@@ -67,12 +77,35 @@ impl Pay {
             page.styled(WARN, format!("It is beyond the terms and counts only when {name} accepts it."));
         }
         page.say(standing_words(&after)).say(format!("Hand it over: hazel outbox {name}"));
-        let json = json!({
+        let mut json = json!({
             "tally": after.id.to_string(), "partner": after.name, "id": chit_id(&chit), "amount": units.to_string(),
             "balance": after.balance.to_string(), "within_terms": after.outside_mine == view.outside_mine,
             "invoice": payment.invoice.map(|id| id.to_string()), "state": "signed",
         });
+        if self.qr.is_some() || self.canvas.is_file() {
+            let code = wallet.payment_code(&after.id, &chit)?;
+            self.canvas.draw_beside(&code, &mut json, &mut page);
+        }
         Ok(Answer::new(json, page))
+    }
+
+    /// The partner and the invoice: as they were named, or as the picture says.
+    fn whom_and_why(&self, wallet: &mut Wallet) -> Result<(TallyView, Option<InvoiceView>), Trouble> {
+        let named = self.partner.as_ref().map(|partner| find(wallet, partner)).transpose()?;
+        let Some(file) = &self.qr else {
+            let view = named.ok_or_else(|| Trouble::usage("Nobody to pay was named."))?;
+            let invoice = self.answered_invoice(wallet, &view)?;
+            return Ok((view, invoice));
+        };
+        let signed = camera::invoice(file)?;
+        if named.is_some_and(|view| view.id != signed.invoice.tally) {
+            return Err(Trouble::usage("The invoice in this picture is on another tally."));
+        }
+        let invoice = wallet.take_invoice(&signed)?;
+        if invoice.mine {
+            return Err(Trouble::usage("The invoice in this picture is your own."));
+        }
+        Ok((wallet.tally(&invoice.tally)?, Some(invoice)))
     }
 
     fn answered_invoice(

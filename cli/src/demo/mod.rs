@@ -1,6 +1,8 @@
 //! `hazel demo`: two people, two real wallets, files handed from one to the other. It ends with equal halves or fails.
 
+mod lane;
 mod person;
+mod pictures;
 mod story;
 
 use std::fs;

@@ -10,9 +10,12 @@ use hazel_core::key::RecoveryWords;
 use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
 use hazel_core::wallet::{Delivery, Payment, Wallet};
+use hazel_qr::payload::Payload;
 
+use crate::canvas::Canvas;
 use crate::edge::SystemEntropy;
 use crate::home::Home;
+use crate::page::Page;
 use crate::parcel::{self, Kind, Parcel};
 use crate::screen::Answer;
 use crate::trouble::{Exit, Trouble};
@@ -122,6 +125,14 @@ impl Table {
         self.count = self.count.saturating_add(1);
         let path = self.folder.join(format!("{:02}-from-{}.hazel", self.count, from.to_lowercase()));
         parcel::write(&path, &parcel.to_file(false))?;
+        Ok(path)
+    }
+
+    /// Draws a code as a phone would show it, for the other's camera.
+    pub(super) fn show<T: Payload>(&mut self, from: &str, it: &T) -> Result<PathBuf, Trouble> {
+        self.count = self.count.saturating_add(1);
+        let path = self.folder.join(format!("{:02}-shown-by-{}.png", self.count, from.to_lowercase()));
+        Canvas::png(path.clone()).draw_object(it, &mut Page::new())?;
         Ok(path)
     }
 

@@ -11,6 +11,7 @@ use hazel_core::wallet::{Ask, Filter, Payment, WalletError, Went};
 use serde_json::{Value, json};
 
 use super::person::{Person, Table, take};
+use super::pictures;
 use super::{Step, Telling};
 use crate::page::{GOOD, Page, TITLE};
 use crate::parcel::{self, Kind, Parcel};
@@ -46,10 +47,12 @@ pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Opti
         Scene::invoice,
         Scene::paying_alone,
         Scene::hand_over,
+        Scene::pictures,
         Scene::both_at_once,
         Scene::killed,
         Scene::over_the_limit,
         Scene::restart,
+        Scene::meeting,
     ] {
         let step = chapter(&mut scene)?;
         telling.step(&step)?;
@@ -137,6 +140,19 @@ impl Scene {
             ),
         ];
         self.told("The hand-over", told, json!({ "from": before, "to": after, "bytes": size }))
+    }
+
+    fn pictures(&mut self) -> Told {
+        let Self { ana, ben, table, tally } = self;
+        pictures::pay(table, ana, ben, tally, (chips(2_500), "coffee"))?;
+        pictures::pay(table, ben, ana, tally, (chips(2_500), "nails"))?;
+        let files = self.table.meet(&mut self.ana, &mut self.ben, &self.tally)?;
+        let told = vec![
+            "No files now: Ana's screen shows an invoice of 2.50 for coffee, Ben's camera reads it. Ben pays, his screen shows the payment, Ana's camera reads it; her screen shows the receipt.".into(),
+            "Then Ben sells Ana nails for 2.50 in the same way.".into(),
+            format!("→ Six pictures, and each knows that the other holds the payment. {files} files later the order is settled too."),
+        ];
+        self.told("A payment by pictures", told, json!({ "pictures": 6, "files": files }))
     }
 
     fn both_at_once(&mut self) -> Told {
@@ -237,6 +253,24 @@ impl Scene {
             format!("→ Opened again, nothing is missing. {files} files later both halves are settled."),
         ];
         self.told("Both close and open again", told, json!({ "files": files }))
+    }
+
+    /// Face to face, without files: what waits goes across by itself, although the link breaks in the middle.
+    fn meeting(&mut self) -> Told {
+        self.ana.pay(&self.tally, chips(1_000), "gutter")?;
+        self.ben.pay(&self.tally, chips(250), "a pear")?;
+        let (waits, calls) = (self.ana.wallet()?, self.ben.wallet()?);
+        let (waited, called, links) = super::lane::meet(waits, calls, &self.tally, 2)
+            .map_err(|missed| surprise(format!("The two did not meet: {missed}.")))?;
+        if !waited.in_sync() || !called.in_sync() || links != 2 {
+            return Err(surprise("The meeting did not end in sync over its second link."));
+        }
+        let letters = waited.delivered.saturating_add(called.delivered);
+        let told = vec![
+            "Ana owes Ben 1.00 for the gutter, Ben owes Ana 0.25 for a pear. They stand face to face and let their wallets meet; the link breaks in the middle.".into(),
+            format!("→ Over a second link {letters} letters in all have crossed, and both say: in sync."),
+        ];
+        self.told("A meeting, cut in the middle", told, json!({ "links": links, "letters": letters }))
     }
 
     /// One word on how far the newest payment has come, as Ben sees it.

@@ -9,11 +9,13 @@ mod devices;
 mod exchange;
 mod export;
 mod history;
+mod meeting;
 mod merging;
 mod opening;
 mod ordering;
 mod outbox;
 mod paying;
+mod pictures;
 mod receiving;
 mod recovery;
 mod signing;
@@ -38,10 +40,12 @@ pub use audit::{AuditReport, Finding};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
 pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
+pub use meeting::{MeetingKeys, Talk, Unsettled};
 pub use merging::{MergeLine, MergeReport};
 pub use opening::{CONTRACT_TEXT, OfferView};
 pub use outbox::Audience;
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
+pub use pictures::{CodeRefusal, TakenPayment};
 pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
 pub use signing::Ready;
@@ -79,6 +83,9 @@ pub enum WalletError {
     /// The payment is not possible.
     #[error(transparent)]
     CannotPay(#[from] CannotPay),
+    /// A payment code or receipt that says nothing here.
+    #[error(transparent)]
+    Code(#[from] CodeRefusal),
     /// The key of the two parties.
     #[error(transparent)]
     Pair(#[from] PairError),
@@ -158,6 +165,7 @@ impl WalletError {
             Self::Words(_) => "words",
             Self::OutOfPlace(_) => "out_of_place",
             Self::CannotPay(cannot) => cannot.code(),
+            Self::Code(refusal) => refusal.code(),
             Self::Pair(_) => "pair",
             Self::Backup(error) => error.code(),
             Self::Unknown { .. } => "unknown",

@@ -29,7 +29,9 @@ pub(super) const OWED_HAVE: i64 = 8;
 /// The whole order: the partner has lost its memory of it.
 pub(super) const OWED_HISTORY: i64 = 32;
 /// The words of both halves: the partner's device cannot speak for its own, or has lost what it said.
-pub(super) const OWED_WORDS: i64 = 64;
+pub(super) const OWED_WORDS: i64 = 128;
+/// A meeting has begun and has not come to equal heads: the next one begins with a summary.
+pub(super) const UNFINISHED: i64 = 64;
 
 /// Whom something is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,7 +112,7 @@ impl Wallet {
 }
 
 /// Lets a node of its half speak before anything is handed over.
-fn prepare(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<()> {
+pub(super) fn prepare(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<()> {
     if let Some(mut standing) = shelf.standing(row.no)? {
         let before = (standing.book.head.index, standing.owed, standing.agreed, standing.final_index);
         speak(shelf, hands, row.side, &mut standing)?;
@@ -140,7 +142,7 @@ pub(super) fn messages(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow)
     Ok(out)
 }
 
-fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
+pub(super) fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
     match row.state {
         TallyState::CertsKnown if !row.inviter => {
             out.extend(row.request.clone().map(|request| Message::Request(Box::new(request))));
@@ -176,7 +178,12 @@ fn pages(shelf: &Shelf<'_>, chain: &ChainRow, mut after: u64, out: &mut Vec<Mess
 }
 
 /// The order beyond what both agree on, and the words of the nodes.
-fn order(shelf: &Shelf<'_>, row: &TallyRow, standing: &Standing, out: &mut Vec<Message>) -> Result<()> {
+pub(super) fn order(
+    shelf: &Shelf<'_>,
+    row: &TallyRow,
+    standing: &Standing,
+    out: &mut Vec<Message>,
+) -> Result<()> {
     let head = standing.book.head.index;
     let from = if standing.owed & OWED_HISTORY != 0 { 0 } else { standing.agreed };
     let words = shelf.endorsements(row.no)?;
@@ -213,7 +220,7 @@ fn order(shelf: &Shelf<'_>, row: &TallyRow, standing: &Standing, out: &mut Vec<M
     Ok(())
 }
 
-fn receipts(
+pub(super) fn receipts(
     shelf: &Shelf<'_>,
     hands: &mut Hands<'_>,
     row: &TallyRow,
@@ -242,7 +249,7 @@ fn receipts(
     Ok(())
 }
 
-fn invoices(shelf: &Shelf<'_>, row: &TallyRow, out: &mut Vec<Message>) -> Result<()> {
+pub(super) fn invoices(shelf: &Shelf<'_>, row: &TallyRow, out: &mut Vec<Message>) -> Result<()> {
     for invoice in shelf.invoices(row.no)?.into_iter().filter(|invoice| !invoice.sent) {
         if invoice.mine {
             out.push(Message::Invoice(invoice.entry));
@@ -290,7 +297,7 @@ pub(super) fn mark_sent(shelf: &Shelf<'_>, row: &TallyRow) -> Result<()> {
         shelf.put_invoice(&invoice)?;
     }
     if let Some(mut standing) = shelf.standing(row.no)? {
-        standing.owed &= OWED_CONTRACT;
+        standing.owed &= OWED_CONTRACT | UNFINISHED;
         shelf.put_standing(&standing)?;
     }
     Ok(())

@@ -144,8 +144,21 @@ struct Intake<'i> {
     proofs: &'i mut Vec<ForkProof>,
 }
 
-/// Takes messages in one after the other, then lets this device say what it has to say.
+/// Takes messages in and looks whether there is something to tell in return.
 pub(super) fn take_in(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    no: i64,
+    introduction: Option<&[u8; 32]>,
+    messages: Vec<Result<Message, Spoilt>>,
+) -> Result<Delivery> {
+    let delivery = absorb(shelf, hands, no, introduction, messages)?;
+    let reply = !super::outbox::messages(shelf, hands, &shelf.tally(no)?)?.is_empty();
+    Ok(Delivery { reply, ..delivery })
+}
+
+/// Takes messages in one after the other, then lets this device say what it has to say. Leaves open whether there is a reply.
+pub(super) fn absorb(
     shelf: &Shelf<'_>,
     hands: &mut Hands<'_>,
     no: i64,
@@ -216,8 +229,7 @@ pub(super) fn take_in(
         follow_phase(shelf, hands, &mut row, &mut standing)?;
         shelf.put_standing(&standing)?;
     }
-    let reply = !super::outbox::messages(shelf, hands, &row)?.is_empty();
-    Ok(Delivery { tally: row.id, changes, rejected, reply })
+    Ok(Delivery { tally: row.id, changes, rejected, reply: false })
 }
 
 fn take(
@@ -321,7 +333,7 @@ pub(super) fn whole(messages: Vec<Message>) -> Vec<Result<Message, Spoilt>> {
     messages.into_iter().map(Ok).collect()
 }
 
-const GAP: &str = "gap";
+pub(super) const GAP: &str = "gap";
 const NEWER: &str = "newer";
 
 fn has_room(shelf: &Shelf<'_>, tally: i64, reason: &str, bytes: usize) -> Result<bool> {

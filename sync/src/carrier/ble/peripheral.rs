@@ -24,6 +24,7 @@ pub struct Peripheral {
     runtime: Runtime,
     packets: Receiver<Vec<u8>>,
     control: CharacteristicControl,
+    adapter: bluer::Adapter,
     _shown: AdvertisementHandle,
     _served: ApplicationHandle,
     _session: bluer::Session,
@@ -35,7 +36,7 @@ impl Peripheral {
         let runtime = runtime()?;
         let (written, packets) = channel(WAITING);
         let (control, handle) = characteristic_control();
-        let (session, served, shown) = runtime.block_on(async {
+        let (session, adapter, served, shown) = runtime.block_on(async {
             let session = within("asking for adapters", bluer::Session::new()).await?;
             let adapter = match name {
                 Some(name) => session.adapter(name)?,
@@ -58,9 +59,9 @@ impl Peripheral {
                 ..Advertisement::default()
             };
             let shown = within("advertising", adapter.advertise(advertisement)).await?;
-            Ok::<_, BleError>((session, served, shown))
+            Ok::<_, BleError>((session, adapter, served, shown))
         })?;
-        Ok(Self { runtime, packets, control, _shown: shown, _served: served, _session: session })
+        Ok(Self { runtime, packets, control, adapter, _shown: shown, _served: served, _session: session })
     }
 
     /// Waits until somebody connects and listens.
@@ -75,6 +76,8 @@ impl Peripheral {
         };
         let writer = self.runtime.block_on(async { tokio::time::timeout(limit, listen).await });
         let writer = writer.unwrap_or(Err(BleError::NotFound))?;
+        // Whoever was turned away may have gone on writing; what the new one said too early it says again.
+        while self.packets.try_recv().is_ok() {}
         Ok(PeripheralLink { peripheral: self, writer })
     }
 }
@@ -128,11 +131,16 @@ pub struct PeripheralLink {
 }
 
 impl PeripheralLink {
-    /// Lets the link go and shows itself again.
+    /// Hangs up and shows itself again.
     pub fn close(self) -> Peripheral {
-        let Self { mut peripheral, writer } = self;
+        let Self { peripheral, writer } = self;
+        // A caller that is gone may already be calling again: that link must not be hung up on.
+        let there = writer.is_closed().is_ok_and(|closed| !closed);
+        let caller = peripheral.adapter.device(writer.device_address());
         drop(writer);
-        while peripheral.packets.try_recv().is_ok() {}
+        if let (true, Ok(caller)) = (there, caller) {
+            let _ = peripheral.runtime.block_on(within("hanging up", caller.disconnect()));
+        }
         peripheral
     }
 }

@@ -1,0 +1,277 @@
+//! Two wallets that meet over a network: everything that waits is said and heard, both ways.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use hazel_cli::meeting::{Acquaintance, Call, Door, MeetingError, Report, Visit, Waiter, session_entropy};
+use hazel_core::negotiation::{By, TallyState};
+use hazel_core::tally::{TallyId, Terms};
+use hazel_core::wallet::{TallyView, Wallet, WalletError};
+use hazel_sync::Time;
+use hazel_sync::carrier::tcp::TcpLink;
+use hazel_sync::session::{Carrier, Outcome};
+use serde_json::{Value, json};
+
+use super::exchange::{change_words, state_words};
+use crate::edge::{Stopwatch, SystemEntropy};
+use crate::home::Home;
+use crate::page::{BAD, FAINT, GOOD, Page, TITLE, WARN, count};
+use crate::partner::{find, name_of};
+use crate::progress::Progress;
+use crate::record;
+use crate::screen::{Answer, Screen};
+use crate::trouble::{Exit, Trouble, sentence};
+
+/// Meet a partner over a network: what waits on either side is handed over
+#[derive(Debug, clap::Args)]
+pub(crate) struct Meet {
+    /// With whom; left out when waiting, whoever of your partners calls
+    partner: Option<String>,
+    /// Call at this address
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "listen", required_unless_present = "listen")]
+    dial: Option<SocketAddr>,
+    /// Wait at this address to be called; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Give up after so many seconds
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    within: u64,
+    /// Where a tally is being opened: offer what was asked for, and sign an offer that is what you asked for
+    #[arg(long)]
+    agree: bool,
+}
+
+/// Between two tries to reach somebody who is not there yet.
+const PAUSE: Duration = Duration::from_millis(200);
+
+impl Meet {
+    pub(crate) fn run(&self, home: &Home, screen: &Screen) -> Result<Answer, Trouble> {
+        let mut wallet = home.open()?;
+        let partner = self.partner.as_ref().map(|partner| find(&wallet, partner)).transpose()?;
+        let mut meeting =
+            Host { watch: Stopwatch::start(), limit: Duration::from_secs(self.within), agree: self.agree };
+        let met = match (self.dial, self.listen) {
+            (Some(address), _) => {
+                let partner = partner.ok_or_else(|| Trouble::usage("Say whom to call."))?;
+                meeting.dial(&mut wallet, &partner, &address)?
+            }
+            (None, Some(address)) => {
+                let listener = TcpListener::bind(address).map_err(|error| network(&error))?;
+                let at = listener.local_addr().map_err(|error| network(&error))?;
+                let who = partner.as_ref().map_or_else(|| "your partners".to_owned(), name_of);
+                screen.show(Page::new().say(format!("Waiting for {who} at {at}.")))?;
+                meeting.wait(&mut wallet, partner.as_ref(), &listener)?
+            }
+            (None, None) => return Err(Trouble::usage("Name an address with --dial or --listen.")),
+        };
+        let (before, visit) = met.ok_or_else(|| {
+            Trouble::new(Exit::Machine, "nobody_came", "Nobody was met in time.")
+                .advise("One waits with --listen, the other calls with --dial; --within gives more time.")
+        })?;
+        let tally = *visit.tally();
+        let report = visit.end(&mut wallet)?;
+        told(&wallet, &before, &tally, &report)
+    }
+}
+
+/// What a meeting needs of this machine.
+struct Host {
+    watch: Stopwatch,
+    limit: Duration,
+    agree: bool,
+}
+
+type Met = Option<(TallyView, Visit)>;
+
+impl Host {
+    fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.watch.passed())
+    }
+
+    fn clock(&self) -> impl FnMut() -> Time + use<> {
+        let watch = self.watch;
+        move || Time(u64::try_from(watch.passed().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn dial(
+        &mut self,
+        wallet: &mut Wallet,
+        partner: &TallyView,
+        address: &SocketAddr,
+    ) -> Result<Met, Trouble> {
+        let known = Acquaintance::of(wallet, &partner.id).map_err(trouble)?;
+        let entropy = session_entropy(&mut SystemEntropy);
+        let mut visit = Visit::call(wallet, &known, Carrier::Tcp, &entropy).map_err(trouble)?;
+        let mut decide = self.decision(partner);
+        let _progress = Progress::begin("Meeting", None);
+        let mut reached = false;
+        while !visit.is_over() && !self.left().is_zero() {
+            match TcpLink::connect(address, self.left()) {
+                Ok(mut link) => {
+                    reached = true;
+                    // A link that is lost is nothing to report as long as another can go on.
+                    let _ = visit.over(wallet, &mut link, true, &mut self.clock(), &mut decide);
+                }
+                Err(_) => std::thread::sleep(PAUSE),
+            }
+        }
+        Ok(reached.then(|| (partner.clone(), visit)))
+    }
+
+    fn wait(
+        &mut self,
+        wallet: &mut Wallet,
+        partner: Option<&TallyView>,
+        listener: &TcpListener,
+    ) -> Result<Met, Trouble> {
+        let tallies = match partner {
+            Some(partner) => vec![partner.id],
+            None => wallet.meetable()?,
+        };
+        let views: Vec<TallyView> = tallies.iter().map(|id| wallet.tally(id)).collect::<Result<_, _>>()?;
+        let mut waiter = Waiter::behind(Door::to(wallet, &tallies).map_err(trouble)?, Carrier::Tcp);
+        let _progress = Progress::begin("Waiting to be called", None);
+        while !waiter.visit().is_some_and(Visit::is_over) && !self.left().is_zero() {
+            let Ok(mut link) = TcpLink::accept(listener, self.left()) else { break };
+            let entropy = session_entropy(&mut SystemEntropy);
+            let mut decide = |wallet: &mut Wallet, tally: &TallyId| {
+                let before = views.iter().find(|view| view.id == *tally);
+                before.map_or(Ok(()), |before| (self.decision(before))(wallet, tally))
+            };
+            let call = waiter.receive(wallet, &mut link, &entropy, &mut self.clock(), &mut decide);
+            let forged = waiter.visit().is_some_and(|visit| visit.is_over() && !visit.report().met);
+            if matches!(call.map_err(trouble)?, Call::Stranger) || forged {
+                // Somebody else called, or posed as the partner. The partner may still come.
+                drop(if forged { waiter.leave() } else { None });
+            }
+        }
+        let before = |visit: &Visit| views.iter().find(|view| view.id == *visit.tally()).cloned();
+        Ok(waiter.leave().and_then(|visit| Some((before(&visit)?, visit))))
+    }
+
+    /// What the user has decided beforehand: with `--agree`, terms that are those asked for are signed.
+    fn decision(
+        &self,
+        before: &TallyView,
+    ) -> impl FnMut(&mut Wallet, &TallyId) -> Result<(), WalletError> + use<> {
+        let (agree, wanted): (bool, [Terms; 2]) = (self.agree, [before.granted, before.received]);
+        let invited = before.state == TallyState::Ticketed || before.state == TallyState::CertsKnown;
+        move |wallet, tally| {
+            if !agree || !invited {
+                return Ok(());
+            }
+            match wallet.tally(tally)?.state {
+                TallyState::CertsKnown if !wallet.meeting_keys(tally)?.introduces => {
+                    wallet.offer(tally, None, None)
+                }
+                TallyState::Offered(By::Partner) => {
+                    let offer = wallet.offered(tally)?;
+                    if offer.usual_contract && [offer.granted, offer.received] == wanted {
+                        wallet.accept(tally, &offer.version)?;
+                    }
+                    Ok(())
+                }
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+/// How it went, for the screen and for programs.
+fn told(wallet: &Wallet, before: &TallyView, tally: &TallyId, report: &Report) -> Result<Answer, Trouble> {
+    let view = wallet.tally(tally)?;
+    let name = name_of(&view);
+    let mut page = Page::new();
+    page.styled(TITLE, format!("A meeting with {name}"));
+    if view.state != before.state {
+        page.under(GOOD, state_words(&view, &name));
+    }
+    for delivery in &report.deliveries {
+        for change in &delivery.changes {
+            let (style, words) = change_words(change, &view, &name);
+            page.under(style, words);
+        }
+        for rejected in &delivery.rejected {
+            page.under(BAD, format!("Not let in: {}.", rejected.refusal));
+        }
+    }
+    let outcome = report.end.as_ref().map(|end| end.outcome);
+    if report.in_sync() {
+        let entries = usize::try_from(view.index).unwrap_or(usize::MAX);
+        page.under(GOOD, format!("In sync: you both hold the same {}.", count(entries, "entry", "entries")));
+    }
+    for line in missing(report) {
+        page.under(WARN, line);
+    }
+    page.under(
+        FAINT,
+        format!("{} given, {} received.", count(report.delivered, "letter", "letters"), report.received),
+    );
+    let open = &report.unsettled;
+    let deliveries: Vec<Value> = report.deliveries.iter().map(record::delivery).collect();
+    let mut answer = Answer::new(
+        json!({
+            "partner": view.name, "tally": tally.to_string(), "state": view.state.name(),
+            "in_sync": report.in_sync(), "balance": view.balance.to_string(),
+            "letters": { "given": report.delivered, "received": report.received },
+            "missing": {
+                "unheld": open.unheld, "unordered": open.unordered, "unagreed": open.unagreed,
+                "waiting_bytes": open.waiting, "unsigned": open.unsigned,
+            },
+            "deliveries": deliveries,
+        }),
+        page,
+    );
+    if !report.in_sync() {
+        answer.trouble = Some(unfinished(outcome));
+    }
+    Ok(answer)
+}
+
+/// What the two have not settled, in words.
+fn missing(report: &Report) -> Vec<String> {
+    let open = &report.unsettled;
+    let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let mut lines = Vec::new();
+    if open.unheld > 0 {
+        lines.push(format!("{} of yours not confirmed yet.", count(number(open.unheld), "entry", "entries")));
+    }
+    if open.unordered > 0 {
+        lines.push(format!("{} not in the order yet.", count(number(open.unordered), "entry", "entries")));
+    }
+    if open.unagreed > 0 {
+        lines.push(format!("{} not agreed by both yet.", count(number(open.unagreed), "entry", "entries")));
+    }
+    if open.waiting > 0 {
+        lines.push("Something waits for what must come before it.".into());
+    }
+    if open.unsigned {
+        lines.push("The tally is not signed by both yet: hazel tally show says what comes next.".into());
+    }
+    lines
+}
+
+fn unfinished(outcome: Option<Outcome>) -> Trouble {
+    let (code, message) = match outcome {
+        Some(Outcome::Apart { .. }) => {
+            ("apart", "You both said all you had, and still hold different things.".into())
+        }
+        Some(Outcome::Failed(fault)) => ("meeting_failed", format!("The meeting failed: {fault}.")),
+        _ => ("unfinished", "The meeting was cut off before its end.".into()),
+    };
+    Trouble { culprit: "nobody", ..Trouble::new(Exit::Machine, code, message) }
+        .advise("Nothing is lost: meet again, and it goes on from there.")
+}
+
+fn trouble(error: MeetingError) -> Trouble {
+    match error {
+        MeetingError::Wallet(error) => error.into(),
+        MeetingError::NobodyYet => Trouble::new(Exit::Refused, "nobody_yet", sentence(&error.to_string())),
+        other => Trouble::new(Exit::Refused, "meeting_failed", sentence(&other.to_string())),
+    }
+}
+
+fn network(error: &std::io::Error) -> Trouble {
+    Trouble::new(Exit::Machine, "network", format!("The network does not allow it: {error}."))
+        .advise("Check the address, and that nothing else uses the port.")
+}

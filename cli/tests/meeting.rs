@@ -1,0 +1,131 @@
+//! Two real programs that meet over a socket of this machine.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod market;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::process::{Child, Stdio};
+
+use market::{Person, Said};
+use serde_json::Value;
+
+/// Somebody who waits to be called, and where.
+struct Waiting {
+    child: Child,
+    address: String,
+    out: BufReader<std::process::ChildStdout>,
+}
+
+impl Waiting {
+    fn begin(person: &Person, arguments: &[&str]) -> Self {
+        let mut command = person.command(&[&["meet", "--listen", "127.0.0.1:0"], arguments].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        let address = line.trim_end().trim_end_matches('.').rsplit(' ').next().unwrap().to_owned();
+        assert!(address.starts_with("127.0.0.1:"), "{line}");
+        Self { child, address, out }
+    }
+
+    /// What it said in the end, and how it ended.
+    fn end(mut self) -> (i32, String) {
+        let mut said = String::new();
+        self.out.read_to_string(&mut said).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code().unwrap(), said)
+    }
+}
+
+/// The first waits, the second calls and is believed.
+fn meet(waits: &Person, calls: &Person, partner: &str, more: &[&str]) -> (String, Value) {
+    let waiting = Waiting::begin(waits, more);
+    let address = waiting.address.clone();
+    let said = calls.json(&[&["meet", partner, "--dial", &address], more].concat());
+    let (code, told) = waiting.end();
+    assert_eq!(code, 0, "{told}");
+    (told, said)
+}
+
+fn opened() -> (Person, Person) {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    let ticket = ana.path("ticket.hazel");
+    ana.run(&["tally", "offer", "--limit", "100", "--out", ticket.to_str().unwrap()]).ok();
+    ben.run(&["tally", "accept", ticket.to_str().unwrap(), "--limit", "50"]).ok();
+    let (told, said) = meet(&ana, &ben, "Ana", &["--agree"]);
+    assert!(told.contains("Your tally with Ben is open."), "{told}");
+    assert_eq!((said["state"].as_str(), said["in_sync"].as_bool()), (Some("open"), Some(true)), "{said}");
+    (ana, ben)
+}
+
+#[test]
+fn by_ticket_then_a_payment_then_nothing_new() {
+    let (ana, ben) = opened();
+    ben.run(&["pay", "Ana", "12.50", "--memo", "eggs"]).ok();
+    let (told, said) = meet(&ben, &ana, "Ben", &[]);
+    assert!(told.contains("In sync: you both hold the same 1 entry."), "{told}");
+    assert_eq!(said["balance"], "12.50");
+    let (told, said) = meet(&ana, &ben, "Ana", &[]);
+    assert_eq!((said["letters"]["given"].as_u64(), said["letters"]["received"].as_u64()), (Some(0), Some(0)));
+    assert!(told.lines().all(|line| line.chars().count() <= market::WIDTH), "{told}");
+}
+
+#[test]
+fn without_leave_nothing_is_signed_in_a_meeting() {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    let ticket = ana.path("ticket.hazel");
+    ana.run(&["tally", "offer", "--limit", "100", "--out", ticket.to_str().unwrap()]).ok();
+    ben.run(&["tally", "accept", ticket.to_str().unwrap(), "--limit", "50"]).ok();
+    let (told, said) = meet(&ana, &ben, "Ana", &[]);
+    assert!(told.contains("Ben answered your ticket"), "{told}");
+    assert_eq!(said["missing"]["unsigned"], true);
+    ana.run(&["tally", "offer", "Ben"]).ok();
+    let (_, said) = meet(&ana, &ben, "Ana", &[]);
+    assert_eq!(said["state"], "offered to me");
+    ben.run(&["tally", "accept", "Ana"]).ok();
+    let (told, _) = meet(&ben, &ana, "Ben", &[]);
+    assert!(told.contains("In sync"), "{told}");
+}
+
+#[test]
+fn who_is_not_there_or_not_meant_is_named() {
+    let (_ana, ben) = opened();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let nobody = ben.refused(&["meet", "Ana", "--dial", &free, "--within", "1"]);
+    assert_eq!(nobody, (4, "nobody_came".into()));
+    assert_eq!(ben.refused(&["meet", "--dial", &free]), (2, "usage".into()));
+    assert_eq!(ben.refused(&["meet", "Ana"]).0, 2);
+    // Another Ana with a tally of her own does not know this Ben.
+    let (other, _) = opened();
+    ben.run(&["pay", "Ana", "1"]).ok();
+    let waiting = Waiting::begin(&other, &["--within", "4"]);
+    let address = waiting.address.clone();
+    let said: Said = ben.run(&["meet", "Ana", "--dial", &address, "--within", "3", "--json"]);
+    assert_eq!(
+        (said.json()["in_sync"].as_bool(), said.json()["missing"]["unheld"].as_u64()),
+        (Some(false), Some(1))
+    );
+    assert_eq!(said.code, 4);
+    assert_eq!(waiting.end().0, 4);
+}
+
+#[test]
+fn what_is_in_the_way_of_bluetooth_is_named() {
+    let ana = Person::new("Ana");
+    let said = ana.run(&["nearby", "--diagnose", "--json"]);
+    let needs = said.json()["needs"].as_array().unwrap().clone();
+    let there = |code: &str| needs.iter().find(|need| need["code"] == code).unwrap()["there"] == true;
+    assert_eq!(there("built_without_bluetooth"), cfg!(feature = "ble"));
+    let first = needs.iter().find(|need| need["there"] == false);
+    match first {
+        Some(need) => assert_eq!(said.error(), (4, need["code"].as_str().unwrap().to_owned())),
+        None => assert_eq!(said.code, 0),
+    }
+}

@@ -1,0 +1,132 @@
+//! Codes with the real program: drawn by one, read by the other, and what is said when they cannot be used.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod market;
+
+use market::*;
+
+#[test]
+fn a_payment_by_pictures_alone() {
+    let (ana, ben) = pair();
+    let (invoice, payment, receipt) =
+        (ana.path("invoice.png"), ben.path("payment.png"), ana.path("receipt.png"));
+    let asked = ana.json(&["ask", "Ben", "12.50", "--memo", "eggs", "--png", text(&invoice)]);
+    assert!(asked["code"]["version"].as_u64().unwrap() <= 10);
+    let seen = &ben.json(&["qr", "scan", text(&invoice)])["codes"][0];
+    assert_eq!((&seen["kind"], &seen["amount"]), (&"invoice".into(), &"12.50".into()));
+    assert_eq!(seen["invoice"], asked["invoice"]);
+
+    let paid = ben.json(&["pay", "--qr", text(&invoice), "--png", text(&payment)]);
+    assert_eq!((&paid["amount"], &paid["balance"]), (&"12.50".into(), &"-12.50".into()));
+    assert!(paid["code"]["version"].as_u64().unwrap() <= 10);
+    assert_eq!(ben.json(&["did-it-go", "Ana"])["went"], "signed");
+    assert_eq!(ben.refused(&["pay", "--qr", text(&invoice)]), (1, "invoice_over".into()));
+
+    let taken = &ana.json(&["qr", "scan", "--take", text(&payment)])["codes"][0];
+    assert_eq!(
+        (&taken["kind"], &taken["again"], &taken["balance"]),
+        (&"payment".into(), &false.into(), &"12.50".into())
+    );
+    assert_eq!(ana.json(&["qr", "scan", "--take", text(&payment)])["codes"][0]["again"], true);
+    assert_eq!(ana.json(&["position"])["net"], "12.50");
+
+    ana.run(&["qr", "show", "--receipt", "Ben", "--png", text(&receipt)]).ok();
+    assert_eq!(ben.json(&["qr", "scan", "--take", text(&receipt)])["codes"][0]["kind"], "receipt");
+    assert_eq!(ben.json(&["did-it-go", "Ana"])["went"], "received");
+
+    let cleo = Person::new("Cleo");
+    assert_eq!(cleo.refused(&["qr", "scan", "--take", text(&payment)]), (1, "not_for_us".into()));
+    assert_eq!(ana.refused(&["qr", "scan", "--take", text(&receipt)]), (1, "not_my_payment".into()));
+}
+
+#[test]
+fn a_ticket_is_shown_and_answered_and_a_letter_is_filmed() {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    let ticket = ana.path("ticket.png");
+    ana.run(&["tally", "offer", "--limit", "100", "--qr", "--png", text(&ticket)]).ok();
+    let seen = &ben.json(&["qr", "scan", text(&ticket)])["codes"][0];
+    assert_eq!(
+        (&seen["kind"], &seen["name"], &seen["granted"]["limit"]),
+        (&"ticket".into(), &"Ana".into(), &"100.00".into())
+    );
+    ben.run(&["tally", "accept", text(&ticket), "--limit", "50"]).ok();
+
+    let letter = ben.path("letter.txt");
+    ben.run(&["outbox", "Ana", "--out", text(&letter)]).ok();
+    assert_eq!(ben.refused(&["qr", "show", text(&letter)]), (1, "moving".into()));
+    for film in ["letter.gif", "letter.png"] {
+        let film = ben.path(film);
+        let shown = ben.json(&["qr", "show", text(&letter), "--animate", text(&film)]);
+        assert!(shown["frames"].as_u64().unwrap() > 1);
+        let seen = ana.json(&["qr", "scan", "--take", text(&film)]);
+        assert_eq!(seen["codes"].as_array().unwrap().len(), 1, "{seen}");
+        assert_eq!(seen["codes"][0]["kind"], "messages");
+    }
+    assert_eq!(ana.json(&["tally", "show", "Ben"])["partner"], "Ben");
+}
+
+#[test]
+fn a_folder_of_pictures_is_read_in_order_and_text_is_drawn_as_it_is() {
+    let ana = Person::without_wallet("Ana");
+    let folder = ana.path("frames");
+    std::fs::create_dir(&folder).unwrap();
+    for (name, content) in [("b.png", "second"), ("a.png", "WIFI:S:market;T:nopass;;"), ("c.png", "second")] {
+        run(&["qr", "show", "--text", content, "--png", text(&folder.join(name))]).ok();
+    }
+    std::fs::write(folder.join("notes.txt"), "no picture").unwrap();
+    let seen = run(&["qr", "scan", text(&folder), "--json"]).json();
+    let texts: Vec<_> =
+        seen["codes"].as_array().unwrap().iter().map(|code| code["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["WIFI:S:market;T:nopass;;", "second"]);
+    assert_eq!(seen["codes"][0]["sort"], "access to a wireless network");
+
+    let drawn = run(&["qr", "show", "--text", "two modules to a letter"]).ok();
+    fits_the_page(&drawn);
+    assert!(drawn.contains('▀') && drawn.lines().count() > 15);
+    let svg = ana.path("code.svg");
+    run(&["qr", "show", "--text", "in print", "--svg", text(&svg)]).ok();
+    assert!(std::fs::read_to_string(svg).unwrap().starts_with("<svg"));
+}
+
+#[test]
+fn what_cannot_be_drawn_or_read_is_said_and_nothing_is_signed() {
+    let (ana, ben) = pair();
+    let invoice = ana.path("invoice.png");
+    ana.run(&["ask", "Ben", "5", "--qr", "--png", text(&invoice)]).ok();
+    let taken = ben.path("taken.png");
+    std::fs::write(&taken, "here already").unwrap();
+    assert_eq!(
+        ben.refused(&["pay", "--qr", text(&invoice), "--png", text(&taken)]),
+        (4, "file_exists".into())
+    );
+    assert_eq!(ben.json(&["position"])["net"], "0.00");
+
+    let refused = |arguments: &[&str]| run(&[arguments, &["--json"]].concat()).error();
+    assert_eq!(refused(&["qr", "scan", text(&taken)]), (2, "picture".into()));
+    assert_eq!(refused(&["qr", "scan", text(&ben.path("nothing.png"))]), (4, "no_file".into()));
+    assert_eq!(refused(&["qr", "show", "--text", &"long ".repeat(80)]), (1, "picture".into()));
+    let whole = std::fs::read(&invoice).unwrap();
+    let half = ben.path("half.png");
+    std::fs::write(&half, &whole[..whole.len() / 2]).unwrap();
+    assert_eq!(refused(&["qr", "scan", text(&half)]), (3, "picture".into()));
+    let link = ben.path("link.png");
+    run(&["qr", "show", "--text", "https://example.com/x", "--png", text(&link)]).ok();
+    assert_eq!(refused(&["qr", "scan", text(&link)]), (1, "code_refused".into()));
+    assert_eq!(ben.refused(&["pay", "--qr", text(&link)]), (1, "code_refused".into()));
+    let words = ben.path("words.png");
+    run(&["qr", "show", "--text", "just words", "--png", text(&words)]).ok();
+    assert_eq!(ben.refused(&["pay", "--qr", text(&words)]), (2, "usage".into()));
+
+    // Two payments, and only the second is shown.
+    ben.run(&["pay", "Ana", "1"]).ok();
+    let second = ben.path("second.png");
+    ben.run(&["pay", "Ana", "2", "--png", text(&second)]).ok();
+    assert_eq!(ana.refused(&["qr", "scan", "--take", text(&second)]), (1, "earlier_first".into()));
+    ben.hand_to(&ana);
+    assert_eq!(ana.json(&["qr", "scan", "--take", text(&second)])["codes"][0]["again"], true);
+}

@@ -1,0 +1,158 @@
+//! What two wallets say when they meet, carried by nobody in particular.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::letter::LETTER_MAX;
+use hazel_core::negotiation::{By, TallyState};
+use hazel_core::tally::{Side, TallyId};
+use hazel_core::wallet::{Unsettled, Wallet};
+use story::{StoryClock, assert_equal_halves, pair, pay, terms, wallet};
+
+/// Letters both ways until nobody says more, or until the one of that number is lost and with it the meeting.
+/// Returns how many arrived.
+fn talk(
+    one: &mut Wallet,
+    other: &mut Wallet,
+    tally: &TallyId,
+    introduction: Option<&[u8; 32]>,
+    lost: Option<usize>,
+) -> usize {
+    let mut talks = [one.begin_meeting(tally).unwrap(), other.begin_meeting(tally).unwrap()];
+    let (mut arrived, mut quiet, mut turn) = (0, 0, 0);
+    let mut cut = false;
+    while quiet < 2 && !cut {
+        let (speaker, hearer) = if turn == 0 { (&mut *one, &mut *other) } else { (&mut *other, &mut *one) };
+        let letters = speaker.say(&mut talks[turn]).unwrap();
+        quiet = if letters.is_empty() { quiet + 1 } else { 0 };
+        for letter in letters {
+            assert!(letter.len() <= LETTER_MAX);
+            if lost == Some(arrived) {
+                cut = true;
+                break;
+            }
+            let heard = hearer.hear(&mut talks[1 - turn], introduction, &letter).unwrap();
+            assert!(heard.is_none_or(|delivery| delivery.rejected.is_empty()));
+            arrived += 1;
+            assert!(arrived < 200, "the two never come to rest");
+        }
+        turn = 1 - turn;
+    }
+    let same = !cut && one.stands_at(tally).unwrap() == other.stands_at(tally).unwrap();
+    one.end_meeting(&talks[0], same).unwrap();
+    other.end_meeting(&talks[1], same).unwrap();
+    arrived
+}
+
+fn assert_settled(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
+    assert_eq!(one.stands_at(tally).unwrap(), other.stands_at(tally).unwrap());
+    for wallet in [&*one, &*other] {
+        assert_eq!(wallet.unsettled(tally).unwrap(), Unsettled::default());
+    }
+    assert_equal_halves(one, other, tally);
+}
+
+#[test]
+fn a_payment_takes_three_letters_and_the_next_meeting_none() {
+    let (mut ana, mut ben, tally, _clock) = pair();
+    talk(&mut ana, &mut ben, &tally, None, None);
+    assert_settled(&mut ana, &mut ben, &tally);
+    assert_eq!(talk(&mut ana, &mut ben, &tally, None, None), 0);
+    pay(&mut ana, &tally, 5).unwrap();
+    let open = ana.unsettled(&tally).unwrap();
+    assert_eq!((open.unheld, open.unordered), (1, 1));
+    assert_ne!(ana.stands_at(&tally).unwrap(), ben.stands_at(&tally).unwrap());
+    assert_eq!(talk(&mut ana, &mut ben, &tally, None, None), 3);
+    assert_settled(&mut ana, &mut ben, &tally);
+    assert_eq!(talk(&mut ben, &mut ana, &tally, None, None), 0);
+}
+
+#[test]
+fn a_meeting_that_loses_any_letter_is_finished_by_the_next() {
+    for lost in 0..6 {
+        let (mut ana, mut ben, tally, _clock) = pair();
+        talk(&mut ana, &mut ben, &tally, None, None);
+        pay(&mut ana, &tally, 5).unwrap();
+        pay(&mut ben, &tally, 2).unwrap();
+        talk(&mut ana, &mut ben, &tally, None, Some(lost));
+        talk(&mut ben, &mut ana, &tally, None, None);
+        assert_settled(&mut ana, &mut ben, &tally);
+    }
+}
+
+#[test]
+fn a_long_history_comes_in_letters_of_bounded_size() {
+    let (mut ana, mut ben, tally, _clock) = pair();
+    for _ in 0..700 {
+        ana.pay(&tally, &story_payment()).unwrap();
+    }
+    let mut talk_ana = ana.begin_meeting(&tally).unwrap();
+    let first = ana.say(&mut talk_ana).unwrap();
+    let sizes: Vec<_> = first.iter().map(Vec::len).collect();
+    assert!((2..=4).contains(&first.len()) && sizes.iter().sum::<usize>() < 4 * LETTER_MAX, "{sizes:?}");
+    ana.end_meeting(&talk_ana, false).unwrap();
+    talk(&mut ana, &mut ben, &tally, None, Some(2));
+    talk(&mut ana, &mut ben, &tally, None, None);
+    assert_settled(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.tally(&tally).unwrap().index, 700);
+}
+
+fn story_payment() -> hazel_core::wallet::Payment {
+    hazel_core::wallet::Payment {
+        units: hazel_core::units::Units::new(10),
+        memo: "a memo of about the length that people write".into(),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn a_first_meeting_is_by_ticket_and_later_ones_are_not() {
+    let clock = StoryClock::new();
+    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
+    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    let (inviter, asker) = (ana.meeting_keys(&tally).unwrap(), ben.meeting_keys(&tally).unwrap());
+    assert_eq!(inviter.theirs, None);
+    assert_eq!(asker.theirs, Some(inviter.ours));
+    assert_eq!(inviter.ours, ticket.meeting_key);
+    assert!(inviter.ticket.is_some() && inviter.ticket == asker.ticket);
+    assert!(asker.introduces && !inviter.introduces);
+
+    let stranger = [9; 32];
+    let mut talks = (ben.begin_meeting(&tally).unwrap(), ana.begin_meeting(&tally).unwrap());
+    let request = ben.say(&mut talks.0).unwrap();
+    let heard = ana.hear(&mut talks.1, Some(&stranger), &request[0]).unwrap().unwrap();
+    assert_eq!(heard.rejected.len(), 1, "another key than the one that asks");
+
+    talk(&mut ben, &mut ana, &tally, Some(&asker.ours), None);
+    ana.offer(&tally, None, None).unwrap();
+    assert_eq!(ana.meeting_keys(&tally).unwrap().theirs, Some(asker.ours));
+    talk(&mut ben, &mut ana, &tally, Some(&asker.ours), None);
+    assert_eq!(ben.tally(&tally).unwrap().state, TallyState::Offered(By::Partner));
+    assert!(!ben.meeting_keys(&tally).unwrap().introduces);
+    let version = ben.offered(&tally).unwrap().version;
+    ben.accept(&tally, &version).unwrap();
+    talk(&mut ben, &mut ana, &tally, None, None);
+    assert_settled(&mut ana, &mut ben, &tally);
+    assert!(ana.meeting_keys(&tally).unwrap().ticket.is_none(), "a ticket is good once");
+    assert!(inviter.name_of(&inviter.ours) != inviter.name_of(&asker.ours));
+}
+
+#[test]
+fn a_refusal_is_heard_in_a_meeting() {
+    let clock = StoryClock::new();
+    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
+    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    let key = ben.meeting_keys(&tally).unwrap().ours;
+    talk(&mut ben, &mut ana, &tally, Some(&key), None);
+    ana.refuse(&tally).unwrap();
+    talk(&mut ben, &mut ana, &tally, Some(&key), None);
+    assert_eq!(ben.tally(&tally).unwrap().state, TallyState::Refused);
+    assert_eq!(ana.stands_at(&tally).unwrap(), ben.stands_at(&tally).unwrap());
+}
