@@ -49,17 +49,17 @@ impl BareRows {
         connection.execute_batch(include_str!("../src/store/schema.sql")).unwrap();
         let blob = [7_u8; 32];
         connection
-            .execute("INSERT INTO tally (no, id, side, state, name, inviter, terms, sum) VALUES (1, ?1, 0, 'open', '', 0, ?1, 0)", [&blob[..]])
+            .execute("INSERT INTO tally (no, id, side, state, name, inviter, terms, untold, sum) VALUES (1, ?1, 0, 'open', '', 0, ?1, 0, 0)", [&blob[..]])
             .unwrap();
         connection
             .execute(
-                "INSERT INTO standing VALUES (1, ?1, ?1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0)",
+                "INSERT INTO standing (tally, book, tip, arrivals, agreed, final, final_stock, final_foil, chain, reconciling, owed, met, sum) VALUES (1, ?1, ?1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0)",
                 [&[7_u8; 560][..]],
             )
             .unwrap();
         connection
             .execute(
-                "INSERT INTO chain VALUES (1, 1, 0, 1, 1, 0, 0, 0, ?1, ?1, 0, 0, 0, 0, ?2, 0)",
+                "INSERT INTO chain (no, tally, side, device, epoch, branch, base, seq, hash, next_key, linked, sent, known, held, receipted, seed, sum) VALUES (1, 1, 0, 1, 1, 0, 0, 0, ?1, ?1, 0, 0, 0, 0, 0, ?2, 0)",
                 params![&blob[..], &[7_u8; 72][..]],
             )
             .unwrap();
@@ -73,7 +73,10 @@ impl BareRows {
         let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
             transaction.prepare_cached(sql).unwrap().execute(values).unwrap();
         };
-        run("INSERT INTO chit VALUES (?1, ?2, 0, 0, ?3)", &[&no, &self.next, &&[9_u8; 250][..]]);
+        run(
+            "INSERT INTO chit (no, arrival, flag, place, entry) VALUES (?1, ?2, 0, 0, ?3)",
+            &[&no, &self.next, &&[9_u8; 250][..]],
+        );
         run(
             "UPDATE chain SET seq = ?1, hash = ?2, next_key = ?2, seed = ?3 WHERE no = 1",
             &[&self.next, &&[8_u8; 32][..], &&[6_u8; 72][..]],
