@@ -13,9 +13,7 @@ use crate::digest::Digest;
 use crate::invoice::{InvoiceId, InvoiceState, SignedAnswer};
 use crate::key::{ForwardSeed, SecretKey};
 use crate::order::{Endorsement, ForkProof};
-use crate::store::{
-    ChainRow, CountedTable, Shelf, Standing, Store, StoreError, StoredChit, TallyRow, chit_no,
-};
+use crate::store::{ChainRow, CountedTable, Shelf, Standing, StoreError, StoredChit, TallyRow, chit_no};
 use crate::tally::{Halves, Side, TallyId};
 use crate::units::Units;
 
@@ -83,11 +81,6 @@ impl Wallet {
             Ok(())
         })?;
         Ok(report)
-    }
-
-    /// Whether a database can be audited at all without being opened as a wallet: its pages and its schema.
-    pub fn check_file(store: &Store) -> Result<()> {
-        Ok(store.check_pages()?)
     }
 }
 

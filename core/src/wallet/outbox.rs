@@ -43,7 +43,7 @@ pub enum Audience {
 }
 
 impl Wallet {
-    /// What this partner must still be told. Looking changes nothing.
+    /// What this partner must still be told. Nothing is noted as told; a node of its half first says what it has to say of the order.
     pub fn outbox(&mut self, tally: &TallyId, audience: Audience) -> Result<Vec<Message>> {
         self.act(|shelf, hands| {
             let row = tally_row(shelf, tally)?;
