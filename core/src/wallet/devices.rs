@@ -16,7 +16,8 @@ use crate::store::{Shelf, Store, TallyRow};
 use crate::tally::{Grant, NAME_MAX, Side, SignedTally, TallyId};
 use crate::units::Units;
 
-use super::opening::{blank, new_chain, open_standing};
+use super::contract::open_standing;
+use super::opening::{blank, new_chain};
 use super::outbox::everything;
 use super::paying::settle;
 use super::receiving::{take_in, whole};

@@ -5,7 +5,10 @@
 
 mod asking;
 mod audit;
+mod closing;
+mod contract;
 mod devices;
+mod evidence;
 mod exchange;
 mod export;
 mod history;
@@ -14,6 +17,7 @@ mod merging;
 mod opening;
 mod ordering;
 mod outbox;
+mod pages;
 mod paying;
 mod pictures;
 mod receiving;

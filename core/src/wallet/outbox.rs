@@ -14,7 +14,7 @@ use crate::receipt::Receipt;
 use crate::store::{ChainRow, Shelf, Standing, TallyRow};
 use crate::tally::{Side, TallyId};
 
-use super::opening::refused_version;
+use super::contract::refused_version;
 use super::ordering::{runs, speak};
 use super::{Hands, Result, Wallet, tally_no, tally_row};
 
