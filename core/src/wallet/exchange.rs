@@ -12,7 +12,7 @@ use crate::tally::{Grant, Side};
 use super::opening::own_chain;
 use super::ordering::{cut, hash_at, open_view, retip, settle, superseded};
 use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS, OWED_WORDS};
-use super::signing::sign_on;
+use super::signing::{End, sign_on};
 use super::{DEVICE_KEY, Hands, Result, WalletError};
 
 /// Compares the partner's summary with what is held and notes what must be told.
@@ -180,7 +180,7 @@ fn new_epoch(
     let chain =
         shelf.branches(row.no, &id)?.pop().ok_or(WalletError::Unknown { what: "chain of this device" })?;
     standing.chain = Some(chain.no);
-    sign_on(shelf, hands, &row.id, standing, chain, |_, _| {
+    sign_on(shelf, hands, &row.id, End::of(standing), chain, |_, _| {
         Body::Device(DeviceAct::Epoch { grant, by_party })
     })?;
     let mut row = shelf.tally(row.no)?;

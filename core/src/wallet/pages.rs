@@ -11,7 +11,7 @@ use crate::store::{ChainRow, Shelf, Standing};
 use super::opening::new_chain;
 use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS};
 use super::receiving::{Change, Intake, same_tally};
-use super::signing::append;
+use super::signing::{End, append};
 use super::{Result, WalletError};
 
 /// The most that may wait for missing chits, per tally.
@@ -158,7 +158,7 @@ fn take_chit(
         shelf.add_event(Some(no), "chain_forked", &chit.chain.side.to_string())?;
         intake.changes.push(Change::Fork { side: chit.chain.side });
     }
-    let flag = append(shelf, standing, chain, &signed)?;
+    let flag = append(shelf, End::of(standing), chain, &signed)?;
     if chit.chain.side == intake.row.side {
         standing.owed |= OWED_HAVE;
     }
@@ -248,11 +248,14 @@ fn note_arrival(
 ) -> Result<()> {
     let (kind, units) = (chit.body.kind(), chit.body.pledged());
     if chit.chain.side != intake.row.side {
-        let args = [
+        let mut args = vec![
             kind.to_owned(),
             units.map_or_else(String::new, |u| u.milli().to_string()),
             flag.words().to_owned(),
         ];
+        if let Body::Call { down_to, by } = &chit.body {
+            args.extend([down_to.milli().to_string(), by.to_string()]);
+        }
         shelf.add_event(Some(intake.row.no), "chit_received", &args.join("\n"))?;
     }
     intake.changes.push(Change::Chit { by: chit.chain.side, kind, units, flag });
