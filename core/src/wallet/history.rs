@@ -10,7 +10,7 @@ use crate::tally::{Date, Side, TallyId, Terms};
 use crate::units::Units;
 
 use super::ordering::{find, unlinked};
-use super::paying::waits_for_acceptance;
+use super::settling::{Settled, waits_for_acceptance};
 use super::{Hands, Result, Wallet, WalletError, tally_no, tally_row};
 
 /// Where a chit is.
@@ -59,6 +59,8 @@ pub struct ChitView {
     pub mine: bool,
     /// What kind.
     pub kind: &'static str,
+    /// What it settles, if it is no payment.
+    pub settled: Option<Settled>,
     /// What it moves on my balance: positive if I receive. Zero for settings.
     pub units: Units,
     /// When it was signed.
@@ -84,6 +86,8 @@ pub struct Filter {
     pub most: usize,
     /// Only those signed at or after this time.
     pub since: Option<Date>,
+    /// Only those signed at or before this time.
+    pub until: Option<Date>,
     /// Only those whose memo or reference contains this text, in any case.
     pub text: Option<String>,
     /// Only payments, no settings.
@@ -361,7 +365,9 @@ impl<'s> History<'s> {
                     view.note.memo.to_lowercase().contains(needle)
                         || view.note.reference.to_lowercase().contains(needle)
                 });
-            if fits && filter.since.is_none_or(|since| view.date >= since) {
+            let dated = filter.since.is_none_or(|since| view.date >= since)
+                && filter.until.is_none_or(|until| view.date <= until);
+            if fits && dated {
                 if skipped < filter.skip {
                     skipped = skipped.saturating_add(1);
                 } else {
@@ -458,6 +464,7 @@ impl<'s> History<'s> {
             chit: chit.reference(),
             mine,
             kind: chit.body.kind(),
+            settled: Settled::of(&chit.body),
             units,
             date: chit.date,
             note,

@@ -22,6 +22,7 @@ mod paying;
 mod pictures;
 mod receiving;
 mod recovery;
+mod settling;
 mod signing;
 mod uplink;
 
@@ -54,6 +55,7 @@ pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
 pub use pictures::{CodeRefusal, TakenPayment};
 pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
+pub use settling::Settled;
 pub use signing::Ready;
 pub use uplink::{SiteDelivery, Speakers};
 
