@@ -55,6 +55,14 @@ struct Link {
     meeting: Arc<Meeting>,
 }
 
+/// A link that has come up.
+struct Up {
+    link: u64,
+    mtu: u16,
+    dialing: bool,
+    now: u64,
+}
+
 struct Going {
     meeting: Arc<Meeting>,
     link: Option<u64>,
@@ -116,7 +124,7 @@ impl Nearby {
             Some(going) => Arc::clone(&going.meeting),
             None => self.wallet.call(&tally, Carrier::Ble)?,
         };
-        self.rise(&mut state, link, &tally, &meeting, mtu, true, now)
+        self.rise(&mut state, &tally, &meeting, Up { link, mtu, dialing: true, now })
     }
 
     /// A packet came on a link. `mtu` is the link's, as known now.
@@ -201,21 +209,13 @@ impl Nearby {
             self.wish(move |radio| radio.hang_up(link));
             return Ok(());
         };
-        self.rise(state, link, &tally, &meeting, mtu, false, now)?;
+        self.rise(state, &tally, &meeting, Up { link, mtu, dialing: false, now })?;
         let acts = meeting.packet(bytes, now);
         self.carry_out(state, link, &tally, acts, now)
     }
 
-    fn rise(
-        &self,
-        state: &mut State,
-        link: u64,
-        tally: &str,
-        meeting: &Arc<Meeting>,
-        mtu: u16,
-        dialing: bool,
-        now: u64,
-    ) -> Answer<()> {
+    fn rise(&self, state: &mut State, tally: &str, meeting: &Arc<Meeting>, up: Up) -> Answer<()> {
+        let Up { link, mtu, dialing, now } = up;
         let linked = Link { tally: tally.to_owned(), meeting: Arc::clone(meeting) };
         state.links.insert(link, Some(linked));
         let going = Going { meeting: Arc::clone(meeting), link: Some(link), wake: None };
