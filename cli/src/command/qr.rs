@@ -172,7 +172,7 @@ impl Scan {
             }));
         }
         for (have, of) in &sight.unfinished {
-            page.say(format!("A moving picture: {have} of {of} frames."));
+            page.say(format!("Codes that belong together: {have} of {of} were seen."));
             codes.push(json!({ "kind": "part", "have": have, "of": of }));
         }
         let mut answer = Answer::new(json!({ "codes": codes }), page);
