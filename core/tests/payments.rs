@@ -355,3 +355,42 @@ fn a_call_and_a_wish_are_signed_and_told() {
     }
     assert_equal_halves(&mut ana, &mut ben, &tally);
 }
+
+#[test]
+fn every_page_of_a_history_is_a_piece_of_the_whole() {
+    let (mut ana, mut ben, tally, _) = pair();
+    for amount in 1..6 {
+        pay(&mut ben, &tally, amount).unwrap();
+    }
+    meet(&mut ben, &mut ana, &tally);
+    pay(&mut ana, &tally, 2).unwrap();
+    // Ben holds the foil: what he links here Ana has not agreed to, and what he signs then has no place yet.
+    hand(&mut ana, &mut ben, &tally);
+    pay(&mut ben, &tally, 7).unwrap();
+    pay(&mut ben, &tally, 8).unwrap();
+    for wallet in [&mut ana, &mut ben] {
+        let whole = wallet.history(&tally, &all()).unwrap();
+        let view = wallet.tally(&tally).unwrap();
+        assert_eq!(whole.len() as u64, view.index + view.unordered as u64);
+        assert_eq!(whole[0].balance, view.balance);
+        for pair in whole.windows(2) {
+            assert_eq!(
+                pair[0].balance,
+                pair[1].balance.plus(pair[0].units).unwrap(),
+                "it runs without a gap"
+            );
+        }
+        for skip in 0..=whole.len() + 1 {
+            for most in 0..=whole.len() + 1 {
+                let expected: Vec<_> = whole.iter().skip(skip).take(most).cloned().collect();
+                // With a filter that takes everything, entries are counted one by one; without one, the page is turned to.
+                for since in [None, Some(0)] {
+                    let filter = Filter { skip, most, since, ..Filter::default() };
+                    assert_eq!(wallet.history(&tally, &filter).unwrap(), expected, "{skip} {most} {since:?}");
+                }
+            }
+        }
+    }
+    let (a, b) = (ana.tally(&tally).unwrap(), ben.tally(&tally).unwrap());
+    assert!(b.unordered == 2 && b.index > b.agreed && a.unordered == 1, "the story has all three kinds");
+}

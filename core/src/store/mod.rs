@@ -27,8 +27,8 @@ use rusqlite_migration::{M, Migrations};
 
 pub use purses::{Front, Purse};
 pub use rows::{
-    ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Standing, StoredChit, TallyRow,
-    TallySecrets, Traded, WalletRow,
+    Bookmark, ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Reached, Standing,
+    StoredChit, TallyRow, TallySecrets, Traded, WalletRow,
 };
 pub use shelf::{Shelf, chit_no};
 pub use sums::CountedTable;
