@@ -189,8 +189,7 @@ impl<'w> Work<'w> {
             self.tell(half, &standing, &before, &taken.fresh, from)?;
         }
         self.answer(from, half, &standing, ask, taken)?;
-        self.note_restless(half, &standing);
-        Ok(())
+        self.note_restless(half, &standing)
     }
 
     /// Whether a correspondent has a say about a half, and under which key what it brings is counted.
@@ -206,6 +205,7 @@ impl<'w> Work<'w> {
                 let theirs = |key: &PublicKey| may_claim(&half.contract.tally, &standing.tip, half.side, key);
                 claims.any(|claim| claim.member == user && theirs(&claim.key)).then_some(user)
             }
+            Correspondent::Site(site) if site == self.own => Some(site.0),
             Correspondent::Site(site) => {
                 let nodes = named(standing);
                 Side::BOTH.iter().any(|side| nodes.of(*side).contains(&site)).then_some(site.0)
@@ -299,7 +299,7 @@ impl<'w> Work<'w> {
                 news.extend(own_word.map(|word| Message::Endorsement(*word)));
             }
         }
-        for (site, side) in self.others(half, standing) {
+        for (site, side) in self.others(half, standing)? {
             let to = Correspondent::Site(site);
             let mut messages = if to == from { Vec::new() } else { chits.clone() };
             messages.extend(news.iter().cloned());
@@ -329,8 +329,12 @@ impl<'w> Work<'w> {
     }
 
     /// The other nodes that are named on a tally, each with the half it keeps: the partner's, and those of this half before or after me.
-    fn others(&self, half: &HalfRow, standing: &Standing) -> Vec<(PublicKey, Side)> {
+    /// Where this site keeps the other half too, it is told even before the two have named it to each other.
+    fn others(&self, half: &HalfRow, standing: &Standing) -> Result<Vec<(PublicKey, Side)>, StoreError> {
         let mut all = Vec::new();
+        if self.desk.has_half(&half.tally, half.side.other())? {
+            all.push((self.own, half.side.other()));
+        }
         for side in [half.side.other(), half.side] {
             for key in standing.tip.nodes.of(side) {
                 if (*key != self.own || side != half.side) && !all.contains(&(*key, side)) {
@@ -338,7 +342,7 @@ impl<'w> Work<'w> {
                 }
             }
         }
-        all
+        Ok(all)
     }
 
     /// The answer to whoever wrote: what it lacks by its summary, what was refused, and a question if something is missing here.
@@ -370,7 +374,9 @@ impl<'w> Work<'w> {
         }
         let side = match from {
             Correspondent::User(_) => half.side,
-            Correspondent::Site(site) if standing.tip.nodes.of(half.side.other()).contains(&site) => {
+            Correspondent::Site(site)
+                if site == self.own || standing.tip.nodes.of(half.side.other()).contains(&site) =>
+            {
                 half.side.other()
             }
             Correspondent::Site(_) => half.side,
@@ -422,17 +428,19 @@ impl<'w> Work<'w> {
         messages
             .extend(words.iter().filter(|word| word.key == self.own).map(|word| Message::Endorsement(*word)));
         messages.push(Message::Have(plain(telling::summary(&self.desk, &standing))?));
-        for (site, of) in self.others(&half, &standing) {
+        for (site, of) in self.others(&half, &standing)? {
             self.send(Correspondent::Site(site), tally, of, true, messages.clone());
         }
-        self.note_restless(&half, &standing);
-        Ok(())
+        self.note_restless(&half, &standing)
     }
 
-    fn note_restless(&mut self, half: &HalfRow, standing: &Standing) {
-        let partners = crate::store::is_restless(standing)
-            .then(|| self.others(half, standing).into_iter().map(|(key, _)| key).collect());
+    fn note_restless(&mut self, half: &HalfRow, standing: &Standing) -> Result<(), StoreError> {
+        let partners = match crate::store::is_restless(standing) {
+            true => Some(self.others(half, standing)?.into_iter().map(|(key, _)| key).collect()),
+            false => None,
+        };
         self.done.restless.insert((half.tally, half.side), partners);
+        Ok(())
     }
 }
 
