@@ -1,1 +1,5 @@
 //! The site: no sockets, no clock outside driver.rs.
+
+pub mod letter;
+pub mod node;
+pub mod store;
