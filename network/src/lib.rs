@@ -1,1 +1,3 @@
 //! The site: no sockets, no clock outside driver.rs.
+
+pub mod peer;
