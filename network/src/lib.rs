@@ -1,3 +1,6 @@
 //! The site: no sockets, no clock outside driver.rs.
 
+pub mod backoff;
+pub mod directory;
 pub mod peer;
+pub mod ticket;

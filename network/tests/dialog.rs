@@ -15,7 +15,7 @@ use hazel_network::peer::{
 use hazel_sync::{PublicKey, SecretKey, Time};
 
 const NOW: Time = Time(1_000);
-const TOKEN: Token = Token([7; 16]);
+const TOKEN: Token = Token([7; 40]);
 
 fn wallet() -> SecretKey {
     SecretKey::new([1; 32])
@@ -206,7 +206,7 @@ fn defect_every_letter_has_its_place_in_every_state() {
 
 #[test]
 fn an_unknown_caller_and_a_bad_ticket_hear_nothing() {
-    for mut caller in [calling(stranger(), site().public(), 21), first_contact(stranger(), &Token([0; 16]))] {
+    for mut caller in [calling(stranger(), site().public(), 21), first_contact(stranger(), &Token([0; 40]))] {
         let mut host = waiting(41);
         let (first, _) = drain(&mut caller);
         host.handle(Input::Bytes(&first), NOW);

@@ -26,7 +26,7 @@ pub const LETTER_MAX: usize = 32 * 1024;
 
 /// The one-time secret of a ticket; it does not print.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Token(pub [u8; 16]);
+pub struct Token(pub [u8; 40]);
 
 impl core::fmt::Debug for Token {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
