@@ -2,5 +2,7 @@
 
 pub mod backoff;
 pub mod directory;
+pub mod driver;
+pub mod node;
 pub mod peer;
 pub mod ticket;

@@ -259,9 +259,9 @@ impl Dialog {
         None
     }
 
-    /// The next thing to do.
+    /// The next thing to do. Pieces of a letter are sealed one by one, as this is called.
     pub fn poll(&mut self) -> Option<Output> {
-        if let Some(output) = self.outputs.pop_front() {
+        if let Some(output) = self.poll_news() {
             return Some(output);
         }
         match self.next_piece()? {
@@ -271,6 +271,11 @@ impl Dialog {
                 self.outputs.pop_front()
             }
         }
+    }
+
+    /// The next thing to do, but no further piece of a letter: for a driver whose stream takes no more for now.
+    pub fn poll_news(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
     }
 
     /// Seals the next piece of the letter that leaves.
