@@ -10,7 +10,7 @@
 )]
 
 use hazel_network::peer::{
-    Claim, Dialog, Fault, Input, LETTER_MAX, Output, Patience, State, Token, dialog_key, dialog_secret,
+    Claim, Dialog, Fault, Input, LETTER_MAX, LONG, Output, Patience, State, Token, dialog_key, dialog_secret,
 };
 use hazel_sync::{PublicKey, SecretKey, Time};
 
@@ -121,7 +121,7 @@ fn a_site_is_called_by_the_key_that_stands_in_the_tally() {
 /// NETWORK.md §6: "a message over 8,000 bytes cannot leave".
 #[test]
 fn defect_a_message_over_8000_bytes_leaves() {
-    for len in [0, 1, 7_999, 8_000, 8_001, 8_192, 20_000, LETTER_MAX] {
+    for len in [0, 1, 7_999, 8_000, 8_001, 8_192, 20_000, 300_000, LETTER_MAX] {
         let (mut caller, mut host) = open_pair();
         let letter: Vec<u8> = (0..len).map(|n| (n % 251) as u8).collect();
         caller.handle(Input::Send(letter.clone()), NOW);
@@ -378,11 +378,11 @@ fn an_oversized_frame_is_refused_by_its_length_alone() {
 }
 
 #[test]
-fn letters_that_never_end_are_refused_at_the_bound_and_a_channel_keeps_under_64_kib() {
+fn a_channel_keeps_under_64_kib_beside_long_letters_and_nothing_at_rest() {
     let (mut caller, mut host) = open_pair();
     let mut most = 0;
     for round in 0..4 {
-        caller.handle(Input::Send(vec![round; LETTER_MAX]), NOW);
+        caller.handle(Input::Send(vec![round; LONG]), NOW);
         while let Some(output) = caller.poll() {
             let Output::Write(bytes) = output else { panic!("{output:?}") };
             for piece in bytes.chunks(4096) {
@@ -390,7 +390,7 @@ fn letters_that_never_end_are_refused_at_the_bound_and_a_channel_keeps_under_64_
                 most = most.max(host.kept()).max(caller.kept());
             }
         }
-        assert_eq!(drain(&mut host).1, [Output::Letter(vec![round; LETTER_MAX])]);
+        assert_eq!(drain(&mut host).1, [Output::Letter(vec![round; LONG])]);
     }
     assert!(most <= 64 * 1024, "{most} bytes");
     assert_eq!(host.kept(), 0, "an idle channel keeps nothing");

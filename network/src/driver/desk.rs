@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hazel_core::tally::Date;
 use tokio::sync::{mpsc, oneshot};
@@ -16,6 +17,8 @@ use crate::peer::{Claim, SiteKey};
 
 /// Letters that are written down together, at most.
 const BATCH: usize = 512;
+/// Bytes that wait for one channel, at most.
+const WAITING: usize = 8 << 20;
 
 /// Somebody who wants to come in.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +55,34 @@ pub struct Outgoing {
 pub struct Broken(pub String);
 
 /// The open channels of each, with their numbers.
-pub(super) type Lines = BTreeMap<Correspondent, Vec<(u64, mpsc::Sender<Vec<u8>>)>>;
+pub(super) type Lines = BTreeMap<Correspondent, Vec<(u64, Tray)>>;
+
+/// Where letters for one channel wait. Bounded by bytes: whoever reads so slowly is cut off, and told again.
+#[derive(Clone)]
+pub(super) struct Tray {
+    letters: mpsc::UnboundedSender<Vec<u8>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Tray {
+    pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Vec<u8>>, Arc<AtomicUsize>) {
+        let (letters, taken) = mpsc::unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        (Self { letters, waiting: Arc::clone(&waiting) }, taken, waiting)
+    }
+
+    /// Lays a letter down; whether there was room.
+    fn lay(&self, letter: Vec<u8>) -> bool {
+        let weight = weight_of(&letter);
+        let before = self.waiting.fetch_add(weight, Ordering::Relaxed);
+        before.saturating_add(weight) <= WAITING && self.letters.send(letter).is_ok()
+    }
+}
+
+/// What a letter counts while it waits.
+pub(super) fn weight_of(letter: &[u8]) -> usize {
+    letter.len().saturating_add(64)
+}
 
 /// What a driver serves: a node with its store.
 pub trait Host: Send + 'static {
@@ -70,7 +100,7 @@ pub trait Host: Send + 'static {
 pub(super) enum Word {
     Knock(Caller, oneshot::Sender<Option<Correspondent>>),
     Where(SiteKey, oneshot::Sender<Option<String>>),
-    Opened { who: Correspondent, line: u64, letters: mpsc::Sender<Vec<u8>> },
+    Opened { who: Correspondent, line: u64, letters: Tray },
     Letter(Correspondent, Vec<u8>),
     Closed { who: Correspondent, line: u64 },
     Tick,
@@ -167,9 +197,9 @@ impl<H: Host> Desk<H> {
 
     fn deliver(&mut self, letter: Outgoing) {
         let newest = self.lines.get(&letter.to).and_then(|lines| lines.last());
-        match newest.map(|(_, line)| line.try_send(letter.bytes)) {
-            Some(Ok(())) => self.gauges.letters_out.up(),
-            Some(Err(_)) => {
+        match newest.map(|(_, tray)| tray.lay(letter.bytes)) {
+            Some(true) => self.gauges.letters_out.up(),
+            Some(false) => {
                 // Too slow, or just gone: it is told everything again when it comes back.
                 self.gauges.letters_dropped.up();
                 self.hang_up(&letter.to, None);

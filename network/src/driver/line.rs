@@ -3,24 +3,22 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hazel_sync::Time;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 use super::clock::SystemTime;
-use super::desk::{Caller, Word};
+use super::desk::{Caller, Tray, Word, weight_of};
 use super::gauge::Gauges;
 use super::journal::{Journal, Level, short};
 use crate::node::Correspondent;
-use crate::peer::{Claim, Dialog, Fault, Input, Output};
+use crate::peer::{Claim, Dialog, Fault, Input, LONG, Output};
 
-/// Letters that wait for one channel, at most. Whoever reads so slowly is cut off and told again.
-const WAITING: usize = 64;
 /// How long a packet may take to leave, in milliseconds.
 const STUCK: u64 = 30_000;
 /// Read at once.
@@ -34,6 +32,8 @@ pub(super) struct Shared {
     pub(super) clock: SystemTime,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) numbers: AtomicU64,
+    /// Leave to hold a letter that is longer than most.
+    pub(super) long: Arc<Semaphore>,
 }
 
 /// A channel under way.
@@ -49,7 +49,11 @@ pub(super) struct Line {
 
 struct Held {
     number: u64,
-    letters: mpsc::Receiver<Vec<u8>>,
+    letters: mpsc::UnboundedReceiver<Vec<u8>>,
+    /// How many bytes wait in it.
+    waiting: Arc<AtomicUsize>,
+    /// Leave to hold a long letter.
+    long: Option<OwnedSemaphorePermit>,
     opened: bool,
     question: Option<oneshot::Receiver<Option<Correspondent>>>,
     writing: Vec<u8>,
@@ -62,17 +66,19 @@ impl Line {
     /// Holds the dialog until it ends. Whether it was ever open.
     pub(super) async fn hold(mut self, mut stream: TcpStream) -> (bool, Fault) {
         let number = self.shared.numbers.fetch_add(1, Ordering::Relaxed);
-        let (sender, letters) = mpsc::channel(WAITING);
+        let (tray, letters, waiting) = Tray::new();
         let mut held = Held {
             number,
             letters,
+            waiting,
+            long: None,
             opened: false,
             question: None,
             writing: Vec::new(),
             written: 0,
             stuck_at: Time(0),
         };
-        let fault = self.talk(&mut stream, &mut held, sender).await;
+        let fault = self.talk(&mut stream, &mut held, tray).await;
         if held.opened {
             self.shared.gauges.open.down();
             if let Some(who) = self.who {
@@ -90,17 +96,12 @@ impl Line {
         (held.opened, fault)
     }
 
-    async fn talk(
-        &mut self,
-        stream: &mut TcpStream,
-        held: &mut Held,
-        sender: mpsc::Sender<Vec<u8>>,
-    ) -> Fault {
-        let (mut sender, mut stop) = (Some(sender), self.shared.stop.clone());
+    async fn talk(&mut self, stream: &mut TcpStream, held: &mut Held, tray: Tray) -> Fault {
+        let (mut tray, mut stop) = (Some(tray), self.shared.stop.clone());
         let (mut read, mut write) = stream.split();
         let mut buffer = [0; CHUNK];
         loop {
-            if let Some(fault) = self.carry_out(held, &mut sender).await {
+            if let Some(fault) = self.carry_out(held, &mut tray).await {
                 return fault;
             }
             if held.opened && held.letters.is_closed() {
@@ -115,6 +116,11 @@ impl Line {
             }
             let wake = self.dialog.wake_at().min(held.stuck_at.max(now.after(1)));
             let wake = Duration::from_millis(wake.since(now));
+            let holds_much = self.dialog.kept() > LONG;
+            if !holds_much {
+                held.long = None;
+            }
+            let starved = holds_much && held.long.is_none();
             let rest = held.writing.get(held.written..).unwrap_or_default();
             tokio::select! {
                 done = write.write(rest), if !rest.is_empty() => match done {
@@ -126,12 +132,16 @@ impl Line {
                         }
                     }
                 },
-                done = read.read(&mut buffer), if self.dialog.listens() => match done {
+                done = read.read(&mut buffer), if self.dialog.listens() && !starved => match done {
                     Ok(len) if len > 0 => self.say(Input::Bytes(buffer.get(..len).unwrap_or_default())),
                     _ => self.say(Input::Gone),
                 },
+                leave = Arc::clone(&self.shared.long).acquire_owned(), if starved => held.long = leave.ok(),
                 letter = held.letters.recv(), if held.opened && rest.is_empty() && self.dialog.takes() => match letter {
-                    Some(letter) => self.say(Input::Send(letter)),
+                    Some(letter) => {
+                        held.waiting.fetch_sub(weight_of(&letter), Ordering::Relaxed);
+                        self.say(Input::Send(letter));
+                    }
                     None => self.say(Input::Gone),
                 },
                 answer = answer(&mut held.question), if held.question.is_some() => {
@@ -154,18 +164,14 @@ impl Line {
     }
 
     /// Does what the dialog wants, until there is something to wait for.
-    async fn carry_out(
-        &mut self,
-        held: &mut Held,
-        sender: &mut Option<mpsc::Sender<Vec<u8>>>,
-    ) -> Option<Fault> {
+    async fn carry_out(&mut self, held: &mut Held, tray: &mut Option<Tray>) -> Option<Fault> {
         loop {
             let next = if held.writing.is_empty() { self.dialog.poll() } else { self.dialog.poll_news() };
             match next? {
                 Output::Write(bytes) => held.writing.extend(bytes),
                 Output::Who(claim) => held.question = self.knock(claim).await,
                 Output::Open(_) => {
-                    let (Some(who), Some(letters)) = (self.who, sender.take()) else {
+                    let (Some(who), Some(letters)) = (self.who, tray.take()) else {
                         return Some(Fault::Unwelcome);
                     };
                     (held.opened, self.unproven) = (true, None);

@@ -37,6 +37,8 @@ pub struct Limits {
     pub channels: usize,
     /// Connections that have not yet said who they are.
     pub unproven: usize,
+    /// Letters of more than 32 KiB under way at once; the rest wait.
+    pub long_letters: usize,
     /// Calls of one address.
     pub allowance: Allowance,
     /// How long each stage of a dialog may take.
@@ -50,6 +52,7 @@ impl Default for Limits {
         Self {
             channels: 20_000,
             unproven: 1024,
+            long_letters: 64,
             allowance: Allowance::default(),
             patience: Patience::default(),
             backoff: Backoff::new(250, 30_000),
@@ -131,6 +134,7 @@ impl Serve {
             clock: SystemTime::begin(),
             stop: stopping.clone(),
             numbers: AtomicU64::new(0),
+            long: Arc::new(Semaphore::new(self.limits.long_letters)),
         });
         let calls = Calls {
             shared: Arc::clone(&shared),
