@@ -36,6 +36,29 @@ pub struct SiteTicket {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TicketId(pub [u8; 8]);
 
+/// A token that is good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Good {
+    /// Which ticket.
+    pub id: TicketId,
+    /// Until when.
+    pub expires: Date,
+}
+
+impl Good {
+    /// What a user is called who came with it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl fmt::Display for TicketId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// Why a token is not good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Stale {
@@ -101,7 +124,7 @@ impl SiteTicket {
 }
 
 /// Whether this token is good here and now, and which ticket it is.
-pub fn check(site: &SecretKey, token: &Token, from: IpAddr, now: Date) -> Result<TicketId, Stale> {
+pub fn check(site: &SecretKey, token: &Token, from: IpAddr, now: Date) -> Result<Good, Stale> {
     let (body, seal) = token.0.split_first_chunk::<24>().ok_or(Stale::Foreign)?;
     let wanted = tag(site, b"ticket", body);
     let differs = wanted.iter().zip(seal).fold(0, |so_far, (a, b)| so_far | (a ^ b));
@@ -115,7 +138,7 @@ pub fn check(site: &SecretKey, token: &Token, from: IpAddr, now: Date) -> Result
     if part(16) != [0; 8] && part(16) != bound_to(site, from) {
         return Err(Stale::Elsewhere);
     }
-    Ok(TicketId(part(0)))
+    Ok(Good { id: TicketId(part(0)), expires: Date::from_be_bytes(part(8)) })
 }
 
 fn bound_to(site: &SecretKey, address: IpAddr) -> [u8; 8] {
@@ -213,7 +236,7 @@ mod tests {
     #[test]
     fn it_is_good_until_it_expires_and_only_where_it_was_made() {
         let token = ticket(None).token;
-        assert_eq!(check(&site(), &token, HERE, 1000), Ok(TicketId([5; 8])));
+        assert_eq!(check(&site(), &token, HERE, 1000), Ok(Good { id: TicketId([5; 8]), expires: 1000 }));
         assert_eq!(check(&site(), &token, HERE, 1001), Err(Stale::Expired));
         assert_eq!(check(&SecretKey::from_seed(&[8; 32]), &token, HERE, 0), Err(Stale::Foreign));
     }
@@ -221,10 +244,10 @@ mod tests {
     #[test]
     fn it_may_be_limited_to_one_address() {
         let token = ticket(Some(HERE)).token;
-        assert_eq!(check(&site(), &token, HERE, 0), Ok(TicketId([5; 8])));
+        assert_eq!(check(&site(), &token, HERE, 0), Ok(Good { id: TicketId([5; 8]), expires: 1000 }));
         assert_eq!(check(&site(), &token, THERE, 0), Err(Stale::Elsewhere));
         let IpAddr::V4(v4) = HERE else { panic!() };
-        assert_eq!(check(&site(), &token, v4.to_ipv6_mapped().into(), 0), Ok(TicketId([5; 8])));
+        assert_eq!(check(&site(), &token, v4.to_ipv6_mapped().into(), 0), Ok(Good { id: TicketId([5; 8]), expires: 1000 }));
     }
 
     #[test]

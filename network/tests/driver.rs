@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use hazel_core::key::SecretKey as SiteSecret;
 use hazel_core::tally::Date;
 use hazel_network::driver::{
-    Broken, CallError, Caller, Channel, Event, Host, Journal, Level, Limits, Outgoing, Serve, Serving,
+    Batch, Broken, CallError, Caller, Channel, Event, Host, Journal, Level, Limits, Outgoing, Serve, Serving,
 };
 use hazel_network::node::Correspondent;
 use hazel_network::peer::{Allowance, Fault, Patience, SiteKey, dialog_secret};
@@ -52,7 +52,7 @@ impl Host for Echo {
         (key != wallet(66).public()).then_some(Correspondent::User(key.0))
     }
 
-    fn batch(&mut self, events: Vec<Event>, _: Date) -> Result<Vec<Outgoing>, Broken> {
+    fn batch(&mut self, events: Vec<Event>, _: u64) -> Result<Batch, Broken> {
         let mut told = self.0.lock().unwrap();
         std::thread::sleep(told.slow);
         if told.broken {
@@ -67,7 +67,7 @@ impl Host for Echo {
             }
         }
         told.batches.push(letters.len());
-        Ok(letters)
+        Ok(Batch { letters, ..Batch::default() })
     }
 
     fn place(&self, _: &SiteKey) -> Option<String> {

@@ -30,6 +30,15 @@ impl SystemTime {
     }
 }
 
+impl SystemTime {
+    /// Milliseconds since 1970, by this machine.
+    #[must_use]
+    pub fn date_in_milliseconds() -> u64 {
+        let since = std::time::SystemTime::now().duration_since(UNIX_EPOCH);
+        since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 /// Random bytes of the system.
 #[derive(Clone, Copy, Debug)]
 pub struct Seed;

@@ -49,6 +49,19 @@ pub struct Outgoing {
     pub bytes: Vec<u8>,
 }
 
+/// What came of a batch that is durable.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// What leaves now.
+    pub letters: Vec<Outgoing>,
+    /// Chits that came in.
+    pub chits: u64,
+    /// Halves on which something became final.
+    pub finals: u64,
+    /// What was not let in.
+    pub refused: u64,
+}
+
 /// A batch could not be written down; nothing of it counts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -89,8 +102,8 @@ pub trait Host: Send + 'static {
     /// Who this is, if it may come in. A ticket is used up by it, durably.
     fn welcome(&mut self, caller: &Caller, now: Date) -> Option<Correspondent>;
 
-    /// Takes in what happened. When this returns, it is durable, and the letters may leave.
-    fn batch(&mut self, events: Vec<Event>, now: Date) -> Result<Vec<Outgoing>, Broken>;
+    /// Takes in what happened, at this time in milliseconds. When this returns, it is durable, and the letters may leave.
+    fn batch(&mut self, events: Vec<Event>, now: u64) -> Result<Batch, Broken>;
 
     /// Where a site can be called.
     fn place(&self, site: &SiteKey) -> Option<String>;
@@ -178,13 +191,16 @@ impl<H: Host> Desk<H> {
             })
             .collect();
         let clock = SystemTime::begin();
-        let done = self.host.batch(events, SystemTime::date());
+        let done = self.host.batch(events, SystemTime::date_in_milliseconds());
         self.gauges.batch_micros.add(clock.now().0.saturating_mul(1000));
         self.gauges.set_troubled(done.is_err());
         match done {
-            Ok(letters) => {
+            Ok(done) => {
                 self.gauges.batches.up();
-                letters.into_iter().for_each(|letter| self.deliver(letter));
+                self.gauges.chits.add(done.chits);
+                self.gauges.finals.add(done.finals);
+                self.gauges.refused.add(done.refused);
+                done.letters.into_iter().for_each(|letter| self.deliver(letter));
             }
             Err(broken) => {
                 self.gauges.batches_failed.up();

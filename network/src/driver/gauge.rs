@@ -22,6 +22,9 @@ pub struct Gauges {
     pub(super) batches: Count,
     pub(super) batches_failed: Count,
     pub(super) batch_micros: Count,
+    pub(super) chits: Count,
+    pub(super) finals: Count,
+    pub(super) refused: Count,
     faults: Mutex<BTreeMap<Fault, u64>>,
     troubled: AtomicBool,
 }
@@ -113,6 +116,9 @@ impl Gauges {
             ),
             ("batches_total", "Batches written down.", &self.batches),
             ("batches_failed_total", "Batches that could not be written down.", &self.batches_failed),
+            ("chits_total", "Chits that came in.", &self.chits),
+            ("finals_total", "How often something became final on a half.", &self.finals),
+            ("refused_total", "Messages that were not let in.", &self.refused),
             ("batch_microseconds_total", "Time spent on batches.", &self.batch_micros),
         ] {
             line(name, "counter", help, count.get());
