@@ -8,7 +8,8 @@ use hazel_core::tally::{Date, Side, TallyId};
 use serde_json::Value;
 
 use crate::driver::{Batch, Broken, Caller, Event, Host, Journal, Level, Outgoing};
-use crate::node::{self, Correspondent, Input, Node, Output};
+use crate::letter::Correspondent;
+use crate::node::{self, Input, Node, Output};
 use crate::peer::{SiteKey, Token, dialog_key};
 use crate::store::{SiteStore, UsedTickets};
 use crate::ticket::check;
@@ -36,12 +37,10 @@ pub struct Surroundings {
 impl<S: SiteStore + 'static> Site<S> {
     /// A site with this node.
     pub fn new(node: Node<S>, key: SecretKey, around: Surroundings, now: Date) -> Result<Self, Broken> {
-        let used = UsedTickets::open(&around.used_tickets, now).map_err(|error| broken(&around.used_tickets, &error))?;
-        let callers = around
-            .neighbours
-            .keys()
-            .filter_map(|site| dialog_key(site).map(|key| (key.0, *site)))
-            .collect();
+        let used = UsedTickets::open(&around.used_tickets, now)
+            .map_err(|error| broken(&around.used_tickets, &error))?;
+        let callers =
+            around.neighbours.keys().filter_map(|site| dialog_key(site).map(|key| (key.0, *site))).collect();
         Ok(Self { node, key, used, neighbours: around.neighbours, callers, journal: around.journal })
     }
 
@@ -73,7 +72,8 @@ impl<S: SiteStore + 'static> Site<S> {
 
     fn told(&self, event: &node::Event, batch: &mut Batch) {
         let about = |tally: &TallyId, side: Side| {
-            [("tally", tally.to_string()), ("half", side.to_string())].map(|(name, it)| (name, Value::from(it)))
+            [("tally", tally.to_string()), ("half", side.to_string())]
+                .map(|(name, it)| (name, Value::from(it)))
         };
         match event {
             node::Event::Hosted(tally, side) => {

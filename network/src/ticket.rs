@@ -247,7 +247,10 @@ mod tests {
         assert_eq!(check(&site(), &token, HERE, 0), Ok(Good { id: TicketId([5; 8]), expires: 1000 }));
         assert_eq!(check(&site(), &token, THERE, 0), Err(Stale::Elsewhere));
         let IpAddr::V4(v4) = HERE else { panic!() };
-        assert_eq!(check(&site(), &token, v4.to_ipv6_mapped().into(), 0), Ok(Good { id: TicketId([5; 8]), expires: 1000 }));
+        assert_eq!(
+            check(&site(), &token, v4.to_ipv6_mapped().into(), 0),
+            Ok(Good { id: TicketId([5; 8]), expires: 1000 })
+        );
     }
 
     #[test]

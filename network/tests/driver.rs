@@ -19,7 +19,7 @@ use hazel_core::tally::Date;
 use hazel_network::driver::{
     Batch, Broken, CallError, Caller, Channel, Event, Host, Journal, Level, Limits, Outgoing, Serve, Serving,
 };
-use hazel_network::node::Correspondent;
+use hazel_network::letter::Correspondent;
 use hazel_network::peer::{Allowance, Fault, Patience, SiteKey, dialog_secret};
 use hazel_network::ticket::{Invitation, SiteTicket, TicketId};
 use hazel_sync::SecretKey;

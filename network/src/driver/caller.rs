@@ -13,7 +13,7 @@ use super::desk::Word;
 use super::journal::{Level, short};
 use super::line::{Line, Shared, prepare};
 use crate::backoff::Backoff;
-use crate::node::Correspondent;
+use crate::letter::Correspondent;
 use crate::peer::{Dialog, Fault, Patience, SiteKey, dialog_key};
 
 /// How long a site may take to accept a connection.

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::clock::SystemTime;
 use super::gauge::Gauges;
 use super::journal::{Journal, Level};
-use crate::node::Correspondent;
+use crate::letter::Correspondent;
 use crate::peer::{Claim, SiteKey};
 
 /// Letters that are written down together, at most.

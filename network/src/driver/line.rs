@@ -16,7 +16,7 @@ use super::clock::SystemTime;
 use super::desk::{Caller, Tray, Word, weight_of};
 use super::gauge::Gauges;
 use super::journal::{Journal, Level, short};
-use crate::node::Correspondent;
+use crate::letter::Correspondent;
 use crate::peer::{Claim, Dialog, Fault, Input, LONG, Output};
 
 /// How long a packet may take to leave, in milliseconds.

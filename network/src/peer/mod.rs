@@ -22,7 +22,7 @@ pub use dialog::{Claim, Dialog, Input, Output, Patience, State};
 pub use key::{SiteKey, dialog_key, dialog_secret};
 
 /// The longest letter a channel carries; it travels in several packets.
-pub const LETTER_MAX: usize = 1 << 20;
+pub const LETTER_MAX: usize = crate::letter::LETTER_MAX;
 /// A channel that holds more than this is in the middle of a long letter; a driver allows few of those at once.
 pub const LONG: usize = 32 * 1024;
 
