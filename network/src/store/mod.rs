@@ -8,6 +8,7 @@ mod desk;
 mod order_rows;
 mod sql;
 mod sqlite;
+mod tickets;
 
 pub use hazel_core::store::StoreError;
 
@@ -15,6 +16,7 @@ pub(crate) use desk::is_restless;
 pub use desk::{ClaimRow, Desk, HalfRow, MemberRow};
 pub use sql::{Found, Put, Row, Sql};
 pub use sqlite::SqliteStore;
+pub use tickets::UsedTickets;
 
 /// The version of the site's schema, counted in migrations.
 pub const SCHEMA_VERSION: usize = 1;
