@@ -13,6 +13,7 @@ mod exchange;
 mod export;
 mod history;
 mod meeting;
+mod meeting_keys;
 mod merging;
 mod opening;
 mod ordering;
