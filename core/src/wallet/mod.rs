@@ -5,7 +5,10 @@
 
 mod asking;
 mod audit;
+mod closing;
+mod contract;
 mod devices;
+mod evidence;
 mod exchange;
 mod export;
 mod history;
@@ -14,11 +17,15 @@ mod merging;
 mod opening;
 mod ordering;
 mod outbox;
+mod overview;
+mod pages;
 mod paying;
 mod pictures;
 mod receiving;
 mod recovery;
+mod settling;
 mod signing;
+mod uplink;
 
 use std::path::Path;
 
@@ -30,6 +37,7 @@ use crate::key::{Entropy, PartyRoot, RecoveryWords, SecretKey, WordsError, fresh
 use crate::keystore::{KeyStore, KeyStoreError, Vault};
 use crate::message::OpenError;
 use crate::negotiation::{OutOfPlace, TallyEvent};
+use crate::ordering::OrderingError;
 use crate::pair::{PairError, PairKey};
 use crate::store::{Event, Shelf, Standing, Store, StoreError, TallyRow, WalletRow};
 use crate::tally::{Date, NAME_MAX, TallyId};
@@ -39,16 +47,19 @@ pub use asking::{Ask, InvoiceView};
 pub use audit::{AuditReport, Finding};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
-pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
+pub use history::{ChitView, Custody, Facets, Filter};
 pub use meeting::{MeetingKeys, Talk, Unsettled};
 pub use merging::{MergeLine, MergeReport};
 pub use opening::{CONTRACT_TEXT, OfferView};
 pub use outbox::Audience;
+pub use overview::{Attention, Position, TallyView};
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
 pub use pictures::{CodeRefusal, TakenPayment};
 pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
+pub use settling::Settled;
 pub use signing::Ready;
+pub use uplink::{SiteDelivery, Speakers};
 
 /// What time it is. An argument, so that a world in memory has its own.
 pub trait Clock: Send {
@@ -175,6 +186,16 @@ impl WalletError {
             Self::NoRoot => "no_root",
             Self::InvoiceOver { .. } => "invoice_over",
             Self::WrongFile => "wrong_file",
+        }
+    }
+}
+
+impl From<OrderingError> for WalletError {
+    fn from(error: OrderingError) -> Self {
+        match error {
+            OrderingError::Store(error) => Self::Store(error),
+            OrderingError::Refused(refusal) => Self::Refused(refusal),
+            OrderingError::Amount(error) => Self::Amount(error),
         }
     }
 }
