@@ -1,5 +1,4 @@
 //! Tells the linker what Android asks for: pages of 16 KiB.
-#![expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

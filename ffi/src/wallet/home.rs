@@ -21,7 +21,7 @@ pub struct PageOf {
     /// Only those signed at or after this time.
     #[uniffi(default = None)]
     pub since: Option<u64>,
-    /// Only those signed before this time.
+    /// Only those signed at or before this time.
     #[uniffi(default = None)]
     pub until: Option<u64>,
     /// Only those whose memo or reference contains this text.
