@@ -4,6 +4,7 @@ mod asking;
 mod audit;
 mod devices;
 mod exchange;
+mod foreign;
 mod history;
 mod init;
 mod letter;

@@ -4,13 +4,13 @@ use crate::admit::{OfferAdmission, OfferGround, Refusal, TicketGround, Unverifie
 use crate::book::Book;
 use crate::chit::ChainId;
 use crate::digest::Digest;
+use crate::intake::new_chain;
 use crate::negotiation::{By, TallyEvent, TallyState};
 use crate::pair::PairKey;
 use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Halves, SignedTally};
 use crate::ticket::SignedRequest;
 
-use super::opening::new_chain;
 use super::ordering::begin_again;
 use super::outbox::OWED_CONTRACT;
 use super::{Hands, PAIR, Result};

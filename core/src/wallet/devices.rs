@@ -17,11 +17,12 @@ use crate::tally::{Grant, NAME_MAX, Side, SignedTally, TallyId};
 use crate::units::Units;
 
 use super::contract::open_standing;
-use super::opening::{blank, new_chain};
+use super::opening::blank;
 use super::outbox::everything;
 use super::receiving::{take_in, whole};
 use super::settling::settle;
 use super::{Clock, DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, standing, tally_no};
+use crate::intake::new_chain;
 
 /// A device as a screen shows it, on one tally.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::receipt::SignedReceipt;
 use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::Side;
 
-use super::ordering::{Linked, follow, keep_word, open_view, superseded};
+use super::ordering::{Linked, follow, keep_word, open_view, speaks, superseded};
 use super::outbox::{OWED_HAVE, OWED_ORDER};
 use super::receiving::{Change, Intake};
 use super::{Hands, Result};
@@ -31,8 +31,9 @@ pub(super) fn take_links(
     }
     match follow(shelf, standing, links)? {
         Linked::Followed => {
-            let mine_no_more =
-                hands.root.is_some() && intake.row.side == Side::Foil && standing.book.head.view > head.view;
+            let mine_no_more = intake.row.side == Side::Foil
+                && speaks(hands, standing, Side::Foil)
+                && standing.book.head.view > head.view;
             if mine_no_more && !standing.reconciling && !superseded(shelf, standing)? {
                 // Another phone with this one's node key has opened a view. To order again, this one must open its own.
                 standing.reconciling = true;

@@ -25,6 +25,7 @@ mod receiving;
 mod recovery;
 mod settling;
 mod signing;
+mod uplink;
 
 use std::path::Path;
 
@@ -36,6 +37,7 @@ use crate::key::{Entropy, PartyRoot, RecoveryWords, SecretKey, WordsError, fresh
 use crate::keystore::{KeyStore, KeyStoreError, Vault};
 use crate::message::{Mark, OpenError};
 use crate::negotiation::{OutOfPlace, TallyEvent};
+use crate::ordering::OrderingError;
 use crate::pair::{PairError, PairKey};
 use crate::store::{Event, Shelf, Standing, Store, StoreError, TallyRow, WalletRow};
 use crate::tally::{Date, NAME_MAX, TallyId};
@@ -57,6 +59,7 @@ pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
 pub use settling::Settled;
 pub use signing::Ready;
+pub use uplink::{SiteDelivery, Speakers};
 
 /// What time it is. An argument, so that a world in memory has its own.
 pub trait Clock: Send {
@@ -187,6 +190,16 @@ impl WalletError {
             Self::NoRoot => "no_root",
             Self::InvoiceOver { .. } => "invoice_over",
             Self::WrongFile => "wrong_file",
+        }
+    }
+}
+
+impl From<OrderingError> for WalletError {
+    fn from(error: OrderingError) -> Self {
+        match error {
+            OrderingError::Store(error) => Self::Store(error),
+            OrderingError::Refused(refusal) => Self::Refused(refusal),
+            OrderingError::Amount(error) => Self::Amount(error),
         }
     }
 }

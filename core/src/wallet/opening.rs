@@ -6,10 +6,11 @@ use crate::admit::Refusal;
 use crate::canon::Canon as _;
 use crate::chit::ChainId;
 use crate::digest::Digest;
+use crate::intake::new_chain;
 use crate::key::{ForwardSeed, SecretKey, fresh};
 use crate::negotiation::{By, TallyEvent, TallyState};
 use crate::pair::PairKey;
-use crate::store::{ChainRow, Shelf, TallyRow};
+use crate::store::{Shelf, TallyRow};
 use crate::tally::{Date, Grant, Half, Halves, PartyCert, Side, SignedTally, Tally, TallyId, Terms};
 use crate::ticket::{Request, Ticket};
 
@@ -254,26 +255,6 @@ pub(super) fn own_chain(shelf: &Shelf<'_>, hands: &mut Hands<'_>, tally: i64, id
     chain.seed = Some(hands.vault.seal(SEED, chain.no, seed.as_bytes(), hands.entropy));
     shelf.put_chain(&chain)?;
     Ok(chain.next_key)
-}
-
-/// A chain on which nothing is signed yet.
-pub(super) fn new_chain(tally: i64, id: ChainId, first_key: Digest) -> ChainRow {
-    ChainRow {
-        no: 0,
-        tally,
-        id,
-        branch: 0,
-        base: 0,
-        seq: 0,
-        hash: Digest::default(),
-        next_key: first_key,
-        linked: 0,
-        sent: 0,
-        known: 0,
-        held: 0,
-        receipted: 0,
-        seed: None,
-    }
 }
 
 /// The next version of the contract: both certificates, my terms, and the partner's as last heard.

@@ -2,16 +2,14 @@
 
 use crate::admit::{ChitAdmission, ChitGround, Refusal, Unverified, admit, prove};
 use crate::book::Flag;
-use crate::canon::{Canon as _, Malformed};
+use crate::canon::Canon as _;
 use crate::chit::{Body, ChainId, DeviceAct, SignedChit};
-use crate::digest::Digest;
+use crate::intake::{End, append, chain_for, ground_of, new_chain};
 use crate::message::{Message, Page};
 use crate::store::{ChainRow, Shelf, Standing};
 
-use super::opening::new_chain;
 use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS};
 use super::receiving::{Change, Intake, same_tally};
-use super::signing::{End, append};
 use super::{Result, WalletError};
 
 /// The most that may wait for missing chits, per tally.
@@ -176,68 +174,6 @@ fn take_chit(
     }
     note_arrival(shelf, intake, &chit, flag)?;
     Ok(false)
-}
-
-/// What the store knows about a chit's place: the key promised for it, and what is there already.
-fn ground_of(
-    shelf: &Shelf<'_>,
-    tally: i64,
-    standing: &Standing,
-    chit: &crate::chit::Chit,
-) -> Result<(Option<Digest>, Vec<SignedChit>)> {
-    let branches = shelf.branches(tally, &chit.chain)?;
-    let mut here = Vec::new();
-    let mut promised = match chit.seq {
-        1 => match standing.tip.device(&chit.chain) {
-            Some(device) => Some(device.grant.first_key),
-            None => leave_without_effect(shelf, tally, &chit.chain)?,
-        },
-        _ => None,
-    };
-    for branch in &branches {
-        if chit.seq > branch.base && chit.seq <= branch.seq {
-            here.extend(shelf.chit(branch.no, chit.seq)?.map(|stored| stored.entry));
-        }
-        let before = chit.seq.saturating_sub(1);
-        if promised.is_none() && before > branch.base && before <= branch.seq {
-            promised = match shelf.chit(branch.no, before)? {
-                Some(stored) if stored.entry.chit.hash() == chit.prev_own => Some(stored.entry.chit.next_key),
-                _ => None,
-            };
-        }
-    }
-    Ok((promised, here))
-}
-
-/// The first key of a device whose leave is held, but changes nothing in the order seen here. Its chits are let in and flagged all the
-/// same: in the other half's order the leave may have come in time, and what may come in must not depend on the order.
-fn leave_without_effect(shelf: &Shelf<'_>, tally: i64, id: &ChainId) -> Result<Option<Digest>> {
-    for chain in shelf.chains(tally)?.iter().filter(|chain| chain.id.side == id.side) {
-        for stored in shelf.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
-            if let Body::Device(DeviceAct::Add(grant)) = &stored.entry.chit.body
-                && (grant.device, grant.epoch) == (id.device, id.epoch)
-            {
-                return Ok(Some(grant.first_key));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// The chain that an admitted chit goes on: the one whose end it follows, a new epoch's, or a new branch where a key was used twice.
-fn chain_for(shelf: &Shelf<'_>, tally: i64, signed: &SignedChit) -> Result<ChainRow> {
-    let chit = &signed.chit;
-    let branches = shelf.branches(tally, &chit.chain)?;
-    let before = chit.seq.saturating_sub(1);
-    if let Some(chain) = branches.iter().find(|chain| chain.seq == before && chain.hash == chit.prev_own) {
-        return Ok(chain.clone());
-    }
-    let mut chain = new_chain(tally, chit.chain, signed.key.digest());
-    chain.branch = u32::try_from(branches.len()).map_err(|_| Malformed::OutOfRange { what: "branch" })?;
-    (chain.base, chain.seq, chain.linked, chain.hash) = (before, before, before, chit.prev_own);
-    (chain.known, chain.held, chain.sent, chain.receipted) = (before, before, before, before);
-    chain.no = shelf.add_chain(&chain)?;
-    Ok(chain)
 }
 
 fn note_arrival(

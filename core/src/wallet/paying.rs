@@ -2,6 +2,7 @@
 
 use crate::book::Book;
 use crate::chit::{Body, ChitRef, MEMO_MAX, Note, PledgePlace, REFERENCE_MAX};
+use crate::intake::End;
 use crate::invoice::{InvoiceId, InvoiceState};
 use crate::negotiation::TallyState;
 use crate::pair::PairKey;
@@ -10,7 +11,7 @@ use crate::tally::{Date, Side, TallyId};
 use crate::units::{AmountError, Units};
 
 use super::ordering::find;
-use super::signing::{End, sign_on};
+use super::signing::sign_on;
 use super::{Hands, PAIR, Result, Wallet, WalletError, check_length, secret, standing, tally_no};
 
 /// Why a payment is not possible.

@@ -4,15 +4,13 @@
 //! is on the disk the used key is gone; if it is not, the key was never used.
 
 use crate::admit::Verified;
-use crate::book::{Book, Facts, Flag};
-use crate::canon::Canon as _;
+use crate::book::Flag;
 use crate::chit::{Body, Chit, SignedChit};
-use crate::digest::Digest;
+use crate::intake::{End, append};
 use crate::key::{ForwardSeed, SecretKey};
 use crate::store::{ChainRow, Shelf, Standing, StoreError};
 use crate::tally::TallyId;
 
-use super::ordering::{answered_before, note_answer, settle_acceptance, waiting_pledge};
 use super::{Hands, Result, SEED, Wallet, WalletError, secret};
 
 /// The key of the next chit of one chain, kept in memory because it was computed anyway when the last chit committed to it.
@@ -26,23 +24,6 @@ pub struct Ready {
     key: SecretKey,
     /// The key after that one, if there was leisure to compute it: the next chit must promise it.
     after: Option<(ForwardSeed, SecretKey)>,
-}
-
-/// The end of everything held on a tally: what one more chit moves. The caller writes it.
-pub(super) struct End<'s> {
-    /// On which tally.
-    pub(super) tally: i64,
-    /// The book over everything held.
-    pub(super) tip: &'s mut Book,
-    /// How many chits have come in.
-    pub(super) arrivals: &'s mut i64,
-}
-
-impl<'s> End<'s> {
-    /// Of a tally's whole standing.
-    pub(super) const fn of(standing: &'s mut Standing) -> Self {
-        Self { tally: standing.tally, tip: &mut standing.tip, arrivals: &mut standing.arrivals }
-    }
 }
 
 impl Wallet {
@@ -131,29 +112,4 @@ fn take_ready(hands: &mut Hands<'_>, chain: &ChainRow) -> Result<Ready> {
             Ok(Ready { chain: chain.no, seq: next, seed, key, after: None })
         }
     }
-}
-
-/// Puts an admitted or own chit at the end of its chain and into the tip. The caller writes chain and end.
-pub(super) fn append(
-    shelf: &Shelf<'_>,
-    end: End<'_>,
-    chain: &mut ChainRow,
-    signed: &SignedChit,
-) -> Result<Flag> {
-    let End { tally, tip, arrivals } = end;
-    let chit = &signed.chit;
-    let stored = crate::store::chit_no(chain.no, chit.seq)?;
-    let facts = Facts {
-        answered: answered_before(shelf, tally, chit, stored)?,
-        waiting: waiting_pledge(shelf, tally, chit, false)?,
-    };
-    let flag = tip.apply(chit, facts)?;
-    shelf.add_chit(chain.no, signed, *arrivals, flag)?;
-    *arrivals = arrivals.saturating_add(1);
-    note_answer(shelf, tally, chit, stored)?;
-    settle_acceptance(shelf, tally, chit, flag)?;
-    chain.seq = chit.seq;
-    chain.hash = Digest::of(&chit.to_bytes());
-    chain.next_key = chit.next_key;
-    Ok(flag)
 }
