@@ -19,8 +19,8 @@ use crate::units::Units;
 use super::contract::open_standing;
 use super::opening::blank;
 use super::outbox::everything;
-use super::paying::settle;
 use super::receiving::{take_in, whole};
+use super::settling::settle;
 use super::{Clock, DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, standing, tally_no};
 use crate::intake::new_chain;
 
