@@ -21,7 +21,7 @@ use crate::guard;
 use crate::home::Home;
 use crate::trouble::{Exit, Trouble, sentence};
 
-/// Silence after which a site has said what it has to say.
+/// How long a person waits for that.
 const QUIET: Duration = Duration::from_millis(700);
 
 /// A wallet's link to its site.
@@ -32,6 +32,8 @@ pub(crate) struct Link {
     pub(crate) place: String,
     key: SecretKey,
     claimed: BTreeSet<TallyId>,
+    /// Silence after which the site has said what it has to say.
+    pub(crate) quiet: Duration,
 }
 
 /// What came of going home.
@@ -75,7 +77,7 @@ impl Link {
         let site = ticket.site().ok_or_else(no_site)?;
         let (host, port) = ticket.address.endpoint().ok_or_else(no_site)?;
         let place = format!("{host}:{port}");
-        let link = Self { home: home.clone(), site, place, key, claimed: BTreeSet::new() };
+        let link = Self { home: home.clone(), site, place, key, claimed: BTreeSet::new(), quiet: QUIET };
         link.write()?;
         Ok((link, channel))
     }
@@ -101,7 +103,7 @@ impl Link {
                 .advise("Take it away and link again with a new ticket; nothing is lost.")
         };
         let (site, place, claimed) = parse().ok_or_else(damaged)?;
-        Ok(Self { home: home.clone(), site, place, key: Self::own_key(home)?, claimed })
+        Ok(Self { home: home.clone(), site, place, key: Self::own_key(home)?, claimed, quiet: QUIET })
     }
 
     fn write(&self) -> Result<(), Trouble> {
@@ -162,7 +164,7 @@ impl Link {
         let mut silent = Stopwatch::start();
         while watch.passed() < within {
             if talk.all_answered()
-                && (talk.pending(wallet).map_err(wallet_trouble)? == 0 || silent.passed() >= QUIET)
+                && (talk.pending(wallet).map_err(wallet_trouble)? == 0 || silent.passed() >= self.quiet)
             {
                 break;
             }

@@ -182,6 +182,21 @@ impl Premises {
 }
 
 impl Config {
+    /// A site that listens here and keeps its database in its folder.
+    pub(crate) fn new(listen: SocketAddr, host: &str) -> Self {
+        Self {
+            listen,
+            pages: None,
+            host: host.to_owned(),
+            port: listen.port(),
+            store: "sqlite:site.db".into(),
+            log: info(),
+            calls_in_a_row: burst(),
+            calls_refill_ms: refill(),
+            neighbours: BTreeMap::new(),
+        }
+    }
+
     pub(crate) fn neighbours(&self) -> Result<BTreeMap<SiteKey, String>, Trouble> {
         let key = |agent: &String| {
             site_of(agent).ok_or_else(|| Trouble::usage(format!("“{agent}” is not the key of a site.")))

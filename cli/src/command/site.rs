@@ -90,15 +90,10 @@ impl Init {
         Address::new("", "key", &self.host, port)
             .map_err(|error| Trouble::usage(sentence(&error.to_string())))?;
         let config = Config {
-            listen: self.listen,
             pages: Some(self.pages),
-            host: self.host.clone(),
             port,
             store: self.store.clone(),
-            log: "info".into(),
-            calls_in_a_row: 20,
-            calls_refill_ms: 500,
-            neighbours: Default::default(),
+            ..Config::new(self.listen, &self.host)
         };
         let key = premises.make(&config)?;
         premises.node(&config)?;
