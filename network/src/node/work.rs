@@ -68,13 +68,20 @@ pub(super) struct Work<'w> {
     key: &'w SecretKey,
     own: PublicKey,
     entropy: &'w mut dyn Entropy,
+    /// Whether the other half of a tally may lie on a shard that is not to be seen from here.
+    sharded: bool,
     queue: VecDeque<Job>,
     done: Done,
 }
 
 impl<'w> Work<'w> {
-    pub(super) fn new(desk: Desk<'w>, key: &'w SecretKey, entropy: &'w mut dyn Entropy) -> Self {
-        Self { desk, key, own: key.public(), entropy, queue: VecDeque::new(), done: Done::default() }
+    pub(super) fn new(
+        desk: Desk<'w>,
+        key: &'w SecretKey,
+        entropy: &'w mut dyn Entropy,
+        sharded: bool,
+    ) -> Self {
+        Self { desk, key, own: key.public(), entropy, sharded, queue: VecDeque::new(), done: Done::default() }
     }
 
     pub(super) fn run(mut self, jobs: Vec<Job>) -> Result<Done, StoreError> {
@@ -125,9 +132,6 @@ impl<'w> Work<'w> {
     ) -> Result<(), StoreError> {
         let Correspondent::User(user) = from else { return Ok(()) };
         let side = claim.hosting.side;
-        if self.desk.member(&user)?.is_none() && self.desk.site()?.is_none_or(|(.., shards)| shards <= 1) {
-            return Ok(());
-        }
         let verdict = self.judge_claim(half.as_ref(), &contract, claim, &user)?;
         let half = match (verdict, half) {
             (Err(refusal), _) => {
@@ -332,7 +336,7 @@ impl<'w> Work<'w> {
     /// Where this site keeps the other half too, it is told even before the two have named it to each other.
     fn others(&self, half: &HalfRow, standing: &Standing) -> Result<Vec<(PublicKey, Side)>, StoreError> {
         let mut all = Vec::new();
-        if self.desk.has_half(&half.tally, half.side.other())? {
+        if self.sharded || self.desk.has_half(&half.tally, half.side.other())? {
             all.push((self.own, half.side.other()));
         }
         for side in [half.side.other(), half.side] {

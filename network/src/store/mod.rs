@@ -6,13 +6,19 @@
 
 mod desk;
 mod order_rows;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sql;
 mod sqlite;
+#[cfg(feature = "testing")]
+pub mod suite;
 
 pub use hazel_core::store::StoreError;
 
 pub(crate) use desk::is_restless;
 pub use desk::{ClaimRow, Desk, HalfRow, MemberRow};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use sql::{Found, Put, Row, Sql};
 pub use sqlite::SqliteStore;
 
