@@ -223,12 +223,12 @@ impl<S: SiteStore> Node<S> {
             }
         }
         // A tally across two shards speaks to itself by letters: what one transaction says is another one's input.
-        let mut rounds = 0;
-        while !jobs.is_empty() && rounds < 32 {
+        // A bound against a defect, not a limit of use.
+        let rounds = jobs.len().div_ceil(BATCH_MAX).saturating_add(32);
+        for _ in 0..rounds {
             let next: Vec<Job> = jobs.drain(..jobs.len().min(BATCH_MAX)).collect();
             for (shard, part) in self.by_shard(next, &mut outputs) {
                 jobs.extend(self.run(shard, part, now, &mut outputs));
-                rounds += usize::from(jobs.len() < BATCH_MAX);
             }
         }
         if let Some((at, ..)) = self.due.first() {

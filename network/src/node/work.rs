@@ -135,7 +135,7 @@ impl<'w> Work<'w> {
         let verdict = self.judge_claim(half.as_ref(), &contract, claim, &user)?;
         let half = match (verdict, half) {
             (Err(refusal), _) => {
-                self.refuse(from, contract.tally.id, side, vec![(0, refusal)]);
+                self.refuse(from, contract.tally.id, side, &[(0, refusal)]);
                 return Ok(());
             }
             (Ok(()), Some(half)) => half,
@@ -192,7 +192,7 @@ impl<'w> Work<'w> {
             self.desk.put_standing(&standing)?;
             self.tell(half, &standing, &before, &taken.fresh, from)?;
         }
-        self.answer(from, half, &standing, ask, taken)?;
+        self.answer(from, half, &standing, ask, &taken)?;
         self.note_restless(half, &standing)
     }
 
@@ -356,7 +356,7 @@ impl<'w> Work<'w> {
         half: &HalfRow,
         standing: &Standing,
         ask: bool,
-        taken: Taken,
+        taken: &Taken,
     ) -> Result<(), StoreError> {
         let mut messages = Vec::new();
         let mut question = taken.missing;
@@ -387,12 +387,12 @@ impl<'w> Work<'w> {
         };
         self.send(from, half.tally, side, question, messages);
         if !taken.refused.is_empty() {
-            self.refuse(from, half.tally, half.side, taken.refused);
+            self.refuse(from, half.tally, half.side, &taken.refused);
         }
         Ok(())
     }
 
-    fn refuse(&mut self, from: Correspondent, tally: TallyId, side: Side, refused: Vec<(u64, Refusal)>) {
+    fn refuse(&mut self, from: Correspondent, tally: TallyId, side: Side, refused: &[(u64, Refusal)]) {
         let event = |code| Output::Event(Event::Refused { from, code });
         self.done.outputs.extend(refused.iter().map(|(_, refusal)| event(refusal.code())));
         if matches!(from, Correspondent::User(_)) {

@@ -8,7 +8,6 @@ use hazel_core::canon::Canon as _;
 use hazel_core::digest::Digest;
 use hazel_core::key::{Entropy, PublicKey, RecoveryWords, SecretKey};
 use hazel_core::keystore::BareKey;
-use hazel_core::message::Message;
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
@@ -244,13 +243,8 @@ impl<S: SiteStore> World<S> {
         let (tally, key) = (self.tally, self.sites[site].key());
         let user = user_of(who);
         let claim = self.phone(who).claim(&tally, &key, user).unwrap();
-        let contract =
-            self.phone(who).to_site(&tally).unwrap().into_iter().find_map(|message| match message {
-                Message::Offer(contract) => Some(contract),
-                _ => None,
-            });
-        let Some(contract) = contract else { return };
-        let body = Body::Claim { contract, claim: Box::new(claim) };
+        let contract = self.phone(who).export(&tally).unwrap().contract;
+        let body = Body::Claim { contract: Box::new(contract), claim: Box::new(claim) };
         let letter = Letter { tally, half: Self::side_of(who), body };
         self.post(who, Who::Site(site), letter.to_bytes());
     }
