@@ -5,7 +5,10 @@
 
 mod asking;
 mod audit;
+mod closing;
+mod contract;
 mod devices;
+mod evidence;
 mod exchange;
 mod export;
 mod history;
@@ -14,10 +17,13 @@ mod merging;
 mod opening;
 mod ordering;
 mod outbox;
+mod overview;
+mod pages;
 mod paying;
 mod pictures;
 mod receiving;
 mod recovery;
+mod settling;
 mod signing;
 mod uplink;
 
@@ -41,15 +47,17 @@ pub use asking::{Ask, InvoiceView};
 pub use audit::{AuditReport, Finding};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
-pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
+pub use history::{ChitView, Custody, Facets, Filter};
 pub use meeting::{MeetingKeys, Talk, Unsettled};
 pub use merging::{MergeLine, MergeReport};
 pub use opening::{CONTRACT_TEXT, OfferView};
 pub use outbox::Audience;
+pub use overview::{Attention, Position, TallyView};
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
 pub use pictures::{CodeRefusal, TakenPayment};
 pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
+pub use settling::Settled;
 pub use signing::Ready;
 pub use uplink::{SiteDelivery, Speakers};
 

@@ -15,7 +15,7 @@ use crate::store::{ChainRow, Shelf, Standing, TallyRow};
 use crate::tally::{Halves, Side, TallyId};
 use crate::telling;
 
-use super::opening::refused_version;
+use super::contract::refused_version;
 use super::ordering::{runs, speak, unlinked};
 use super::{Hands, Result, Wallet, tally_no, tally_row};
 

@@ -19,8 +19,9 @@ use crate::pair::PairKey;
 use crate::store::{Shelf, Standing, Store, TallyRow};
 use crate::tally::{Date, Side, SignedTally, TallyId};
 
+use super::contract::open_standing;
 use super::exchange::begin_epoch;
-use super::opening::{blank, open_standing};
+use super::opening::blank;
 use super::ordering::{open_view, speaks};
 use super::outbox::{OWED_HAVE, everything, have};
 use super::receiving::{take_in, whole};

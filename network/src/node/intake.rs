@@ -4,7 +4,7 @@ use hazel_core::admit::{ChitAdmission, ChitGround, NodeGround, Refusal, Unverifi
 use hazel_core::book::Flag;
 use hazel_core::canon::Canon as _;
 use hazel_core::chit::{Body, ChainId, DeviceAct, SignedChit};
-use hazel_core::intake::{append, chain_for, ground_of, new_chain};
+use hazel_core::intake::{End, append, chain_for, ground_of, new_chain};
 use hazel_core::key::PublicKey;
 use hazel_core::message::{Have, Message, Page};
 use hazel_core::order::{Certificate, Endorsement, ForkProof, Links, NodeSets};
@@ -199,7 +199,7 @@ impl<'i> Intake<'i> {
             *at = Some(chain_for(&desk, no, &signed)?);
         }
         let Some(chain) = at else { return Ok(false) };
-        let flag = append(&desk, self.standing, chain, &signed)?;
+        let flag = append(&desk, End::of(self.standing), chain, &signed)?;
         if let (Body::Device(DeviceAct::Add(grant)), true) = (&signed.chit.body, flag != Flag::Ineffective) {
             let id = ChainId { side: signed.chit.chain.side, device: grant.device, epoch: grant.epoch };
             if desk.branches(no, &id)?.is_empty() {

@@ -12,6 +12,7 @@ mod sql;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod suite;
+mod tickets;
 
 pub use hazel_core::store::StoreError;
 
@@ -21,6 +22,7 @@ pub use desk::{ClaimRow, Desk, HalfRow, MemberRow};
 pub use postgres::PostgresStore;
 pub use sql::{Found, Put, Row, Sql};
 pub use sqlite::SqliteStore;
+pub use tickets::UsedTickets;
 
 /// The version of the site's schema, counted in migrations.
 pub const SCHEMA_VERSION: usize = 1;

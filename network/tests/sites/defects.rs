@@ -185,7 +185,7 @@ fn no_chit_comes_in_without_its_signature() {
     larger.chit.body = ChitBody::Pledge { units: Units::new(9_999_999), invoice: None, sealed: None };
     let mut forged = honest.clone();
     forged.signature.0[7] ^= 1;
-    let other_key = honest.chit.clone().sign(&SecretKey::from_seed(&[8; 32]));
+    let other_key = honest.chit.sign(&SecretKey::from_seed(&[8; 32]));
     let from = Correspondent::Site(world.sites[1].key());
     for (chit, code) in [(larger, "bad_signature"), (forged, "bad_signature"), (other_key, "wrong_key")] {
         let page = Page::of(&[chit]).unwrap();
@@ -308,7 +308,7 @@ fn a_letter_has_one_form_of_bytes() {
     // The same number in a longer form says the same, and is not the same.
     let mut longer = honest.clone();
     longer.splice(1..2, [0x18, 0x01]);
-    let mut trailing = honest.clone();
+    let mut trailing = honest;
     trailing.push(0);
     for (bytes, code) in [(longer, "not_canonical"), (trailing, "trailing")] {
         let from = Correspondent::User(user_of(Who::Ana));

@@ -80,7 +80,11 @@ fn a_tally_whose_halves_lie_on_two_shards_is_kept_like_any_other() {
     come_home(&mut world);
     let mut halves = Vec::new();
     for shard in 0..2 {
-        world.sites[0].store().read(shard, &mut |desk| Ok(halves.push(desk.counts()?[1]))).unwrap();
+        let count = &mut |desk: &Desk<'_>| {
+            halves.push(desk.counts()?[1]);
+            Ok(())
+        };
+        world.sites[0].store().read(shard, count).unwrap();
     }
     assert_eq!(halves.iter().sum::<u64>(), 2);
     assert_eq!(halves.contains(&1), apart, "{halves:?}");
