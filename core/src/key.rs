@@ -157,6 +157,12 @@ impl SecretKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }
 
+    /// The same secret for agreeing keys (X25519), where its owner has no other that the partner knows.
+    #[must_use]
+    pub fn agreement(&self) -> x25519_dalek::StaticSecret {
+        x25519_dalek::StaticSecret::from(self.0.to_scalar_bytes())
+    }
+
     /// Signs a statement about a body.
     #[must_use]
     pub fn sign(&self, statement: Statement, body: &Digest) -> Signature {
@@ -206,6 +212,11 @@ impl PublicKey {
     ) -> Result<(), SignatureError> {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
         self.decoded()?.verify_strict(&statement.about(body), &signature).map_err(|_| SignatureError::Wrong)
+    }
+
+    /// The public half of [`SecretKey::agreement`].
+    pub fn agreement(&self) -> Result<[u8; 32], SignatureError> {
+        Ok(self.decoded()?.to_montgomery().to_bytes())
     }
 
     fn decoded(&self) -> Result<VerifyingKey, SignatureError> {

@@ -209,7 +209,7 @@ fn a_hand_over_thrown_back_is_no_receipt() {
     let (_, mut ben, tally, _) = pair();
     let chit = pay(&mut ben, &tally, 9).unwrap();
     let thrown_back = ben.hand_over(&tally).unwrap().unwrap();
-    ben.receive(&thrown_back).unwrap();
+    assert_eq!(ben.receive(&thrown_back).unwrap_err().code(), "own_hand_over");
     assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Signed(chit));
     assert!(ben.hand_over(&tally).unwrap().is_some(), "it is told again until the partner has it");
 }
@@ -393,4 +393,34 @@ fn every_page_of_a_history_is_a_piece_of_the_whole() {
     }
     let (a, b) = (ana.tally(&tally).unwrap(), ben.tally(&tally).unwrap());
     assert!(b.unordered == 2 && b.index > b.agreed && a.unordered == 1, "the story has all three kinds");
+}
+
+#[test]
+fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
+    use hazel_core::message::HANDOVER_MAX;
+    let (mut ana, mut ben, tally, _) = pair();
+    let long = Payment {
+        units: Units::new(1),
+        memo: "as long as can be, ".repeat(12),
+        reference: "r".repeat(64),
+        ..Payment::default()
+    };
+    for _ in 0..1_600 {
+        ben.pay(&tally, &long).unwrap();
+    }
+    pay(&mut ana, &tally, 3).unwrap();
+    let mut lengths = Vec::new();
+    while ben.tally(&tally).unwrap().final_index < 1_601 {
+        assert!(lengths.len() < 8, "it comes to an end: {lengths:?}");
+        let bytes = ben.hand_over(&tally).unwrap().unwrap();
+        lengths.push(bytes.len());
+        assert_eq!(ana.receive(&bytes).unwrap().rejected, []);
+        let answer = ana.hand_over(&tally).unwrap().unwrap();
+        assert_eq!(ben.receive(&answer).unwrap().rejected, []);
+    }
+    assert!(lengths.len() > 1 && lengths.iter().all(|length| *length <= HANDOVER_MAX), "{lengths:?}");
+    meet(&mut ana, &mut ben, &tally);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+    let endless = vec![0x85; HANDOVER_MAX + 1];
+    assert_eq!(ana.receive(&endless).unwrap_err().code(), "malformed");
 }

@@ -278,6 +278,9 @@ impl From<MeetingError> for HazelError {
             MeetingError::NobodyYet => {
                 Self::Refused { trouble: Trouble::new("nobody_yet", Culprit::Nobody, &error) }
             }
+            MeetingError::NoDevice(_) => {
+                Self::Refused { trouble: Trouble::new("no_such_device", Culprit::Partner, &error) }
+            }
         }
     }
 }

@@ -19,9 +19,31 @@ pub struct Acquaintance {
 }
 
 impl Acquaintance {
-    /// Asks the wallet for the keys of this tally.
+    /// The partner of this tally, at the device that holds the recovery words.
     pub fn of(wallet: &Wallet, tally: &TallyId) -> Result<Self, MeetingError> {
-        let keys = wallet.meeting_keys(tally)?;
+        Self::by(wallet.meeting_keys(tally)?)
+    }
+
+    /// The partner of this tally at every device that may call.
+    pub fn all_of(wallet: &Wallet, tally: &TallyId) -> Result<Vec<Self>, MeetingError> {
+        let mut all = vec![Self::of(wallet, tally)?];
+        for keys in wallet.device_meeting_keys(tally)? {
+            all.push(Self::by(keys)?);
+        }
+        Ok(all)
+    }
+
+    /// The partner at one device by its number.
+    pub fn of_device(wallet: &Wallet, tally: &TallyId, device: u32) -> Result<Self, MeetingError> {
+        let keys = wallet.device_meeting_keys(tally)?;
+        Self::by(
+            keys.into_iter()
+                .find(|keys| keys.device == Some(device))
+                .ok_or(MeetingError::NoDevice(device))?,
+        )
+    }
+
+    fn by(keys: MeetingKeys) -> Result<Self, MeetingError> {
         let secret = SecretKey::new(*keys.secret);
         let pairwise = keys.theirs.map(|theirs| secret.pairwise(&PublicKey(theirs))).transpose()?;
         Ok(Self { keys, secret, pairwise })
@@ -145,8 +167,10 @@ pub struct Door {
 impl Door {
     /// Opens to the partners of these tallies.
     pub fn to(wallet: &Wallet, tallies: &[TallyId]) -> Result<Self, MeetingError> {
-        let acquaintances =
-            tallies.iter().map(|tally| Acquaintance::of(wallet, tally)).collect::<Result<_, _>>()?;
+        let mut acquaintances = Vec::new();
+        for tally in tallies {
+            acquaintances.extend(Acquaintance::all_of(wallet, tally)?);
+        }
         Ok(Self { acquaintances })
     }
 

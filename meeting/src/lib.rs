@@ -31,6 +31,9 @@ pub enum MeetingError {
     /// Nobody has answered the ticket, so there is nobody to call.
     #[error("nobody has answered this ticket yet: wait to be called")]
     NobodyYet,
+    /// The partner has no such device, or it may sign no longer.
+    #[error("the partner has no device {0} that may sign")]
+    NoDevice(u32),
 }
 
 /// Random bytes for one session, from whatever the wallet's edge draws from.

@@ -110,6 +110,31 @@ fn a_meeting_cut_after_any_packet_is_finished_by_the_next_link() {
     assert!(resumed > 70 && restarted < 8, "{resumed} {restarted}");
 }
 
+/// Neither side may wait for the other for ever: an acknowledgement that overtakes its claim, or is lost, is asked for again.
+#[test]
+fn a_resumed_link_comes_to_speak_whatever_its_first_packets_meet() {
+    let mut resumed = 0;
+    for seed in 0..300_u64 {
+        let weather = Weather { delay: 60, loss: seed % 4 * 8, doubling: 4, jitter: 40, pace: None };
+        let (left, right) = ways(2);
+        let mut world = World::meeting(left, right, seed, weather, [load(1, &[600]), load(2, &[900])]);
+        world.until_cut = Some(6);
+        world.link(247, true);
+        world.run(60_000);
+        if !world.left.parted || !world.right.parted || world.left.end.is_some() || world.right.end.is_some()
+        {
+            continue;
+        }
+        world.now = world.now.after(300);
+        world.link(247, seed % 2 == 0);
+        world.run(8_000);
+        let outcomes = [world.left.outcome(), world.right.outcome()];
+        assert_eq!(outcomes, [Some(Outcome::InSync); 2], "seed {seed} {weather:?}");
+        resumed += 1;
+    }
+    assert!(resumed > 200, "{resumed}");
+}
+
 #[test]
 fn a_meeting_cut_again_and_again_is_finished_in_the_end() {
     for seed in 0..60_u64 {

@@ -11,10 +11,12 @@ mod phones;
 
 use hazel_core::canon::Canon as _;
 use hazel_core::invoice::{InvoiceState, SignedInvoice};
-use hazel_core::wallet::{Ask, Payment};
+use hazel_core::keystore::BareKey;
+use hazel_core::store::Store;
+use hazel_core::wallet::{Ask, EnrolmentRequest, Payment, Wallet};
 use hazel_sync::carrier::memory::Weather;
 use hazel_sync::session::{Fault, Outcome};
-use phones::{World, chips, pay};
+use phones::{Seeded, World, chips, pay};
 
 /// What happens before the two meet: Ben asks, Ana scans his code and pays; Ben also pays something and asks for more.
 fn offline(world: &mut World) {
@@ -164,6 +166,58 @@ fn bad_weather_only_takes_longer() {
         world.assert_in_sync(&told);
         assert_told(&mut world, &told);
     }
+}
+
+/// Ben's second phone has no recovery words: it meets by the key of its own certificate.
+#[test]
+fn a_phone_without_the_words_is_met_by_its_own_key() {
+    let mut world = World::partners(4, fair());
+    let (request, secret) = EnrolmentRequest::new("tablet", &mut Seeded::new("tablet"));
+    let answer = world.ben.wallet.add_device(&request).unwrap();
+    world.ben.wallet.hand_allowance(&world.tally, 2, chips(20)).unwrap();
+    let entropy = Box::new(Seeded::new("the tablet's wallet"));
+    let clock = Box::new(world.clock.clone());
+    let store = Store::in_memory().unwrap();
+    let mut tablet = Wallet::enrol(store, &BareKey::new([5; 32]), &secret, &answer, clock, entropy).unwrap();
+    assert!(!tablet.has_root());
+    // Before Ana has heard of it, it means nobody to her.
+    core::mem::swap(&mut world.ben.wallet, &mut tablet);
+    world.link(false);
+    world.run(60_000);
+    let end = world.ben.last().end.as_ref().map(|end| end.outcome);
+    assert!(matches!(end, Some(Outcome::Failed(Fault::Late(_)))), "{end:?}");
+    world.ana.die();
+    world.ben.die();
+
+    // The first phone tells her; from then on the second meets her, and she it.
+    core::mem::swap(&mut world.ben.wallet, &mut tablet);
+    world.meet(true);
+    world.assert_in_sync("the first phone tells of the second");
+    core::mem::swap(&mut world.ben.wallet, &mut tablet);
+    world.meet(false);
+    world.assert_in_sync("the second phone calls");
+    pay(&mut world.ben.wallet, &world.tally, 3, 0);
+    world.to_device = Some(2);
+    world.meet(true);
+    assert!(world.ana.last().in_sync() && world.ben.last().in_sync(), "and is called");
+    // Ana holds the payment; its place in the order waits for the phone that is Ben's node.
+    assert_eq!(world.ana.wallet.tally(&world.tally).unwrap().balance, chips(3));
+    assert_eq!(world.ana.last().unsettled.unordered, 1);
+
+    // A revoked phone is not met any more.
+    core::mem::swap(&mut world.ben.wallet, &mut tablet);
+    world.ben.wallet.revoke_device(2).unwrap();
+    world.to_device = None;
+    // Ana takes Ben's phones for one memory until a summary shows that this one lacks the tablet's payment.
+    for _ in 0..3 {
+        world.meet(true);
+    }
+    world.assert_in_sync("the first phone takes the leave away");
+    core::mem::swap(&mut world.ben.wallet, &mut tablet);
+    world.link(false);
+    world.run(60_000);
+    let end = world.ben.last().end.as_ref().map(|end| end.outcome);
+    assert!(matches!(end, Some(Outcome::Failed(Fault::Late(_)))), "{end:?}");
 }
 
 #[test]

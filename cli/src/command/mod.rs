@@ -57,7 +57,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    #[command(after_help = "Examples:\n  hazel demo\n  hazel demo --keep story")]
+    #[command(after_help = "Examples:\n  hazel demo\n  hazel demo --keep story\n  hazel demo --watch")]
     Demo(Demo),
     #[command(after_help = "Examples:\n  hazel init Ana\n  hazel init Ana --words-file words.txt")]
     Init(init::Init),

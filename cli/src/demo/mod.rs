@@ -4,6 +4,7 @@ mod lane;
 mod person;
 mod pictures;
 mod story;
+mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,12 @@ pub(crate) struct Demo {
     /// Keep both wallets and every file that was handed over in this new folder
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
+    /// See two phones and the air between them; line by line where there is no terminal
+    #[arg(long)]
+    watch: bool,
+    /// What the air does while you watch: the same seed loses the same packets
+    #[arg(long, default_value_t = 3, requires = "watch", value_name = "SEED")]
+    seed: u64,
     /// Play the payer who is killed: sign the payment of an invoice, say so, and hang
     #[arg(long, hide = true, num_args = 2, value_names = ["FOLDER", "INVOICE"])]
     sign_and_hang: Option<Vec<String>>,
@@ -33,6 +40,9 @@ impl Demo {
             return person::sign_and_hang(Path::new(folder), invoice);
         }
         let scratch = Scratch::new(self.keep.as_deref())?;
+        if self.watch {
+            return watch::watch(&scratch.folder, self.seed, screen);
+        }
         let mut telling = Telling { screen, steps: Vec::new() };
         telling.opening(&scratch)?;
         let (end, trouble) = story::play(&scratch.folder, &mut telling)?;

@@ -24,7 +24,7 @@ use super::outbox::{
 };
 use super::pages::GAP;
 use super::receiving::{Delivery, absorb};
-use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
+use super::{Result, Wallet, standing, tally_no, tally_row};
 
 /// How many bytes of chits are taken from the database before the carrier is asked again.
 const BATCH: usize = 2 * ROOM;
@@ -45,6 +45,8 @@ pub struct MeetingKeys {
     pub ticket: Option<Zeroizing<[u8; 32]>>,
     /// Whether I scanned the ticket and the partner does not know me yet, as far as I know.
     pub introduces: bool,
+    /// Which device of the partner, if not the one that holds the recovery words.
+    pub device: Option<u32>,
 }
 
 impl MeetingKeys {
@@ -107,11 +109,10 @@ impl Unsettled {
 }
 
 impl Wallet {
-    /// The keys to meet the partner of a tally by.
+    /// The keys to meet the partner of a tally by: the device of the partner that holds the recovery words.
     pub fn meeting_keys(&self, tally: &TallyId) -> Result<MeetingKeys> {
-        let root = self.root.as_ref().ok_or(WalletError::NoRoot)?;
         let row = self.look(|shelf| tally_row(shelf, tally))?;
-        let secret = root.agreement_key(&tally.0);
+        let secret = self.meeting_secret(&row)?;
         let scanned = row.ticket.as_ref().filter(|_| !row.inviter);
         let theirs = row.partner.as_ref().map(|cert| cert.agreement_key);
         let unsigned = row.contract.is_none() && row.state != TallyState::Expired;
@@ -123,6 +124,7 @@ impl Wallet {
             theirs: theirs.or(scanned.map(|ticket| ticket.meeting_key)),
             ticket: nonce.map(|nonce| Zeroizing::new(derive(&nonce, b"hazel/v1/meeting-nonce", &tally.0))),
             introduces: scanned.is_some() && row.partner.is_none(),
+            device: None,
         })
     }
 

@@ -13,6 +13,7 @@ mod exchange;
 mod export;
 mod history;
 mod meeting;
+mod meeting_keys;
 mod merging;
 mod opening;
 mod ordering;
@@ -35,7 +36,7 @@ use crate::admit::Refusal;
 use crate::canon::Malformed;
 use crate::key::{Entropy, PartyRoot, RecoveryWords, SecretKey, WordsError, fresh};
 use crate::keystore::{KeyStore, KeyStoreError, Vault};
-use crate::message::OpenError;
+use crate::message::{Mark, OpenError};
 use crate::negotiation::{OutOfPlace, TallyEvent};
 use crate::ordering::OrderingError;
 use crate::pair::{PairError, PairKey};
@@ -112,6 +113,9 @@ pub enum WalletError {
     /// A hand-over that no tally of this wallet can open.
     #[error("this was made for somebody else, or for a tally that this wallet does not have")]
     NotForUs,
+    /// A hand-over that this very wallet has made.
+    #[error("this wallet made this itself; it is for your partner")]
+    OwnHandOver,
     /// A text above its bound.
     #[error("the {what} is too long; at most {max} bytes fit")]
     TooLong {
@@ -181,6 +185,7 @@ impl WalletError {
             Self::Backup(error) => error.code(),
             Self::Unknown { .. } => "unknown",
             Self::NotForUs => "not_for_us",
+            Self::OwnHandOver => "own_hand_over",
             Self::TooLong { .. } => "too_long",
             Self::Reconciling => "reconciling",
             Self::NoRoot => "no_root",
@@ -406,6 +411,11 @@ fn check_length(what: &'static str, text: &str, max: usize) -> Result<()> {
 }
 
 impl Hands<'_> {
+    /// By which this device knows its own hand-overs.
+    fn own_mark(&self) -> Mark {
+        Mark::new(self.vault.purpose(b"hazel/v1/own-mark"))
+    }
+
     fn root(&self) -> Result<&PartyRoot> {
         self.root.ok_or(WalletError::NoRoot)
     }

@@ -21,6 +21,9 @@ pub struct PageOf {
     /// Only those signed at or after this time.
     #[uniffi(default = None)]
     pub since: Option<u64>,
+    /// Only those signed at or before this time.
+    #[uniffi(default = None)]
+    pub until: Option<u64>,
     /// Only those whose memo or reference contains this text.
     #[uniffi(default = None)]
     pub text: Option<String>,
@@ -35,6 +38,7 @@ impl From<PageOf> for Filter {
             skip: size(page.skip),
             most: size(page.most),
             since: page.since,
+            until: page.until,
             text: page.text,
             payments_only: page.payments_only,
         }

@@ -119,6 +119,13 @@ impl Wallet {
         self.change(tally, |wallet| Ok(wallet.grant(&id, terms.into()).map(|_| ())?))
     }
 
+    /// Asks the partner to bring its debt down to an amount by a time.
+    pub fn call_down(&self, tally: &str, down_to: i64, by: u64) -> Answer<()> {
+        let id = tally_of(tally)?;
+        let down_to = hazel_core::units::Units::new(down_to);
+        self.change(tally, |wallet| Ok(wallet.call(&id, down_to, by).map(|_| ())?))
+    }
+
     /// Asks to end a tally. From then on only payments towards zero count; at zero both seal it.
     pub fn end_tally(&self, tally: &str) -> Answer<()> {
         let id = tally_of(tally)?;

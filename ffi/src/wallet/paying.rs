@@ -144,6 +144,12 @@ impl Wallet {
         self.change(tally, |wallet| Ok(chit_id(&wallet.pay(&id, &payment)?)))
     }
 
+    /// Computes at leisure what the next payment on this tally needs: call it when the screen for it opens.
+    pub fn make_ready(&self, tally: &str) -> Answer<()> {
+        let id = tally_of(tally)?;
+        self.read(|wallet| Ok(wallet.make_ready(&id)?))
+    }
+
     /// Did it go through?
     pub fn went(&self, tally: &str, chit: &str) -> Answer<Went> {
         let (id, chit) = (tally_of(tally)?, chit_of(chit)?);

@@ -62,19 +62,23 @@ impl Air {
         Self { dice: seed, weather, flying: BTreeMap::new(), sent: 0, events: [(0, 0); 2] }
     }
 
-    /// Sends a packet from one end.
-    pub fn send(&mut self, from: Side, packet: &[u8], now: Time) {
+    /// Sends a packet from one end. Says when it will arrive, for whoever watches: never where it is lost, twice where it is doubled.
+    pub fn send(&mut self, from: Side, packet: &[u8], now: Time) -> Vec<Time> {
         let leaves = self.slot(from, now);
-        if self.roll(100) < self.weather.loss {
-            return;
+        let lost = self.roll(100) < self.weather.loss;
+        if lost {
+            return Vec::new();
         }
         let copies = if self.roll(100) < self.weather.doubling { 2 } else { 1 };
+        let mut arrivals = Vec::new();
         for _ in 0..copies {
             let jitter = self.roll(self.weather.jitter.saturating_add(1));
             let arrives = leaves.after(self.weather.delay.saturating_add(jitter));
             self.sent = self.sent.saturating_add(1);
             self.flying.insert((arrives, self.sent), (from.other(), packet.to_vec()));
+            arrivals.push(arrives);
         }
+        arrivals
     }
 
     /// When the radio gets to this packet.
@@ -138,7 +142,7 @@ mod tests {
         let story = |seed| {
             let mut air =
                 Air::new(seed, Weather { loss: 30, doubling: 50, delay: 5, jitter: 40, pace: None });
-            (0..100_u8).for_each(|n| air.send(Side::Left, &[n], Time(u64::from(n))));
+            (0..100_u8).for_each(|n| drop(air.send(Side::Left, &[n], Time(u64::from(n)))));
             arrivals(&mut air)
         };
         assert_eq!(story(1), story(1));
@@ -151,7 +155,7 @@ mod tests {
     fn a_radio_keeps_its_events() {
         let pace = Some(Pace { interval: 30, packets: 4 });
         let mut air = Air::new(0, Weather { pace, ..Weather::default() });
-        (0..10_u8).for_each(|n| air.send(Side::Left, &[n], Time(1)));
+        (0..10_u8).for_each(|n| drop(air.send(Side::Left, &[n], Time(1))));
         air.send(Side::Right, &[99], Time(1));
         let times: Vec<_> = arrivals(&mut air).into_iter().map(|(at, _)| at).collect();
         assert_eq!(times, [30, 30, 30, 30, 30, 60, 60, 60, 60, 90, 90]);

@@ -204,6 +204,11 @@ impl Framer {
         self.ack_due = next;
     }
 
+    /// Whether a resumed link still waits to be told what arrived over the one before.
+    pub fn is_deaf(&self) -> bool {
+        self.deaf
+    }
+
     /// The peer shows that it has not heard us: says again what arrived.
     pub fn repeat_ack(&mut self, now: Time) {
         self.ack_due = Some(now);

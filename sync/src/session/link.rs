@@ -169,9 +169,11 @@ impl Session {
         let answer = self.claim();
         let Link::Up { greeted, control, payload, dialing, .. } = &mut self.link else { return Ok(()) };
         if *greeted {
-            // A replay changes nothing; a repetition means that our answer was lost.
-            if holds && again && !*dialing {
-                *control = answer.map(|answer| (answer, self.now));
+            // A replay changes nothing; a repetition means that our answer, or what we said of the link before, was lost.
+            if holds && again {
+                if !*dialing {
+                    *control = answer.map(|answer| (answer, self.now));
+                }
                 self.framer.repeat_ack(self.now);
             }
             return Ok(());
@@ -180,7 +182,9 @@ impl Session {
             return Err(Fault::FalseResume);
         }
         *greeted = true;
-        *control = if !*dialing { answer.map(|answer| (answer, self.now)) } else { None };
+        // Repeated until the peer has said what arrived over the link before; who has dialled has made its claim once already.
+        let due = if *dialing { self.now.after(CONTROL_REPEAT) } else { self.now };
+        *control = answer.map(|answer| (answer, due));
         self.link_counts.1 = claim.count;
         self.framer.link_up(*payload, true, self.now);
         self.parted_until = None;
@@ -219,12 +223,13 @@ impl Session {
     /// The next packet for the link.
     pub(super) fn speak(&mut self) -> Option<Vec<u8>> {
         let Link::Up { greeted, control, resumed, .. } = &mut self.link else { return None };
+        if *resumed && *greeted && !self.framer.is_deaf() {
+            // The peer has proven itself and said what arrived: there is nothing left to claim.
+            *control = None;
+        }
         if let Some((packet, at)) = control.as_mut().filter(|(_, at)| *at <= self.now) {
             let packet = packet.clone();
             *at = self.now.after(CONTROL_REPEAT);
-            if *resumed && *greeted {
-                *control = None;
-            }
             return Some(packet);
         }
         if *greeted { self.framer.speak(self.now) } else { None }

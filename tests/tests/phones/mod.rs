@@ -190,6 +190,8 @@ pub struct World {
     pub mtu: u16,
     pub until_cut: Option<usize>,
     pub arrived: usize,
+    /// Which of the partner's devices is called, if not the one with the recovery words.
+    pub to_device: Option<u32>,
     seed: u64,
 }
 
@@ -202,7 +204,19 @@ impl World {
         let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
         let (ana, ben) = (Phone::new(ana), Phone::new(ben));
         let air = Air::new(seed, weather);
-        Self { ana, ben, tally, clock, air, now: Time(0), mtu: 247, until_cut: None, arrived: 0, seed }
+        Self {
+            ana,
+            ben,
+            tally,
+            clock,
+            air,
+            now: Time(0),
+            mtu: 247,
+            until_cut: None,
+            arrived: 0,
+            to_device: None,
+            seed,
+        }
     }
 
     /// They have met, and keep an open tally.
@@ -221,7 +235,7 @@ impl World {
 
     /// A link is there. Where a session is parted, it goes on; otherwise the caller begins one and the waiter answers it.
     pub fn link(&mut self, ana_calls: bool) {
-        let Self { ana, ben, tally, clock, now, mtu, .. } = self;
+        let Self { ana, ben, tally, clock, now, mtu, to_device, .. } = self;
         self.seed += 1;
         let mut entropy = Seeded::new(&format!("session {}", self.seed));
         let unix = clock.now();
@@ -230,7 +244,10 @@ impl World {
             (phone.hung_up, phone.parted) = (false, false);
         }
         if caller.talk.is_none() {
-            let known = Acquaintance::of(&caller.wallet, tally).unwrap();
+            let known = match to_device {
+                Some(device) => Acquaintance::of_device(&caller.wallet, tally, *device).unwrap(),
+                None => Acquaintance::of(&caller.wallet, tally).unwrap(),
+            };
             let mut session =
                 known.dial(Carrier::Memory, unix, None, &session_entropy(&mut entropy)).unwrap();
             let mut meeting = Meeting::begin(&mut caller.wallet, tally).unwrap();
