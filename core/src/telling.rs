@@ -61,7 +61,9 @@ pub fn answer(rows: &impl Rows, standing: &Standing, have: &Have) -> Result<Answ
     let head = standing.book.head;
     let from = match hash_at(rows, standing, &contract, have.index)? {
         Some(hash) if hash == have.hash => have.index,
-        Some(_) => 0,
+        // Whatever else differs: what both halves have agreed on is one order.
+        Some(_) => have.agreed.min(standing.agreed),
+        None if have.agreed < standing.agreed => have.agreed,
         None => head.index,
     };
     out.behind |= have.index > head.index || have.agreed > standing.agreed;

@@ -12,7 +12,7 @@ use crate::negotiation::{By, TallyState};
 use crate::order::{Endorsement, Links};
 use crate::receipt::Receipt;
 use crate::store::{ChainRow, Shelf, Standing, TallyRow};
-use crate::tally::{Side, TallyId};
+use crate::tally::{Halves, Side, TallyId};
 use crate::telling;
 
 use super::contract::refused_version;
@@ -147,17 +147,22 @@ fn packed(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<(V
             out.extend(row.contract.clone().map(|contract| Message::Offer(Box::new(contract))));
         }
         complete = chits(shelf, row, &mut out)?;
+        let mut ordered = 0;
         if complete {
             let mut rest = Vec::new();
             order(shelf, row, &standing, &mut rest)?;
+            let orders = rest.len();
             receipts(shelf, hands, row, &standing, &mut rest)?;
             invoices(shelf, row, &mut rest)?;
             complete = out.is_empty() || size(&out).saturating_add(size(&rest)) <= BESIDE_CHITS;
             if complete {
+                ordered = orders;
                 out.extend(rest);
             }
         }
-        if !out.is_empty() || standing.owed & OWED_HAVE != 0 || standing.reconciling {
+        // Where sites speak, two phones may hold different orders and neither can mend it: an order alone asks for no summary in return.
+        let asks = if is_hosted(&standing) { out.len() > ordered } else { !out.is_empty() };
+        if asks || standing.owed & OWED_HAVE != 0 || standing.reconciling {
             out.push(Message::Have(have(shelf, row)?));
         }
     }
@@ -247,6 +252,7 @@ pub(super) fn order(
         words
             .iter()
             .filter(move |word| standing.book.nodes.of(side).contains(&word.key))
+            .filter(move |word| standing.tip.nodes.of(side).contains(&word.key))
             .max_by_key(|word| (word.head.view, word.head.index))
     };
     let current = || words.iter().filter(|word| word.head == standing.book.head);
@@ -261,7 +267,9 @@ pub(super) fn order(
     } else {
         current().find(by_foil).filter(in_office).filter(|_| row.side == Side::Foil)
     };
-    if let Some(word) = speaker.filter(|_| from < head) {
+    // A phone that does not speak for its half cannot answer an order: it is told once, not until it agrees.
+    let due = !is_hosted(standing) || standing.owed & (OWED_ORDER | OWED_HISTORY) != 0;
+    if let Some(word) = speaker.filter(|_| from < head && due) {
         out.push(Message::Links(Links {
             after: from,
             runs: runs(shelf, standing, from)?,
@@ -271,11 +279,19 @@ pub(super) fn order(
         out.extend(of_half(row.side).map(|word| Message::Endorsement(*word)));
     }
     if standing.owed & OWED_HISTORY != 0 {
-        out.extend(words.iter().map(|word| Message::Endorsement(*word)));
+        let named = |word: &&Endorsement| {
+            Side::BOTH.iter().any(|side| standing.tip.nodes.of(*side).contains(&word.key))
+        };
+        out.extend(words.iter().filter(named).map(|word| Message::Endorsement(*word)));
     } else if standing.owed & OWED_WORDS != 0 {
         out.extend(of_half(row.side.other()).map(|word| Message::Endorsement(*word)));
     }
     Ok(())
+}
+
+/// Whether either half has ever been moved away from its phone.
+fn is_hosted(standing: &Standing) -> bool {
+    standing.tip.node_epoch != Halves::default()
 }
 
 pub(super) fn receipts(

@@ -117,17 +117,12 @@ impl Wallet {
     }
 
     /// What the site must be told of a tally: everything of both parties that is not final, and at the end how far this wallet's memory
-    /// goes. The contract comes first as long as no site has spoken for this half.
+    /// goes. A site listens only after a [`Wallet::claim`], which may be repeated at any time.
     pub fn to_site(&mut self, tally: &TallyId) -> Result<Vec<Message>> {
         self.study(|shelf, _| {
             let row = tally_row(shelf, tally)?;
             let standing = standing(shelf, row.no)?;
-            let mut out = Vec::new();
-            let nodes = standing.tip.nodes.of(row.side);
-            if !shelf.endorsements(row.no)?.iter().any(|word| nodes.contains(&word.key)) {
-                out.extend(row.contract.clone().map(|contract| Message::Offer(Box::new(contract))));
-            }
-            out.extend(for_network(shelf, &row)?);
+            let mut out = for_network(shelf, &row)?;
             out.push(Message::Have(telling::summary(shelf, &standing)?));
             Ok(out)
         })

@@ -223,12 +223,12 @@ impl<S: SiteStore> Node<S> {
             }
         }
         // A tally across two shards speaks to itself by letters: what one transaction says is another one's input.
-        let mut rounds = 0;
-        while !jobs.is_empty() && rounds < 32 {
+        // A bound against a defect, not a limit of use.
+        let rounds = jobs.len().div_ceil(BATCH_MAX).saturating_add(32);
+        for _ in 0..rounds {
             let next: Vec<Job> = jobs.drain(..jobs.len().min(BATCH_MAX)).collect();
             for (shard, part) in self.by_shard(next, &mut outputs) {
                 jobs.extend(self.run(shard, part, now, &mut outputs));
-                rounds += usize::from(jobs.len() < BATCH_MAX);
             }
         }
         if let Some((at, ..)) = self.due.first() {
@@ -240,11 +240,12 @@ impl<S: SiteStore> Node<S> {
     /// One transaction. Returns letters for halves that lie on another shard.
     fn run(&mut self, shard: u16, jobs: Vec<Job>, now: u64, outputs: &mut Vec<Output>) -> Vec<Job> {
         let Self { store, key, entropy, .. } = self;
+        let shards = store.shards();
         let mut jobs = Some(jobs);
         let mut done = Done::default();
         let result = store.change(shard, &mut |desk| {
             let Some(jobs) = jobs.take() else { return Ok(()) };
-            done = Work::new(*desk, key, &mut **entropy).run(jobs)?;
+            done = Work::new(*desk, key, &mut **entropy, shards > 1).run(jobs)?;
             Ok(())
         });
         if let Err(error) = result {
@@ -266,22 +267,30 @@ impl<S: SiteStore> Node<S> {
         done.elsewhere
     }
 
-    /// Which job goes to which shard.
+    /// Which job goes to which shard. What is for a half that no shard keeps is dropped.
     fn by_shard(&mut self, jobs: Vec<Job>, outputs: &mut Vec<Output>) -> BTreeMap<u16, Vec<Job>> {
         let mut parts: BTreeMap<u16, Vec<Job>> = BTreeMap::new();
         for job in jobs {
             match self.shard_for(&job) {
-                Ok(shard) => parts.entry(shard).or_default().push(job),
+                Ok(Some(shard)) => parts.entry(shard).or_default().push(job),
+                Ok(None) => {}
                 Err(error) => outputs.push(Output::Event(Event::Failed(error))),
             }
         }
         parts
     }
 
-    fn shard_for(&mut self, job: &Job) -> Result<u16, StoreError> {
+    fn shard_for(&mut self, job: &Job) -> Result<Option<u16>, StoreError> {
         let shards = self.store.shards();
+        // Only who was linked may claim anything. Users and halves may lie apart, so this is asked before.
+        if let Job::Letter { from: Correspondent::User(user), letter } = job
+            && matches!(letter.body, Body::Claim { .. })
+            && !self.is_user(user)?
+        {
+            return Ok(None);
+        }
         if shards <= 1 {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let (tally, side) = job.half();
         for shard in 0..shards {
@@ -291,16 +300,17 @@ impl<S: SiteStore> Node<S> {
                 Ok(())
             })?;
             if here {
-                return Ok(shard);
+                return Ok(Some(shard));
             }
         }
         Ok(match job {
             Job::Letter { from: Correspondent::User(user), letter }
                 if matches!(letter.body, Body::Claim { .. }) =>
             {
-                shard_of(user, shards)
+                Some(shard_of(user, shards))
             }
-            _ => 0,
+            // A half that is kept nowhere here: nobody is told.
+            _ => None,
         })
     }
 

@@ -68,13 +68,20 @@ pub(super) struct Work<'w> {
     key: &'w SecretKey,
     own: PublicKey,
     entropy: &'w mut dyn Entropy,
+    /// Whether the other half of a tally may lie on a shard that is not to be seen from here.
+    sharded: bool,
     queue: VecDeque<Job>,
     done: Done,
 }
 
 impl<'w> Work<'w> {
-    pub(super) fn new(desk: Desk<'w>, key: &'w SecretKey, entropy: &'w mut dyn Entropy) -> Self {
-        Self { desk, key, own: key.public(), entropy, queue: VecDeque::new(), done: Done::default() }
+    pub(super) fn new(
+        desk: Desk<'w>,
+        key: &'w SecretKey,
+        entropy: &'w mut dyn Entropy,
+        sharded: bool,
+    ) -> Self {
+        Self { desk, key, own: key.public(), entropy, sharded, queue: VecDeque::new(), done: Done::default() }
     }
 
     pub(super) fn run(mut self, jobs: Vec<Job>) -> Result<Done, StoreError> {
@@ -125,13 +132,10 @@ impl<'w> Work<'w> {
     ) -> Result<(), StoreError> {
         let Correspondent::User(user) = from else { return Ok(()) };
         let side = claim.hosting.side;
-        if self.desk.member(&user)?.is_none() && self.desk.site()?.is_none_or(|(.., shards)| shards <= 1) {
-            return Ok(());
-        }
         let verdict = self.judge_claim(half.as_ref(), &contract, claim, &user)?;
         let half = match (verdict, half) {
             (Err(refusal), _) => {
-                self.refuse(from, contract.tally.id, side, vec![(0, refusal)]);
+                self.refuse(from, contract.tally.id, side, &[(0, refusal)]);
                 return Ok(());
             }
             (Ok(()), Some(half)) => half,
@@ -188,7 +192,7 @@ impl<'w> Work<'w> {
             self.desk.put_standing(&standing)?;
             self.tell(half, &standing, &before, &taken.fresh, from)?;
         }
-        self.answer(from, half, &standing, ask, taken)?;
+        self.answer(from, half, &standing, ask, &taken)?;
         self.note_restless(half, &standing)
     }
 
@@ -332,7 +336,7 @@ impl<'w> Work<'w> {
     /// Where this site keeps the other half too, it is told even before the two have named it to each other.
     fn others(&self, half: &HalfRow, standing: &Standing) -> Result<Vec<(PublicKey, Side)>, StoreError> {
         let mut all = Vec::new();
-        if self.desk.has_half(&half.tally, half.side.other())? {
+        if self.sharded || self.desk.has_half(&half.tally, half.side.other())? {
             all.push((self.own, half.side.other()));
         }
         for side in [half.side.other(), half.side] {
@@ -352,7 +356,7 @@ impl<'w> Work<'w> {
         half: &HalfRow,
         standing: &Standing,
         ask: bool,
-        taken: Taken,
+        taken: &Taken,
     ) -> Result<(), StoreError> {
         let mut messages = Vec::new();
         let mut question = taken.missing;
@@ -383,12 +387,12 @@ impl<'w> Work<'w> {
         };
         self.send(from, half.tally, side, question, messages);
         if !taken.refused.is_empty() {
-            self.refuse(from, half.tally, half.side, taken.refused);
+            self.refuse(from, half.tally, half.side, &taken.refused);
         }
         Ok(())
     }
 
-    fn refuse(&mut self, from: Correspondent, tally: TallyId, side: Side, refused: Vec<(u64, Refusal)>) {
+    fn refuse(&mut self, from: Correspondent, tally: TallyId, side: Side, refused: &[(u64, Refusal)]) {
         let event = |code| Output::Event(Event::Refused { from, code });
         self.done.outputs.extend(refused.iter().map(|(_, refusal)| event(refusal.code())));
         if matches!(from, Correspondent::User(_)) {

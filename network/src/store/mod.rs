@@ -6,14 +6,20 @@
 
 mod desk;
 mod order_rows;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sql;
 mod sqlite;
+#[cfg(feature = "testing")]
+pub mod suite;
 mod tickets;
 
 pub use hazel_core::store::StoreError;
 
 pub(crate) use desk::is_restless;
 pub use desk::{ClaimRow, Desk, HalfRow, MemberRow};
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresStore;
 pub use sql::{Found, Put, Row, Sql};
 pub use sqlite::SqliteStore;
 pub use tickets::UsedTickets;

@@ -1,8 +1,6 @@
 //! Two people whose phones meet, and whose sites make final what they signed.
 
-mod world;
-
-use world::{Who, World, memory, pay};
+use crate::world::{self, Who, World, memory, pay};
 
 #[test]
 fn what_was_signed_offline_becomes_final_through_two_sites() {

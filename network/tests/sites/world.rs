@@ -1,13 +1,4 @@
 //! Two people with phones, and sites, in one process: letters are carried by hand, so that a test can lose, double and mix them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a story that goes wrong should stop loudly"
-)]
-#![allow(dead_code, unreachable_pub, reason = "each story uses the part it needs")]
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,7 +8,6 @@ use hazel_core::canon::Canon as _;
 use hazel_core::digest::Digest;
 use hazel_core::key::{Entropy, PublicKey, RecoveryWords, SecretKey};
 use hazel_core::keystore::BareKey;
-use hazel_core::message::Message;
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
@@ -97,7 +87,10 @@ pub fn site_on<S: SiteStore>(name: &str, store: S) -> Node<S> {
 pub fn hand(from: &mut Wallet, to: &mut Wallet, tally: &TallyId) -> bool {
     let Some(bytes) = from.hand_over(tally).unwrap() else { return false };
     let delivery = to.receive(&bytes).unwrap();
-    assert_eq!(delivery.rejected, [], "everything honest is let in");
+    // What a node said before its half moved on may come late: it says nothing any more, and nobody has lied.
+    let late = ["not_a_node", "order_rewritten", "old_view"];
+    let lies: Vec<_> = delivery.rejected.iter().filter(|it| !late.contains(&it.refusal.code())).collect();
+    assert!(lies.is_empty(), "everything honest is let in: {lies:?}");
     true
 }
 
@@ -112,7 +105,14 @@ pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
             return;
         }
     }
-    panic!("the two never come to rest");
+    let partner = hazel_core::wallet::Audience::Partner;
+    panic!(
+        "the two never come to rest: {:?}\n{:?}\n{:?}\n{:?}",
+        one.outbox(tally, partner),
+        other.outbox(tally, partner),
+        one.speakers(),
+        other.speakers()
+    );
 }
 
 /// Ana holds the stock and grants 100, Ben holds the foil and grants 50. Both phones speak for themselves.
@@ -243,13 +243,8 @@ impl<S: SiteStore> World<S> {
         let (tally, key) = (self.tally, self.sites[site].key());
         let user = user_of(who);
         let claim = self.phone(who).claim(&tally, &key, user).unwrap();
-        let contract =
-            self.phone(who).to_site(&tally).unwrap().into_iter().find_map(|message| match message {
-                Message::Offer(contract) => Some(contract),
-                _ => None,
-            });
-        let Some(contract) = contract else { return };
-        let body = Body::Claim { contract, claim: Box::new(claim) };
+        let contract = self.phone(who).export(&tally).unwrap().contract;
+        let body = Body::Claim { contract: Box::new(contract), claim: Box::new(claim) };
         let letter = Letter { tally, half: Self::side_of(who), body };
         self.post(who, Who::Site(site), letter.to_bytes());
     }

@@ -1,0 +1,30 @@
+# the store of big sites: the suite and the stories on a PostgreSQL that this step installs, starts and stops
+step() {
+    has_package hazel-network || { note "no sites yet"; return; }
+    local bin status=0 scratch
+    bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+    if [ -z "$bin" ]; then
+        show apt-get install -y --no-install-recommends postgresql || { show apt-get update && show apt-get install -y --no-install-recommends postgresql; } || true
+        bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+    fi
+    if [ -z "$bin" ]; then
+        note "POSTGRESQL NOT TRIED: it is not installed and cannot be"
+        return
+    fi
+    # A cluster of its own on a unix socket: nothing that runs here already is touched. The server refuses to run as root.
+    scratch=$(mktemp -d)
+    as_postgres() { if [ "$(id -u)" = 0 ]; then su postgres -s /bin/bash -c "$*"; else bash -c "$*"; fi; }
+    if [ "$(id -u)" = 0 ]; then chown postgres "$scratch"; fi
+    as_postgres "cd $scratch && $bin/initdb -D $scratch/data -U postgres -A trust --no-sync" >"$scratch.log" 2>&1 &&
+        as_postgres "$bin/pg_ctl -D $scratch/data -w -l $scratch/server.log -o \"-c listen_addresses='' -c unix_socket_directories=$scratch\" start" >>"$scratch.log" 2>&1 || status=$?
+    if [ "$status" != 0 ]; then
+        cat "$scratch.log"
+        return "$status"
+    fi
+    show cargo clippy -p hazel-network --features postgres --all-targets -- -D warnings || status=$?
+    HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test -p hazel-network --features postgres || status=$?
+    as_postgres "$bin/pg_ctl -D $scratch/data -m immediate stop" >/dev/null 2>&1 || true
+    note "$("$bin/postgres" --version)"
+    rm -rf "$scratch" "$scratch.log"
+    return "$status"
+}
