@@ -139,7 +139,7 @@ impl Home {
     }
 }
 
-fn default_folder() -> Result<PathBuf, Trouble> {
+pub(crate) fn default_folder() -> Result<PathBuf, Trouble> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let data = set("XDG_DATA_HOME")
         .or_else(|| set("HOME").map(|home| home.join(".local").join("share")))

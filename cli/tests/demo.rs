@@ -23,6 +23,7 @@ fn the_demo_tells_its_story_on_80_columns_and_ends_equal() {
         "same moment",
         "over the limit",
         "cut in the middle",
+        "Two sites",
     ] {
         assert!(told.contains(words), "{words}");
     }
@@ -39,7 +40,7 @@ fn the_demo_for_programs_ends_with_equal_heads_and_opposite_balances() {
     let said = run(&["demo", "--json"]);
     let story = said.json();
     assert_eq!((said.code, &story["equal"]), (0, &true.into()));
-    assert_eq!(story["steps"].as_array().unwrap().len(), 10);
+    assert_eq!(story["steps"].as_array().unwrap().len(), 11);
     let (ana, ben) = (&story["halves"][0], &story["halves"][1]);
     assert_eq!(ana["head"], ben["head"]);
     assert_eq!(ana["head"].as_str().unwrap().len(), 64);

@@ -1,6 +1,7 @@
 //! The site: no sockets, no clock outside driver.rs.
 
 pub mod backoff;
+pub mod client;
 pub mod directory;
 pub mod driver;
 pub mod letter;

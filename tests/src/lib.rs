@@ -21,6 +21,7 @@ pub mod report;
 pub mod rules;
 pub mod seeds;
 mod shapes;
+pub mod sites;
 pub mod strangers;
 pub mod texts;
 pub mod vectors;

@@ -8,6 +8,7 @@ mod foreign;
 mod history;
 mod init;
 mod letter;
+mod link;
 mod meet;
 mod nearby;
 mod opening;
@@ -17,6 +18,7 @@ mod qr;
 mod recovery;
 mod scanned;
 mod settling;
+mod site;
 mod tally;
 
 use std::ffi::OsString;
@@ -131,6 +133,12 @@ enum Command {
     Audit(audit::Audit),
     #[command(subcommand, after_help = "Example:\n  hazel qr scan photo.jpg")]
     Qr(qr::Qr),
+    #[command(after_help = "Examples:\n  hazel link hazel-site:hAGE…\n  hazel link ticket.png")]
+    Link(link::Link),
+    #[command(after_help = "Example:\n  hazel sync")]
+    Sync(link::Sync),
+    #[command(after_help = "Examples:\n  hazel site init --host example.org\n  hazel site run")]
+    Site(site::Site),
     #[command(
         after_help = "Example:\n  hazel completions bash > ~/.local/share/bash-completion/completions/hazel"
     )]
@@ -190,6 +198,9 @@ impl Cli {
         if let Command::Completions(completions) = &self.command {
             return Ok(completions.run());
         }
+        if let Command::Site(site) = &self.command {
+            return site.run();
+        }
         let home = Home::new(self.wallet, self.key_file)?;
         if let Command::Meet(meet) = &self.command {
             return meet.run(&home, screen);
@@ -201,7 +212,9 @@ impl Cli {
 impl Command {
     fn run(&self, home: &Home) -> Result<Answer, Trouble> {
         match self {
-            Self::Demo(_) | Self::Completions(_) => Err(Trouble::usage("This command needs no wallet.")),
+            Self::Demo(_) | Self::Completions(_) | Self::Site(_) => {
+                Err(Trouble::usage("This command needs no wallet."))
+            }
             Self::Init(init) => init.run(home),
             Self::Tally(tally) => tally.run(home),
             Self::Pay(pay) => pay.run(home),
@@ -233,6 +246,8 @@ impl Command {
             Self::Renew(renew) => renew.run(home),
             Self::Audit(audit) => audit.run(home),
             Self::Qr(qr) => qr.run(home),
+            Self::Link(link) => link.run(home),
+            Self::Sync(sync) => sync.run(home),
         }
     }
 }

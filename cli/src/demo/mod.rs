@@ -3,6 +3,7 @@
 mod lane;
 mod person;
 mod pictures;
+mod sites;
 mod story;
 mod watch;
 

@@ -43,6 +43,10 @@ impl Person {
         self.wallet.as_mut().ok_or_else(|| Trouble::new(Exit::Defect, "defect", "The wallet was not opened."))
     }
 
+    pub(super) const fn home(&self) -> &Home {
+        &self.home
+    }
+
     pub(super) fn close(&mut self) {
         self.wallet = None;
     }

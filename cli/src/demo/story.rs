@@ -1,6 +1,6 @@
 //! The story itself: a tally by ticket, an invoice, payments with nobody online, both at once, over the limit, and a crash.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use hazel_core::canon::Canon as _;
 use hazel_core::invoice::Line;
@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::person::{Person, Table, take};
 use super::pictures;
+use super::sites;
 use super::{Step, Telling};
 use crate::page::{GOOD, Page, TITLE};
 use crate::parcel::{self, Kind, Parcel};
@@ -42,7 +43,7 @@ pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Opti
     let mut table = Table::new(stage)?;
     let (tally, step) = opening(&mut ana, &mut ben, &mut table)?;
     telling.step(&step)?;
-    let mut scene = Scene { ana, ben, table, tally };
+    let mut scene = Scene { ana, ben, table, tally, stage: stage.to_owned() };
     for chapter in [
         Scene::invoice,
         Scene::paying_alone,
@@ -53,6 +54,7 @@ pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Opti
         Scene::over_the_limit,
         Scene::restart,
         Scene::meeting,
+        Scene::homecoming,
     ] {
         let step = chapter(&mut scene)?;
         telling.step(&step)?;
@@ -66,6 +68,7 @@ struct Scene {
     ben: Person,
     table: Table,
     tally: TallyId,
+    stage: PathBuf,
 }
 
 fn opening(ana: &mut Person, ben: &mut Person, table: &mut Table) -> Result<(TallyId, Step), Trouble> {
@@ -143,7 +146,7 @@ impl Scene {
     }
 
     fn pictures(&mut self) -> Told {
-        let Self { ana, ben, table, tally } = self;
+        let Self { ana, ben, table, tally, .. } = self;
         pictures::pay(table, ana, ben, tally, (chips(2_500), "coffee"))?;
         pictures::pay(table, ben, ana, tally, (chips(2_500), "nails"))?;
         let files = self.table.meet(&mut self.ana, &mut self.ben, &self.tally)?;
@@ -271,6 +274,26 @@ impl Scene {
             format!("→ Over a second link {letters} letters in all have crossed, and both say: in sync."),
         ];
         self.told("A meeting, cut in the middle", told, json!({ "links": links, "letters": letters }))
+    }
+
+    fn homecoming(&mut self) -> Told {
+        let Self { ana, ben, table, tally, stage } = self;
+        let home = sites::play(stage, ana, ben, table, tally)?;
+        if !home.alone {
+            return Err(surprise("One site alone made something final."));
+        }
+        let word = self.word_at_ben()?;
+        let told = vec![
+            "Each takes a site: a process of its own on this machine that speaks for a half from now on. With nobody online both pay 2.00, and their phones meet.".into(),
+            format!("Ben's site is killed ({}). Ana's phone comes home alone: nothing is final yet.", home.killed),
+            "The killed site comes back with everything it had acknowledged. Ben's phone comes home.".into(),
+            format!("→ Both sites stand for one head. On Ben's screen his payment is “{word}”."),
+        ];
+        self.told(
+            "Two sites, one of them killed",
+            told,
+            json!({ "site": home.killed, "letters": home.letters, "newest": word }),
+        )
     }
 
     /// One word on how far the newest payment has come, as Ben sees it.

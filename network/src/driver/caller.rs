@@ -47,6 +47,18 @@ pub(super) async fn call_all(calls: Arc<Calls>, mut wanted: mpsc::UnboundedRecei
     }
 }
 
+/// Why a call came to nothing.
+enum Missed {
+    /// Nobody knows where this is: a phone that speaks for itself, or a site that nobody has named. It will call itself.
+    Nowhere,
+    /// It was tried.
+    Failed(String),
+}
+
+fn failed(error: &std::io::Error) -> Missed {
+    Missed::Failed(error.to_string())
+}
+
 impl Calls {
     /// Calls until a channel was open and has nothing more to carry. One that broke is opened again: who knows what was lost.
     async fn until_it_is_said(&self, site: SiteKey) {
@@ -62,7 +74,8 @@ impl Calls {
                     }
                     fault.code().to_owned()
                 }
-                Err(why) => why,
+                Err(Missed::Nowhere) => return,
+                Err(Missed::Failed(why)) => why,
             };
             self.shared.gauges.calls_failed.up();
             let wait = Duration::from_millis(backoff.failed(Seed::number()));
@@ -79,20 +92,20 @@ impl Calls {
         }
     }
 
-    async fn once(&self, site: SiteKey) -> Result<(bool, Fault), String> {
+    async fn once(&self, site: SiteKey) -> Result<(bool, Fault), Missed> {
         let (ask, answer) = oneshot::channel();
-        let gone = |_| "stopping".to_owned();
-        self.shared.words.send(Word::Where(site, ask)).await.map_err(|_| gone(()))?;
-        let place = answer.await.map_err(|_| gone(()))?.ok_or("nobody knows where it is")?;
-        let key = dialog_key(&site).ok_or("its key is none")?;
+        self.shared.words.send(Word::Where(site, ask)).await.map_err(|_| Missed::Nowhere)?;
+        let place = answer.await.ok().flatten().ok_or(Missed::Nowhere)?;
+        let key = dialog_key(&site).ok_or(Missed::Nowhere)?;
         let connected = tokio::time::timeout(CONNECT, TcpStream::connect(place.as_str())).await;
-        let stream = connected.map_err(|_| "no answer".to_owned())?.map_err(|error| error.to_string())?;
-        prepare(&stream).map_err(|error| error.to_string())?;
-        let from = stream.peer_addr().map_err(|error| error.to_string())?;
+        let stream =
+            connected.map_err(|_| Missed::Failed("no answer".to_owned()))?.map_err(|it| failed(&it))?;
+        prepare(&stream).map_err(|it| failed(&it))?;
+        let from = stream.peer_addr().map_err(|it| failed(&it))?;
         let ephemerals = (Seed::fresh(), Seed::fresh());
         let now = self.shared.clock.now();
         let dialog = Dialog::call(self.ours.clone(), key, ephemerals, self.patience, now)
-            .map_err(|fault| fault.to_string())?;
+            .map_err(|fault| Missed::Failed(fault.code().to_owned()))?;
         let line = Line {
             shared: Arc::clone(&self.shared),
             dialog,

@@ -76,7 +76,7 @@ impl Line {
             question: None,
             writing: Vec::new(),
             written: 0,
-            stuck_at: Time(0),
+            stuck_at: self.shared.clock.now().after(STUCK),
         };
         let fault = self.talk(&mut stream, &mut held, tray).await;
         if held.opened {
