@@ -22,7 +22,7 @@ step() {
         return "$status"
     fi
     show cargo clippy -p hazel-network --features postgres --all-targets -- -D warnings || status=$?
-    HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test -p hazel-network --features postgres || status=$?
+    HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test -p hazel-network --features postgres --test sites || status=$?
     as_postgres "$bin/pg_ctl -D $scratch/data -m immediate stop" >/dev/null 2>&1 || true
     note "$("$bin/postgres" --version)"
     rm -rf "$scratch" "$scratch.log"
