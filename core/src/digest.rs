@@ -102,6 +102,8 @@ pub enum Statement {
     Grant,
     /// The list of what a backup holds.
     Backup,
+    /// "This half is mine", told to a site by one of its devices.
+    Claim,
 }
 
 impl Statement {
@@ -116,6 +118,7 @@ impl Statement {
             Self::Answer => b"hazel/v1/answer\0",
             Self::Grant => b"hazel/v1/grant\0",
             Self::Backup => b"hazel/v1/backup\0",
+            Self::Claim => b"hazel/v1/claim\0",
         }
     }
 

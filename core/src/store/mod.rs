@@ -3,8 +3,17 @@
 //! [`Store`] opens the file and runs transactions; [`Shelf`] is what can be read and written inside one. Nothing here decides:
 //! rules hand over rows, and rows come back as they were.
 
-mod ledger;
+mod aside;
+mod chains;
+mod chits;
+mod invoices;
+mod owner;
+mod places;
 mod rows;
+mod shelf;
+mod standings;
+mod sums;
+mod tallies;
 
 use std::ffi::OsString;
 use std::fs;
@@ -15,11 +24,12 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
-pub use ledger::{CountedTable, Shelf, chit_no};
 pub use rows::{
     ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Standing, StoredChit, TallyRow,
     TallySecrets, Traded, WalletRow,
 };
+pub use shelf::{Shelf, chit_no};
+pub use sums::CountedTable;
 
 /// The version of the schema, counted in migrations.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
@@ -224,7 +234,7 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "secure_delete", true)?;
         connection.pragma_update(None, "cache_size", -4000)?;
-        ledger::teach_row_sum(&connection)?;
+        sums::teach_row_sum(&connection)?;
         Migrations::new(migrations.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
         let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
         if application != APPLICATION_ID {

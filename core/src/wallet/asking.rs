@@ -1,18 +1,20 @@
-//! Asking for a payment, and saying no.
+//! Asking for a payment, and saying no: mine to the partner, and the partner's to me.
 
+use crate::admit::{AnswerGround, DeviceGround, Refusal, Unverified, admit};
 use crate::chit::MEMO_MAX;
 use crate::invoice::{
-    Answer, Invoice, InvoiceId, InvoiceState, LINE_TEXT_MAX, LINES_MAX, Line, Particulars, SignedInvoice,
-    Verdict,
+    Answer, Invoice, InvoiceId, InvoiceState, LINE_TEXT_MAX, LINES_MAX, Line, Particulars, SignedAnswer,
+    SignedInvoice, Verdict,
 };
 use crate::key::fresh;
-use crate::store::{InvoiceRow, Shelf, StoreError, TallyRow};
-use crate::tally::{Date, TallyId};
+use crate::store::{InvoiceRow, Shelf, Standing, StoreError, TallyRow};
+use crate::tally::{Date, Side, TallyId};
 use crate::units::Units;
 
-use super::receiving::keep_invoice;
+use super::evidence::device_ground;
+use super::ordering::pays;
+use super::receiving::{Change, Intake};
 use super::{Hands, Result, Wallet, WalletError, check_length, standing, tally_row};
-use crate::admit::{DeviceGround, Unverified, admit};
 
 /// What to ask for.
 #[derive(Debug, Clone, Default)]
@@ -173,4 +175,79 @@ fn view(shelf: &Shelf<'_>, hands: &Hands<'_>, row: &TallyRow, stored: &InvoiceRo
         date: invoice.date,
         expires: invoice.expires,
     })
+}
+
+pub(super) fn take_invoice(
+    shelf: &Shelf<'_>,
+    intake: &mut Intake<'_>,
+    standing: &Standing,
+    invoice: SignedInvoice,
+) -> Result<()> {
+    let ground = device_ground(&intake.row, standing, &invoice.invoice.by);
+    let entry = admit(Unverified::from(invoice), &ground)?.into_it();
+    keep_invoice(shelf, intake.row.no, intake.row.side, entry, intake.changes)
+}
+
+/// Stores an admitted invoice; one that is known changes nothing.
+pub(super) fn keep_invoice(
+    shelf: &Shelf<'_>,
+    tally: i64,
+    my_side: Side,
+    entry: SignedInvoice,
+    changes: &mut Vec<Change>,
+) -> Result<()> {
+    let id = entry.invoice.id();
+    if shelf.invoice(&id)?.is_some() {
+        return Ok(());
+    }
+    let before = entry.invoice.supersedes.map(|id| shelf.invoice(&id)).transpose()?.flatten();
+    // Only the one who asked may put another invoice in the place of the first.
+    let same_asker =
+        |before: &InvoiceRow| before.tally == tally && before.entry.invoice.by.side == entry.invoice.by.side;
+    if let Some(mut before) = before.filter(same_asker) {
+        before.state = before.state.hearing(InvoiceState::Countered);
+        shelf.put_invoice(&before)?;
+    }
+    let mine = entry.invoice.by.side == my_side;
+    let payer = entry.invoice.by.side.other();
+    let answer = match shelf.answers(tally, payer, &id)? {
+        Some((ordered, first)) => shelf.chit_by_no(ordered.unwrap_or(first))?,
+        None => None,
+    };
+    let paid = answer
+        .and_then(|chit| chit.entry.chit.body.pledged())
+        .is_some_and(|units| pays(units, payer, &entry));
+    let state = if paid { InvoiceState::Paid } else { InvoiceState::Issued };
+    if !mine {
+        shelf.add_event(Some(tally), "payment_asked", &entry.invoice.units.milli().to_string())?;
+        changes.push(Change::Asked { units: entry.invoice.units });
+    }
+    Ok(shelf.put_invoice(&InvoiceRow { id, tally, mine, state, entry, answer: None, sent: !mine })?)
+}
+
+pub(super) fn take_answer(
+    shelf: &Shelf<'_>,
+    intake: &mut Intake<'_>,
+    standing: &Standing,
+    answer: SignedAnswer,
+) -> Result<()> {
+    let unknown = Refusal::OutOfPlace { what: "answer to an invoice" };
+    let known = shelf.invoice(&answer.answer.invoice)?.filter(|invoice| invoice.tally == intake.row.no);
+    let mut invoice = known.ok_or(unknown)?;
+    let device = device_ground(&intake.row, standing, &answer.answer.by);
+    let ground = AnswerGround { device, asker: invoice.entry.invoice.by.side };
+    let answer = admit(Unverified::from(answer), &ground)?.into_it();
+    let state = match answer.answer.verdict {
+        Verdict::Declined => InvoiceState::Declined,
+        Verdict::Withdrawn => InvoiceState::Withdrawn,
+    };
+    let after = invoice.state.hearing(state);
+    if after != invoice.state {
+        invoice.state = after;
+        invoice.answer = Some(answer);
+        shelf.put_invoice(&invoice)?;
+        shelf.add_event(Some(intake.row.no), "invoice_answered", after.name())?;
+        intake.changes.push(Change::Answered { state: after });
+    }
+    Ok(())
 }

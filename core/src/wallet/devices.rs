@@ -16,11 +16,13 @@ use crate::store::{Shelf, Store, TallyRow};
 use crate::tally::{Grant, NAME_MAX, Side, SignedTally, TallyId};
 use crate::units::Units;
 
-use super::opening::{blank, new_chain, open_standing};
+use super::contract::open_standing;
+use super::opening::blank;
 use super::outbox::everything;
 use super::paying::settle;
 use super::receiving::{take_in, whole};
 use super::{Clock, DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, standing, tally_no};
+use crate::intake::new_chain;
 
 /// A device as a screen shows it, on one tally.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Grant, Side};
 
 use super::opening::own_chain;
-use super::ordering::{cut, hash_at, open_view, retip, settle, superseded};
+use super::ordering::{cut, hash_at, open_view, retip, settle, speaks, superseded};
 use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS, OWED_WORDS};
 use super::signing::sign_on;
 use super::{DEVICE_KEY, Hands, Result, WalletError};
@@ -33,7 +33,8 @@ pub(super) fn answer_summary(
         // It lost my receipts too, and would send me everything of its own that I am about to tell it.
         standing.owed |= OWED_HAVE | OWED_RECEIPTS;
     }
-    let confirms = row.side == Side::Stock && hands.root.is_some() && !superseded(shelf, standing)?;
+    let confirms =
+        row.side == Side::Stock && speaks(hands, standing, Side::Stock) && !superseded(shelf, standing)?;
     if have.restored && confirms && have.view > standing.book.head.view {
         // The promise: from now on no order of an older view is followed, whoever of the foil's phones still makes one. Without it the
         // old phone and the restored one could each get half of the orders confirmed.
@@ -107,7 +108,7 @@ fn invoices(shelf: &Shelf<'_>, row: &TallyRow, have: &Have) -> Result<()> {
 }
 
 /// After a restore: once everything the partner holds is here, this device begins a new epoch and may sign again.
-fn reconcile(
+pub(super) fn reconcile(
     shelf: &Shelf<'_>,
     hands: &mut Hands<'_>,
     row: &TallyRow,
@@ -115,7 +116,8 @@ fn reconcile(
     have: &Have,
 ) -> Result<()> {
     settle(shelf, standing)?;
-    if row.side == Side::Foil && have.view != standing.book.head.view {
+    let orders = row.side == Side::Foil && speaks(hands, standing, Side::Foil);
+    if orders && have.view != standing.book.head.view {
         // The stock has not yet promised to follow nobody but this phone. An older summary, held up or played again, says nothing.
         if have.view > standing.book.head.view {
             open_view(shelf, hands, standing, have.view)?;
@@ -146,7 +148,7 @@ pub(super) fn begin_epoch(
     row: &TallyRow,
     standing: &mut Standing,
 ) -> Result<()> {
-    if row.side == Side::Foil {
+    if row.side == Side::Foil && speaks(hands, standing, Side::Foil) {
         if standing.reconciling {
             // The foil is right within a view: what both agreed on stands, the rest is ordered anew in the view announced when it was
             // restored.
@@ -154,6 +156,11 @@ pub(super) fn begin_epoch(
         } else {
             open_view(shelf, hands, standing, 0)?;
         }
+    }
+    if row.side == Side::Foil && !speaks(hands, standing, Side::Foil) {
+        // A site orders for this half: a view that was announced before that was known is not meant any more.
+        let last = shelf.place(row.no, standing.book.head.index)?;
+        standing.book.head.view = last.map_or(0, |place| place.view);
     }
     standing.reconciling = false;
     new_epoch(shelf, hands, row, standing)

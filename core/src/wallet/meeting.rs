@@ -22,7 +22,8 @@ use super::outbox::{
     OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS, UNFINISHED, have, invoices, mark_sent, negotiation, order,
     prepare, receipts,
 };
-use super::receiving::{Delivery, GAP, absorb};
+use super::pages::GAP;
+use super::receiving::{Delivery, absorb};
 use super::{Result, Wallet, standing, tally_no, tally_row};
 
 /// How many bytes of chits are taken from the database before the carrier is asked again.

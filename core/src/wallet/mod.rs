@@ -5,7 +5,10 @@
 
 mod asking;
 mod audit;
+mod closing;
+mod contract;
 mod devices;
+mod evidence;
 mod exchange;
 mod export;
 mod history;
@@ -15,11 +18,13 @@ mod merging;
 mod opening;
 mod ordering;
 mod outbox;
+mod pages;
 mod paying;
 mod pictures;
 mod receiving;
 mod recovery;
 mod signing;
+mod uplink;
 
 use std::path::Path;
 
@@ -31,6 +36,7 @@ use crate::key::{Entropy, PartyRoot, RecoveryWords, SecretKey, WordsError, fresh
 use crate::keystore::{KeyStore, KeyStoreError, Vault};
 use crate::message::OpenError;
 use crate::negotiation::{OutOfPlace, TallyEvent};
+use crate::ordering::OrderingError;
 use crate::pair::{PairError, PairKey};
 use crate::store::{Event, Shelf, Standing, Store, StoreError, TallyRow, WalletRow};
 use crate::tally::{Date, NAME_MAX, TallyId};
@@ -50,6 +56,7 @@ pub use pictures::{CodeRefusal, TakenPayment};
 pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
 pub use signing::Ready;
+pub use uplink::{SiteDelivery, Speakers};
 
 /// What time it is. An argument, so that a world in memory has its own.
 pub trait Clock: Send {
@@ -176,6 +183,16 @@ impl WalletError {
             Self::NoRoot => "no_root",
             Self::InvoiceOver { .. } => "invoice_over",
             Self::WrongFile => "wrong_file",
+        }
+    }
+}
+
+impl From<OrderingError> for WalletError {
+    fn from(error: OrderingError) -> Self {
+        match error {
+            OrderingError::Store(error) => Self::Store(error),
+            OrderingError::Refused(refusal) => Self::Refused(refusal),
+            OrderingError::Amount(error) => Self::Amount(error),
         }
     }
 }

@@ -1,30 +1,25 @@
-//! From a ticket to a contract, and from an open tally to its end.
+//! From a ticket to a version of the contract that both have seen.
 
 use x25519_dalek::PublicKey as AgreementPublic;
 
-use crate::admit::{OfferAdmission, OfferGround, Refusal, TicketGround, Unverified, admit};
-use crate::book::{Book, Phase};
+use crate::admit::Refusal;
 use crate::canon::Canon as _;
-use crate::chit::{Body, ChainId};
+use crate::chit::ChainId;
 use crate::digest::Digest;
+use crate::intake::new_chain;
 use crate::key::{ForwardSeed, SecretKey, fresh};
 use crate::negotiation::{By, TallyEvent, TallyState};
-use crate::order::Seal;
 use crate::pair::PairKey;
-use crate::store::{ChainRow, Shelf, Standing, TallyRow};
+use crate::store::{Shelf, TallyRow};
 use crate::tally::{Date, Grant, Half, Halves, PartyCert, Side, SignedTally, Tally, TallyId, Terms};
-use crate::ticket::{Request, SignedRequest, Ticket};
-use crate::units::Units;
+use crate::ticket::{Request, Ticket};
 
-use super::ordering::{begin_again, unlinked};
-use super::outbox::OWED_CONTRACT;
-use super::signing::sign;
-use super::{
-    DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, check_length, standing, tally_no, tally_row,
-};
+use super::contract::govern;
+use super::{DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, check_length, tally_row};
 
 /// The text both sign by its hash, unless they agree on another.
 pub const CONTRACT_TEXT: &str = include_str!("contract.txt");
+
 const DENOMINATION: &str = "CHIP";
 
 /// A version of the contract that the partner has signed, as it must be seen before it is accepted.
@@ -197,19 +192,6 @@ impl Wallet {
             Ok(expired)
         })
     }
-
-    /// Asks to end a tally. From then on only payments towards zero count; at zero both seal it.
-    pub fn close(&mut self, tally: &TallyId) -> Result<()> {
-        self.act(|shelf, hands| {
-            let no = tally_no(shelf, tally)?;
-            let mut row = shelf.tally(no)?;
-            row.state = row.state.after(TallyEvent::Close)?;
-            let mut standing = standing(shelf, no)?;
-            sign(shelf, hands, tally, &mut standing, |_, _| Body::Close)?;
-            shelf.put_tally(&row)?;
-            Ok(shelf.put_standing(&standing)?)
-        })
-    }
 }
 
 /// A tally about which nothing is known yet.
@@ -275,26 +257,6 @@ pub(super) fn own_chain(shelf: &Shelf<'_>, hands: &mut Hands<'_>, tally: i64, id
     Ok(chain.next_key)
 }
 
-/// A chain on which nothing is signed yet.
-pub(super) fn new_chain(tally: i64, id: ChainId, first_key: Digest) -> ChainRow {
-    ChainRow {
-        no: 0,
-        tally,
-        id,
-        branch: 0,
-        base: 0,
-        seq: 0,
-        hash: Digest::default(),
-        next_key: first_key,
-        linked: 0,
-        sent: 0,
-        known: 0,
-        held: 0,
-        receipted: 0,
-        seed: None,
-    }
-}
-
 /// The next version of the contract: both certificates, my terms, and the partner's as last heard.
 fn draft(row: &TallyRow, now: Date, theirs: Option<Terms>) -> Result<Tally> {
     let missing = || WalletError::Refused(Refusal::OutOfPlace { what: "offer" });
@@ -321,208 +283,4 @@ fn draft(row: &TallyRow, now: Date, theirs: Option<Terms>) -> Result<Tally> {
     };
     Tally::from_bytes(&tally.to_bytes())?;
     Ok(tally)
-}
-
-/// The partner has answered my ticket.
-pub(super) fn take_request(
-    shelf: &Shelf<'_>,
-    hands: &mut Hands<'_>,
-    mut row: TallyRow,
-    agreement: &[u8; 32],
-    request: SignedRequest,
-) -> Result<()> {
-    if row.request.as_ref() == Some(&request) {
-        return Ok(());
-    }
-    let ticket = row.ticket.clone().filter(|_| row.inviter).ok_or(Refusal::BadTicket)?;
-    if row.state != TallyState::Ticketed {
-        return Err(Refusal::BadTicket.into());
-    }
-    let ground = TicketGround { ticket: &ticket, agreement_key: agreement, now: hands.now };
-    let request = admit(Unverified::from(request), &ground)?.into_it();
-    let pair = PairKey::agree(&row.id, &hands.root()?.agreement_key(&row.id.0), agreement)?;
-    row.state = row.state.after(TallyEvent::Answer)?;
-    row.name.clone_from(&request.request.cert.name);
-    row.partner = Some(request.request.cert.clone());
-    row.pair = Some(hands.vault.seal(PAIR, row.no, pair.as_bytes(), hands.entropy));
-    shelf.add_event(Some(row.no), "tally_requested", &row.name)?;
-    row.request = Some(request);
-    Ok(shelf.put_tally(&row)?)
-}
-
-/// A version of the contract has arrived, with the partner's signature or both.
-pub(super) fn take_offer(
-    shelf: &Shelf<'_>,
-    hands: &mut Hands<'_>,
-    mut row: TallyRow,
-    offer: SignedTally,
-) -> Result<()> {
-    let known = |held: &Option<SignedTally>| held.as_ref() == Some(&offer);
-    if known(&row.contract) || known(&row.their_offer) {
-        // The partner repeats an offer that was refused: it has missed the refusal.
-        if row.state == TallyState::Refused && !row.untold {
-            shelf.put_tally(&TallyRow { untold: true, ..row })?;
-        }
-        return Ok(());
-    }
-    let mine = row.cert.clone().ok_or(Refusal::OutOfPlace { what: "offer" })?;
-    let offers = row.my_offers();
-    let ground = OfferGround {
-        my_side: row.side,
-        my_half: &mine,
-        my_offers: &offers,
-        scanned: row.ticket.as_ref().filter(|_| !row.inviter),
-        partner: row.partner.as_ref(),
-    };
-    match admit(Unverified::from(offer), &ground)? {
-        OfferAdmission::Contract(contract) => govern(shelf, hands, row, contract.it()),
-        OfferAdmission::Offer(offer) => {
-            let offer = offer.into_it();
-            if row.their_offer.as_ref().is_some_and(|held| held.governs_over(&offer)) {
-                return Ok(());
-            }
-            row.state = row.state.after(TallyEvent::Offer(By::Partner))?;
-            let partner = offer.tally.half(row.side.other()).cert.clone();
-            follow_name(&mut row, &partner.name);
-            row.partner = Some(partner);
-            row.their_offer = Some(offer);
-            shelf.add_event(Some(row.no), "tally_offered", &row.name)?;
-            Ok(shelf.put_tally(&row)?)
-        }
-    }
-}
-
-/// Takes the partner's name for it, unless I have given it another one.
-fn follow_name(row: &mut TallyRow, name: &str) {
-    let known = row.partner.as_ref().map(|cert| cert.name.as_str());
-    let shown = known.or(row.ticket.as_ref().map(|ticket| ticket.name.as_str()));
-    if row.name.is_empty() || shown == Some(row.name.as_str()) {
-        name.clone_into(&mut row.name);
-    }
-}
-
-/// Both signatures are here: the tally opens, or the higher of two contracts takes over.
-fn govern(shelf: &Shelf<'_>, hands: &mut Hands<'_>, mut row: TallyRow, contract: &SignedTally) -> Result<()> {
-    let before = shelf.standing(row.no)?;
-    row.state = match row.state.after(TallyEvent::Accept) {
-        Ok(state) => state,
-        // A contract that comes again while the tally is closing changes nothing.
-        Err(_) if row.contract.is_some() => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
-    if row.contract.as_ref().is_some_and(|held| held.governs_over(contract)) {
-        return Ok(shelf.put_tally(&row)?);
-    }
-    let partner = row.side.other();
-    let cert = contract.tally.half(partner).cert.clone();
-    follow_name(&mut row, &cert.name);
-    row.opened = row.opened.or(Some(hands.now));
-    row.contract = Some(contract.clone());
-    match before {
-        Some(mut standing) => {
-            if standing.agreed > 0 {
-                return Err(Refusal::OutOfPlace { what: "contract" }.into());
-            }
-            shelf.put_tally(&row)?;
-            begin_again(shelf, &mut standing)?;
-            standing.owed |= OWED_CONTRACT;
-            shelf.put_standing(&standing)?;
-        }
-        None => {
-            for grant in &cert.grants {
-                let id = ChainId { side: partner, device: grant.device, epoch: grant.epoch };
-                shelf.add_chain(&new_chain(row.no, id, grant.first_key))?;
-            }
-            let own = shelf.chains(row.no)?.iter().find(|chain| chain.seed.is_some()).map(|chain| chain.no);
-            open_standing(shelf, &row, contract, own)?;
-            shelf.add_event(Some(row.no), "tally_opened", &row.name)?;
-        }
-    }
-    row.partner = Some(cert);
-    Ok(shelf.put_tally(&row)?)
-}
-
-/// The first standing of a tally with a contract.
-pub(super) fn open_standing(
-    shelf: &Shelf<'_>,
-    row: &TallyRow,
-    contract: &SignedTally,
-    own: Option<i64>,
-) -> Result<()> {
-    let book = Book::open(&contract.tally, 0);
-    Ok(shelf.put_standing(&Standing {
-        tally: row.no,
-        tip: book.clone(),
-        book,
-        arrivals: 0,
-        agreed: 0,
-        final_index: 0,
-        final_paid: Halves::default(),
-        chain: own,
-        reconciling: false,
-        owed: OWED_CONTRACT,
-        met: None,
-    })?)
-}
-
-/// The partner does not want a version.
-pub(super) fn take_refusal(shelf: &Shelf<'_>, mut row: TallyRow, version: &Digest) -> Result<()> {
-    let mine = row.my_offer.as_ref().is_some_and(|offer| offer.tally.digest() == *version);
-    let asked = row.state == TallyState::CertsKnown && *version == Digest::default();
-    if (mine && row.state == TallyState::Offered(By::Me)) || asked {
-        row.state = row.state.after(TallyEvent::Refuse)?;
-        shelf.add_event(Some(row.no), "tally_refused", &row.name)?;
-        shelf.put_tally(&row)?;
-    }
-    Ok(())
-}
-
-/// Lets the tally's state follow the book: closing, sealing, closed.
-pub(super) fn follow_phase(
-    shelf: &Shelf<'_>,
-    hands: &mut Hands<'_>,
-    row: &mut TallyRow,
-    standing: &mut Standing,
-) -> Result<()> {
-    let before = row.state;
-    if row.state == TallyState::Open && standing.tip.phase != Phase::Open {
-        row.state = row.state.after(TallyEvent::Close)?;
-        shelf.add_event(Some(row.no), "tally_closing", &row.name)?;
-    }
-    let level = standing.book.phase != Phase::Open
-        && standing.book.balance(row.side)? == Units::ZERO
-        && standing.book.outside == Halves::default()
-        && unlinked(shelf, &shelf.chains(row.no)?)?
-            .iter()
-            .all(|chit| chit.entry.chit.body.pledged().is_none());
-    match row.state {
-        TallyState::Closing if level => row.state = row.state.after(TallyEvent::Balance)?,
-        TallyState::Sealing if !level => row.state = row.state.after(TallyEvent::Unbalance)?,
-        _ => {}
-    }
-    if row.state == TallyState::Sealing
-        && !*standing.tip.sealed.of(row.side)
-        && !standing.reconciling
-        && standing.chain.is_some()
-    {
-        let chains = shelf.chains(row.no)?;
-        let mine: Vec<_> =
-            chains.iter().filter(|c| c.id.side == row.side && c.seq > 0).map(|c| (c.id, c.seq)).collect();
-        let head = standing.book.head;
-        sign(shelf, hands, &row.id, standing, |_, _| Body::Seal(Seal { head, chains: mine }))?;
-    }
-    if row.state == TallyState::Sealing && standing.book.phase == Phase::Closed {
-        row.state = row.state.after(TallyEvent::Seal)?;
-        shelf.add_event(Some(row.no), "tally_closed", &row.name)?;
-    }
-    if row.state != before {
-        shelf.put_tally(row)?;
-    }
-    Ok(())
-}
-
-/// A refusal of mine that the partner must hear of: which version, if there was one.
-pub(super) fn refused_version(row: &TallyRow) -> Option<Digest> {
-    let must_tell = row.untold && row.state == TallyState::Refused && row.partner.is_some();
-    must_tell.then(|| row.their_offer.as_ref().map_or(Digest::default(), |offer| offer.tally.digest()))
 }

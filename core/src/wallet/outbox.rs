@@ -4,18 +4,19 @@
 use x25519_dalek::PublicKey as AgreementPublic;
 
 use crate::canon::Canon as _;
-use crate::chit::ChainId;
+use crate::chit::{ChainId, SignedChit};
 use crate::digest::Digest;
 use crate::invoice::InvoiceState;
 use crate::message::{Handover, Have, Message, PAGE_MAX, Page};
 use crate::negotiation::{By, TallyState};
-use crate::order::{Certificate, Endorsement, Links};
+use crate::order::{Endorsement, Links};
 use crate::receipt::Receipt;
 use crate::store::{ChainRow, Shelf, Standing, TallyRow};
 use crate::tally::{Side, TallyId};
+use crate::telling;
 
-use super::opening::refused_version;
-use super::ordering::{runs, speak};
+use super::contract::refused_version;
+use super::ordering::{runs, speak, unlinked};
 use super::{Hands, Result, Wallet, tally_no, tally_row};
 
 /// The partner has not shown yet that it has the contract.
@@ -198,10 +199,12 @@ pub(super) fn order(
     let (index, hash) = (standing.book.head.index, standing.book.head.hash);
     let reaching = || words.iter().filter(|word| (word.head.index, word.head.hash) == (index, hash));
     let by_foil = |word: &&Endorsement| standing.book.nodes.foil.contains(&word.key);
+    // Whoever was named in its place since is the one to listen to; its order will say the same or better.
+    let in_office = |word: &&Endorsement| standing.tip.nodes.foil.contains(&word.key);
     let speaker = if standing.owed & OWED_HISTORY != 0 {
         reaching().find(by_foil).or_else(|| reaching().next())
     } else {
-        current().find(by_foil).filter(|_| row.side == Side::Foil)
+        current().find(by_foil).filter(in_office).filter(|_| row.side == Side::Foil)
     };
     if let Some(word) = speaker.filter(|_| from < head) {
         out.push(Message::Links(Links {
@@ -303,35 +306,28 @@ pub(super) fn mark_sent(shelf: &Shelf<'_>, row: &TallyRow) -> Result<()> {
     Ok(())
 }
 
-/// What the nodes must be told: everything that is not final, and the certificate where there is one.
-fn for_network(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Vec<Message>> {
+/// What the nodes must be told: everything that is not final, the order where it is known, and the words that were heard.
+pub(super) fn for_network(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Vec<Message>> {
     let Some(standing) = shelf.standing(row.no)? else { return Ok(Vec::new()) };
-    let mut out = Vec::new();
-    let certified = shelf.place(row.no, standing.final_index)?;
-    let mut waiting = Vec::new();
-    for chain in shelf.chains(row.no)? {
-        for chit in shelf.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
-            if chit.place == 0 || chit.place > standing.final_index {
-                waiting.push(chit);
-            }
-        }
+    let mut waiting = unlinked(shelf, &shelf.chains(row.no)?)?;
+    for place in shelf.places(row.no, standing.final_index, standing.book.head.index)? {
+        waiting.extend(shelf.chit_by_no(place.chit)?);
     }
     // First-seen order, so that a limit raised before a payment is also linked before it.
     waiting.sort_by_key(|chit| chit.arrival);
-    for chit in waiting {
-        out.extend(Page::of(&[chit.entry]).map(Message::Chits));
-    }
-    if out.is_empty() && certified.is_none() {
-        return Ok(out);
+    let waiting: Vec<_> = waiting.into_iter().map(|chit| chit.entry).collect();
+    let follows = |a: &SignedChit, b: &SignedChit| {
+        a.chit.chain == b.chit.chain
+            && a.chit.seq.checked_add(1) == Some(b.chit.seq)
+            && a.chit.hash() == b.chit.prev_own
+    };
+    let mut out = Vec::new();
+    for run in waiting.chunk_by(follows) {
+        out.extend(run.chunks(PAGE_MAX).filter_map(Page::of).map(Message::Chits));
     }
     let words = shelf.endorsements(row.no)?;
-    let head = standing.book.head;
-    let agreeing: Vec<_> =
-        words.iter().filter(|word| word.head == head).map(|word| (word.key, word.signature)).collect();
-    let certificate = Certificate { head, words: agreeing };
-    if certificate.check(&standing.book.nodes).is_ok() {
-        out.push(Message::Certificate(certificate));
-    }
+    telling::order(shelf, &standing, &words, standing.final_index, &mut out)?;
+    telling::told_words(&standing, &words, standing.final_index, &mut out);
     Ok(out)
 }
 

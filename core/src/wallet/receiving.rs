@@ -1,31 +1,25 @@
-//! Receiving a hand-over: open it, pass every object through the door, take it in, and say what changed.
+//! Receiving a hand-over: open it, hand every message to who takes it in, and say what changed.
 
-use crate::admit::{
-    AnswerGround, ChitAdmission, ChitGround, DeviceGround, NodeGround, Refusal, Unverified, Verified, admit,
-    prove,
-};
+use crate::admit::Refusal;
 use crate::book::Flag;
 use crate::canon::{Canon as _, Malformed};
-use crate::chit::{Body, ChainId, DeviceAct, SignedChit};
-use crate::digest::Digest;
-use crate::invoice::{InvoiceState, SignedAnswer, SignedInvoice, Verdict};
-use crate::key::PublicKey;
-use crate::message::{Handover, Have, Message, Page, Spoilt};
-use crate::order::{Certificate, Endorsement, ForkProof, Links};
-use crate::receipt::SignedReceipt;
-use crate::store::{ChainRow, InvoiceRow, Shelf, Standing, TallyRow};
+use crate::invoice::InvoiceState;
+use crate::message::{Handover, Have, Message, Spoilt};
+use crate::order::ForkProof;
+use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Side, TallyId};
 use crate::units::Units;
 
+use super::asking::{take_answer, take_invoice};
+use super::closing::follow_phase;
+use super::contract::{take_offer, take_refusal, take_request};
+use super::evidence::{take_certificate, take_links, take_proof, take_receipt, take_word};
 use super::exchange::answer_summary;
-use super::opening::{follow_phase, new_chain, take_offer, take_refusal, take_request};
-use super::ordering::{Linked, follow, keep_word, open_view, pays, speak, superseded};
-use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_ORDER, OWED_RECEIPTS};
-use super::signing::append;
+use super::ordering::speak;
+use super::outbox::OWED_HAVE;
+use super::pages::{NEWER, has_room, take_page};
 use super::{Hands, Result, Wallet, WalletError, tally_no};
 
-/// The most that may wait for missing chits, per tally.
-const PARKED_MAX: u64 = 1 << 20;
 /// The highest view that a summary may name. Views are counted on from it; half of their range is left, so that no partner's summary can
 /// use them up.
 const VIEW_MAX: u64 = 1 << 31;
@@ -137,11 +131,11 @@ fn open(
 }
 
 /// What is gathered while messages are taken in.
-struct Intake<'i> {
-    row: TallyRow,
-    standing: Option<Standing>,
-    changes: &'i mut Vec<Change>,
-    proofs: &'i mut Vec<ForkProof>,
+pub(super) struct Intake<'i> {
+    pub(super) row: TallyRow,
+    pub(super) standing: Option<Standing>,
+    pub(super) changes: &'i mut Vec<Change>,
+    pub(super) proofs: &'i mut Vec<ForkProof>,
 }
 
 /// Takes messages in and looks whether there is something to tell in return.
@@ -290,427 +284,6 @@ fn take_on_contract(
     }
 }
 
-fn same_tally(row: &TallyRow, tally: &TallyId, what: &'static str) -> Result<()> {
-    if *tally == row.id { Ok(()) } else { Err(Refusal::OtherTally { what }.into()) }
-}
-
-/// Chits of one chain. Each passes the door by itself; what waits for something earlier is parked, within bounds.
-fn take_page(shelf: &Shelf<'_>, intake: &mut Intake<'_>, standing: &mut Standing, page: Page) -> Result<()> {
-    same_tally(&intake.row, &page.tally, "chit")?;
-    standing.owed &= !OWED_CONTRACT;
-    let bytes = Message::Chits(page.clone()).to_bytes();
-    if take_chits(shelf, intake, standing, page.unfold())? {
-        park(shelf, intake.row.no, &bytes)?;
-        standing.owed |= OWED_HAVE;
-        intake.changes.push(Change::Waiting);
-        return Ok(());
-    }
-    // What was missing may have come: everything parked is tried once more, as long as that gets somewhere.
-    loop {
-        let before = standing.arrivals;
-        for message in shelf.unpark(intake.row.no, GAP)? {
-            let Ok(Message::Chits(page)) = Message::from_bytes(&message) else { continue };
-            let (kept, seen) = (standing.clone(), intake.changes.len());
-            match shelf.attempt(|| take_chits(shelf, intake, standing, page.unfold())) {
-                Ok(true) => shelf.park(intake.row.no, GAP, &message)?,
-                Ok(false) => {}
-                // What waited here and is refused now must not take with it what has just come in.
-                Err(WalletError::Refused(_) | WalletError::Malformed(_) | WalletError::Amount(_)) => {
-                    *standing = kept;
-                    intake.changes.truncate(seen);
-                }
-                Err(other) => return Err(other),
-            }
-        }
-        if standing.arrivals == before {
-            return Ok(());
-        }
-    }
-}
-
-/// Messages as a carrier brings them that has read them already.
-pub(super) fn whole(messages: Vec<Message>) -> Vec<Result<Message, Spoilt>> {
-    messages.into_iter().map(Ok).collect()
-}
-
-pub(super) const GAP: &str = "gap";
-const NEWER: &str = "newer";
-
-fn has_room(shelf: &Shelf<'_>, tally: i64, reason: &str, bytes: usize) -> Result<bool> {
-    Ok(shelf.parked_bytes(tally, reason)?.saturating_add(bytes as u64) <= PARKED_MAX)
-}
-
-fn park(shelf: &Shelf<'_>, tally: i64, message: &[u8]) -> Result<()> {
-    if !has_room(shelf, tally, GAP, message.len())? {
-        return Err(Refusal::TooMuchParked.into());
-    }
-    Ok(shelf.park(tally, GAP, message)?)
-}
-
-/// Takes chits in until one has nothing to follow. Returns whether there was such a one.
-fn take_chits(
-    shelf: &Shelf<'_>,
-    intake: &mut Intake<'_>,
-    standing: &mut Standing,
-    chits: Vec<SignedChit>,
-) -> Result<bool> {
-    let mut claims = Vec::new();
-    for chit in chits {
-        if is_held(shelf, intake.row.no, &chit)? {
-            known(intake, standing, &chit);
-        } else {
-            claims.push(Unverified::from(chit));
-        }
-    }
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    // Below a few dozen signatures, starting threads costs more than it saves.
-    let threads = if claims.len() < 32 { 1 } else { threads };
-    prove(&mut claims, threads);
-    let mut at: Option<ChainRow> = None;
-    for claim in claims {
-        let done = take_chit(shelf, intake, standing, &mut at, claim);
-        if !matches!(done, Ok(false)) {
-            if let Some(chain) = &at {
-                shelf.put_chain(chain)?;
-            }
-            return done;
-        }
-    }
-    if let Some(chain) = &at {
-        shelf.put_chain(chain)?;
-    }
-    Ok(false)
-}
-
-fn is_held(shelf: &Shelf<'_>, tally: i64, chit: &SignedChit) -> Result<bool> {
-    Ok(super::ordering::find(shelf, tally, &chit.chit.reference())?.is_some())
-}
-
-/// Somebody repeats what is held here: the partner has missed the receipt, or for chits of my own side the summary. That the partner
-/// holds mine only its receipt says: the same bytes come back to me when the air, or somebody in it, throws my own hand-over back.
-fn known(intake: &Intake<'_>, standing: &mut Standing, chit: &SignedChit) {
-    let mine = chit.chit.chain.side == intake.row.side;
-    standing.owed |= if mine { OWED_HAVE } else { OWED_RECEIPTS };
-}
-
-/// One chit. `at` is the chain that the one before went on; it is written when another chain's turn comes.
-fn take_chit(
-    shelf: &Shelf<'_>,
-    intake: &mut Intake<'_>,
-    standing: &mut Standing,
-    at: &mut Option<ChainRow>,
-    claim: Unverified<SignedChit>,
-) -> Result<bool> {
-    let chit = claim.claim().chit.clone();
-    let follows = |chain: &ChainRow| {
-        chain.id == chit.chain && chain.seq.checked_add(1) == Some(chit.seq) && chain.hash == chit.prev_own
-    };
-    let no = intake.row.no;
-    let (promised, here);
-    if at.as_ref().is_some_and(follows) {
-        (promised, here) = (at.as_ref().map(|chain| chain.next_key), Vec::new());
-    } else {
-        if let Some(chain) = at.take() {
-            shelf.put_chain(&chain)?;
-        }
-        (promised, here) = ground_of(shelf, no, standing, &chit)?;
-    }
-    let party_key = intake.row.contract()?.tally.half(chit.chain.side).cert.party_key;
-    let ground = ChitGround { tally: &intake.row.id, party_key: &party_key, promised, here: &here };
-    let (verified, proof) = match admit(claim, &ground)? {
-        ChitAdmission::Known => return Ok(false),
-        ChitAdmission::Gap => return Ok(true),
-        ChitAdmission::New(chit) => (chit, None),
-        ChitAdmission::Fork(chit, proof) => (chit, Some(proof)),
-    };
-    let signed = verified.into_it();
-    if at.is_none() {
-        *at = Some(chain_for(shelf, no, &signed)?);
-    }
-    let Some(chain) = at else { return Ok(false) };
-    if let Some(proof) = proof {
-        shelf.put_proof(no, proof.it())?;
-        shelf.add_event(Some(no), "chain_forked", &chit.chain.side.to_string())?;
-        intake.changes.push(Change::Fork { side: chit.chain.side });
-    }
-    let flag = append(shelf, standing, chain, &signed)?;
-    if chit.chain.side == intake.row.side {
-        standing.owed |= OWED_HAVE;
-    }
-    // Whoever brought the partner's chits has them. Mine may come from another device of mine: whether the partner has them its
-    // receipts will say.
-    if chit.chain.side != intake.row.side {
-        chain.known = chain.known.max(chit.seq);
-        chain.held = chain.held.max(chit.seq);
-    }
-    if let (Body::Device(DeviceAct::Add(grant)), true) = (&chit.body, flag != Flag::Ineffective) {
-        let id = ChainId { side: chit.chain.side, device: grant.device, epoch: grant.epoch };
-        if shelf.branches(no, &id)?.is_empty() {
-            shelf.add_chain(&new_chain(no, id, grant.first_key))?;
-        }
-    }
-    note_arrival(shelf, intake, &chit, flag)?;
-    Ok(false)
-}
-
-/// What the store knows about a chit's place: the key promised for it, and what is there already.
-fn ground_of(
-    shelf: &Shelf<'_>,
-    tally: i64,
-    standing: &Standing,
-    chit: &crate::chit::Chit,
-) -> Result<(Option<Digest>, Vec<SignedChit>)> {
-    let branches = shelf.branches(tally, &chit.chain)?;
-    let mut here = Vec::new();
-    let mut promised = match chit.seq {
-        1 => match standing.tip.device(&chit.chain) {
-            Some(device) => Some(device.grant.first_key),
-            None => leave_without_effect(shelf, tally, &chit.chain)?,
-        },
-        _ => None,
-    };
-    for branch in &branches {
-        if chit.seq > branch.base && chit.seq <= branch.seq {
-            here.extend(shelf.chit(branch.no, chit.seq)?.map(|stored| stored.entry));
-        }
-        let before = chit.seq.saturating_sub(1);
-        if promised.is_none() && before > branch.base && before <= branch.seq {
-            promised = match shelf.chit(branch.no, before)? {
-                Some(stored) if stored.entry.chit.hash() == chit.prev_own => Some(stored.entry.chit.next_key),
-                _ => None,
-            };
-        }
-    }
-    Ok((promised, here))
-}
-
-/// The first key of a device whose leave is held, but changes nothing in the order seen here. Its chits are let in and flagged all the
-/// same: in the other half's order the leave may have come in time, and what may come in must not depend on the order.
-fn leave_without_effect(shelf: &Shelf<'_>, tally: i64, id: &ChainId) -> Result<Option<Digest>> {
-    for chain in shelf.chains(tally)?.iter().filter(|chain| chain.id.side == id.side) {
-        for stored in shelf.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
-            if let Body::Device(DeviceAct::Add(grant)) = &stored.entry.chit.body
-                && (grant.device, grant.epoch) == (id.device, id.epoch)
-            {
-                return Ok(Some(grant.first_key));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// The chain that an admitted chit goes on: the one whose end it follows, a new epoch's, or a new branch where a key was used twice.
-fn chain_for(shelf: &Shelf<'_>, tally: i64, signed: &SignedChit) -> Result<ChainRow> {
-    let chit = &signed.chit;
-    let branches = shelf.branches(tally, &chit.chain)?;
-    let before = chit.seq.saturating_sub(1);
-    if let Some(chain) = branches.iter().find(|chain| chain.seq == before && chain.hash == chit.prev_own) {
-        return Ok(chain.clone());
-    }
-    let mut chain = new_chain(tally, chit.chain, signed.key.digest());
-    chain.branch = u32::try_from(branches.len()).map_err(|_| Malformed::OutOfRange { what: "branch" })?;
-    (chain.base, chain.seq, chain.linked, chain.hash) = (before, before, before, chit.prev_own);
-    (chain.known, chain.held, chain.sent, chain.receipted) = (before, before, before, before);
-    chain.no = shelf.add_chain(&chain)?;
-    Ok(chain)
-}
-
-fn note_arrival(
-    shelf: &Shelf<'_>,
-    intake: &mut Intake<'_>,
-    chit: &crate::chit::Chit,
-    flag: Flag,
-) -> Result<()> {
-    let (kind, units) = (chit.body.kind(), chit.body.pledged());
-    if chit.chain.side != intake.row.side {
-        let args = [
-            kind.to_owned(),
-            units.map_or_else(String::new, |u| u.milli().to_string()),
-            flag.words().to_owned(),
-        ];
-        shelf.add_event(Some(intake.row.no), "chit_received", &args.join("\n"))?;
-    }
-    intake.changes.push(Change::Chit { by: chit.chain.side, kind, units, flag });
-    Ok(())
-}
-
-fn take_links(
-    shelf: &Shelf<'_>,
-    hands: &mut Hands<'_>,
-    intake: &mut Intake<'_>,
-    standing: &mut Standing,
-    links: &Links,
-) -> Result<()> {
-    let ground = NodeGround { tally: &intake.row.id, nodes: &standing.tip.nodes };
-    let word = *admit(Unverified::from(links.endorsement), &ground)?.it();
-    notice_lie(shelf, intake, &word)?;
-    // Only the foil's nodes link. After a restore the order comes from whoever still has it, and repeating what is held is harmless.
-    let head = standing.book.head;
-    let repeats = word.head.view == head.view && word.head.index <= head.index;
-    if !repeats && !standing.reconciling && !standing.tip.nodes.foil.contains(&word.key) {
-        return Err(Refusal::NotANode.into());
-    }
-    match follow(shelf, standing, links)? {
-        Linked::Followed => {
-            let mine_no_more =
-                hands.root.is_some() && intake.row.side == Side::Foil && standing.book.head.view > head.view;
-            if mine_no_more && !standing.reconciling && !superseded(shelf, standing)? {
-                // Another phone with this one's node key has opened a view. To order again, this one must open its own.
-                standing.reconciling = true;
-                open_view(shelf, hands, standing, word.head.view)?;
-                standing.owed |= OWED_HAVE;
-            }
-            intake.changes.push(Change::Ordered { index: standing.book.head.index });
-            keep_word(shelf, intake.row.no, &word)
-        }
-        Linked::Known => {
-            standing.owed |= OWED_ORDER;
-            keep_word(shelf, intake.row.no, &word)
-        }
-        Linked::Gap => {
-            standing.owed |= OWED_HAVE;
-            intake.changes.push(Change::Waiting);
-            Ok(())
-        }
-    }
-}
-
-/// Whether a node has said something else about the same place before. If so, the two words together are proof.
-fn notice_lie(shelf: &Shelf<'_>, intake: &mut Intake<'_>, word: &Endorsement) -> Result<bool> {
-    let Some(earlier) = shelf.endorsement(intake.row.no, &word.key)? else { return Ok(false) };
-    let proof = ForkProof::Orders(Box::new(earlier), Box::new(*word));
-    let lies = proof.check().is_ok();
-    if lies {
-        intake.proofs.push(proof);
-    }
-    Ok(lies)
-}
-
-fn take_word(
-    shelf: &Shelf<'_>,
-    intake: &mut Intake<'_>,
-    standing: &Standing,
-    word: Endorsement,
-) -> Result<()> {
-    let ground = NodeGround { tally: &intake.row.id, nodes: &standing.tip.nodes };
-    let word = admit(Unverified::from(word), &ground)?.into_it();
-    if notice_lie(shelf, intake, &word)? {
-        return Err(Refusal::OrderRewritten { index: word.head.index }.into());
-    }
-    keep_word(shelf, intake.row.no, &word)
-}
-
-fn take_receipt(
-    shelf: &Shelf<'_>,
-    intake: &mut Intake<'_>,
-    standing: &Standing,
-    receipt: SignedReceipt,
-) -> Result<()> {
-    let ground = device_ground(&intake.row, standing, &receipt.receipt.by);
-    let receipt = admit(Unverified::from(receipt), &ground)?.into_it().receipt;
-    if receipt.chain.side != intake.row.side {
-        return Ok(());
-    }
-    for mut chain in shelf.branches(intake.row.no, &receipt.chain)? {
-        let news =
-            receipt.seq > chain.held.min(chain.known) && receipt.seq > chain.base && receipt.seq <= chain.seq;
-        if news
-            && shelf.chit(chain.no, receipt.seq)?.is_some_and(|chit| chit.entry.chit.hash() == receipt.hash)
-        {
-            chain.known = chain.known.max(receipt.seq);
-            if receipt.seq <= chain.held {
-                shelf.put_chain(&chain)?;
-                continue;
-            }
-            chain.held = receipt.seq;
-            shelf.put_chain(&chain)?;
-            shelf.add_event(Some(intake.row.no), "held", &receipt.seq.to_string())?;
-            intake.changes.push(Change::Held { seq: receipt.seq });
-        }
-    }
-    Ok(())
-}
-
-fn device_ground<'g>(row: &'g TallyRow, standing: &Standing, by: &ChainId) -> DeviceGround<'g> {
-    let device_key: Option<PublicKey> = standing.tip.device(by).map(|device| device.grant.device_key);
-    DeviceGround { tally: &row.id, device_key }
-}
-
-fn take_invoice(
-    shelf: &Shelf<'_>,
-    intake: &mut Intake<'_>,
-    standing: &Standing,
-    invoice: SignedInvoice,
-) -> Result<()> {
-    let ground = device_ground(&intake.row, standing, &invoice.invoice.by);
-    let entry = admit(Unverified::from(invoice), &ground)?.into_it();
-    keep_invoice(shelf, intake.row.no, intake.row.side, entry, intake.changes)
-}
-
-/// Stores an admitted invoice; one that is known changes nothing.
-pub(super) fn keep_invoice(
-    shelf: &Shelf<'_>,
-    tally: i64,
-    my_side: Side,
-    entry: SignedInvoice,
-    changes: &mut Vec<Change>,
-) -> Result<()> {
-    let id = entry.invoice.id();
-    if shelf.invoice(&id)?.is_some() {
-        return Ok(());
-    }
-    let before = entry.invoice.supersedes.map(|id| shelf.invoice(&id)).transpose()?.flatten();
-    // Only the one who asked may put another invoice in the place of the first.
-    let same_asker =
-        |before: &InvoiceRow| before.tally == tally && before.entry.invoice.by.side == entry.invoice.by.side;
-    if let Some(mut before) = before.filter(same_asker) {
-        before.state = before.state.hearing(InvoiceState::Countered);
-        shelf.put_invoice(&before)?;
-    }
-    let mine = entry.invoice.by.side == my_side;
-    let payer = entry.invoice.by.side.other();
-    let answer = match shelf.answers(tally, payer, &id)? {
-        Some((ordered, first)) => shelf.chit_by_no(ordered.unwrap_or(first))?,
-        None => None,
-    };
-    let paid = answer
-        .and_then(|chit| chit.entry.chit.body.pledged())
-        .is_some_and(|units| pays(units, payer, &entry));
-    let state = if paid { InvoiceState::Paid } else { InvoiceState::Issued };
-    if !mine {
-        shelf.add_event(Some(tally), "payment_asked", &entry.invoice.units.milli().to_string())?;
-        changes.push(Change::Asked { units: entry.invoice.units });
-    }
-    Ok(shelf.put_invoice(&InvoiceRow { id, tally, mine, state, entry, answer: None, sent: !mine })?)
-}
-
-fn take_answer(
-    shelf: &Shelf<'_>,
-    intake: &mut Intake<'_>,
-    standing: &Standing,
-    answer: SignedAnswer,
-) -> Result<()> {
-    let unknown = Refusal::OutOfPlace { what: "answer to an invoice" };
-    let known = shelf.invoice(&answer.answer.invoice)?.filter(|invoice| invoice.tally == intake.row.no);
-    let mut invoice = known.ok_or(unknown)?;
-    let device = device_ground(&intake.row, standing, &answer.answer.by);
-    let ground = AnswerGround { device, asker: invoice.entry.invoice.by.side };
-    let answer = admit(Unverified::from(answer), &ground)?.into_it();
-    let state = match answer.answer.verdict {
-        Verdict::Declined => InvoiceState::Declined,
-        Verdict::Withdrawn => InvoiceState::Withdrawn,
-    };
-    let after = invoice.state.hearing(state);
-    if after != invoice.state {
-        invoice.state = after;
-        invoice.answer = Some(answer);
-        shelf.put_invoice(&invoice)?;
-        shelf.add_event(Some(intake.row.no), "invoice_answered", after.name())?;
-        intake.changes.push(Change::Answered { state: after });
-    }
-    Ok(())
-}
-
 fn take_summary(
     shelf: &Shelf<'_>,
     hands: &mut Hands<'_>,
@@ -725,22 +298,11 @@ fn take_summary(
     answer_summary(shelf, hands, &intake.row, standing, have)
 }
 
-fn take_certificate(
-    shelf: &Shelf<'_>,
-    intake: &Intake<'_>,
-    standing: &Standing,
-    certificate: Certificate,
-) -> Result<()> {
-    let ground = NodeGround { tally: &intake.row.id, nodes: &standing.book.nodes };
-    let certificate: Verified<Certificate> = admit(Unverified::from(certificate), &ground)?;
-    let Certificate { head, words } = certificate.into_it();
-    for (key, signature) in words {
-        keep_word(shelf, intake.row.no, &Endorsement { head, key, signature })?;
-    }
-    Ok(())
+pub(super) fn same_tally(row: &TallyRow, tally: &TallyId, what: &'static str) -> Result<()> {
+    if *tally == row.id { Ok(()) } else { Err(Refusal::OtherTally { what }.into()) }
 }
 
-fn take_proof(shelf: &Shelf<'_>, intake: &Intake<'_>, proof: ForkProof) -> Result<()> {
-    let proof = admit(Unverified::from(proof), &intake.row.id)?;
-    Ok(shelf.put_proof(intake.row.no, proof.it())?)
+/// Messages as a carrier brings them that has read them already.
+pub(super) fn whole(messages: Vec<Message>) -> Vec<Result<Message, Spoilt>> {
+    messages.into_iter().map(Ok).collect()
 }

@@ -19,12 +19,14 @@ use crate::pair::PairKey;
 use crate::store::{Shelf, Standing, Store, TallyRow};
 use crate::tally::{Date, Side, SignedTally, TallyId};
 
+use super::contract::open_standing;
 use super::exchange::begin_epoch;
-use super::opening::{blank, new_chain, open_standing};
-use super::ordering::open_view;
+use super::opening::blank;
+use super::ordering::{open_view, speaks};
 use super::outbox::{OWED_HAVE, everything, have};
 use super::receiving::{take_in, whole};
 use super::{Clock, Hands, PAIR, Rejected, Result, Wallet, WalletError, tally_row};
+use crate::intake::new_chain;
 
 /// Why a backup cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -338,7 +340,8 @@ fn readmit(shelf: &Shelf<'_>, hands: &mut Hands<'_>, contract: &SignedTally) -> 
 /// A restored foil begins a view of its own before it meets anybody: its summary announces it, and the stock's answers it.
 fn announce_view(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64) -> Result<()> {
     let mut standing = super::standing(shelf, no)?;
-    if standing.reconciling && shelf.tally_label(no)?.1 == Side::Foil {
+    let orders = shelf.tally_label(no)?.1 == Side::Foil && speaks(hands, &standing, Side::Foil);
+    if standing.reconciling && orders {
         open_view(shelf, hands, &mut standing, 0)?;
         shelf.put_standing(&standing)?;
     }

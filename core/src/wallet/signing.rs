@@ -4,15 +4,13 @@
 //! is on the disk the used key is gone; if it is not, the key was never used.
 
 use crate::admit::Verified;
-use crate::book::{Facts, Flag};
-use crate::canon::Canon as _;
+use crate::book::Flag;
 use crate::chit::{Body, Chit, SignedChit};
-use crate::digest::Digest;
+use crate::intake::append;
 use crate::key::{ForwardSeed, SecretKey};
 use crate::store::{ChainRow, Shelf, Standing, StoreError};
 use crate::tally::TallyId;
 
-use super::ordering::{answered_before, note_answer, settle_acceptance, waiting_pledge};
 use super::{Hands, Result, SEED, WalletError, secret};
 
 /// The key of the next chit of one chain, kept in memory because it was computed anyway when the last chit committed to it.
@@ -82,28 +80,4 @@ fn take_ready(hands: &mut Hands<'_>, chain: &ChainRow) -> Result<Ready> {
             Ok(Ready { chain: chain.no, seq: next, seed, key })
         }
     }
-}
-
-/// Puts an admitted or own chit at the end of its chain and into the tip. The caller writes chain and standing.
-pub(super) fn append(
-    shelf: &Shelf<'_>,
-    standing: &mut Standing,
-    chain: &mut ChainRow,
-    signed: &SignedChit,
-) -> Result<Flag> {
-    let chit = &signed.chit;
-    let stored = crate::store::chit_no(chain.no, chit.seq)?;
-    let facts = Facts {
-        answered: answered_before(shelf, standing.tally, chit, stored)?,
-        waiting: waiting_pledge(shelf, standing.tally, chit, false)?,
-    };
-    let flag = standing.tip.apply(chit, facts)?;
-    shelf.add_chit(chain.no, signed, standing.arrivals, flag)?;
-    standing.arrivals = standing.arrivals.saturating_add(1);
-    note_answer(shelf, standing.tally, chit, stored)?;
-    settle_acceptance(shelf, standing.tally, chit, flag)?;
-    chain.seq = chit.seq;
-    chain.hash = Digest::of(&chit.to_bytes());
-    chain.next_key = chit.next_key;
-    Ok(flag)
 }

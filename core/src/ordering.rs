@@ -1,0 +1,465 @@
+//! Order and finality of one tally, whoever keeps its rows: the foil's node links, the stock's confirms, majorities of both make final.
+
+use crate::admit::Refusal;
+use crate::book::{Book, Facts, Flag};
+use crate::canon::Malformed;
+use crate::chit::{Body, Chit, ChitRef};
+use crate::digest::Digest;
+use crate::invoice::SignedInvoice;
+use crate::key::{PublicKey, SecretKey};
+use crate::order::{Endorsement, Links, NodeSets, Run, majority};
+use crate::rows::Rows;
+use crate::store::{ChainRow, Standing, StoreError, StoredChit, chit_no};
+use crate::tally::Side;
+use crate::units::{AmountError, Units};
+
+/// Why the order of a tally could not be changed as asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OrderingError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Something that arrived was not let in.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// An amount that cannot be.
+    #[error(transparent)]
+    Amount(#[from] AmountError),
+}
+
+impl From<Malformed> for OrderingError {
+    fn from(malformed: Malformed) -> Self {
+        Self::Refused(malformed.into())
+    }
+}
+
+type Result<T> = std::result::Result<T, OrderingError>;
+
+/// Whether a pledge's invoice was answered by a pledge of the same side that came in before it.
+pub fn answered_before(rows: &impl Rows, tally: i64, chit: &Chit, stored: i64) -> Result<bool> {
+    let Body::Pledge { invoice: Some(id), .. } = &chit.body else { return Ok(false) };
+    Ok(match rows.answers(tally, chit.chain.side, id)? {
+        None => false,
+        Some((Some(ordered), _)) => ordered != stored,
+        Some((None, first)) => first != stored,
+    })
+}
+
+/// Whether a pledge's invoice was answered by a pledge of the same side before it in the order.
+fn answered_in_order(rows: &impl Rows, tally: i64, chit: &Chit, stored: i64) -> Result<bool> {
+    let Body::Pledge { invoice: Some(id), .. } = &chit.body else { return Ok(false) };
+    let answers = rows.answers(tally, chit.chain.side, id)?;
+    Ok(answers.is_some_and(|(ordered, _)| ordered.is_some_and(|no| no != stored)))
+}
+
+/// Notes that a pledge answers its invoice, and that the invoice is paid if the amount suffices.
+pub fn note_answer(rows: &impl Rows, tally: i64, chit: &Chit, stored: i64) -> Result<()> {
+    let Body::Pledge { invoice: Some(id), units, .. } = &chit.body else { return Ok(()) };
+    let payer = chit.chain.side;
+    let (ordered, first) = rows.answers(tally, payer, id)?.unwrap_or((None, stored));
+    rows.put_answers(tally, payer, id, ordered, first)?;
+    rows.settle_invoice(tally, payer, id, *units)?;
+    Ok(())
+}
+
+/// Whether a pledge of this side and amount is what an invoice asks for.
+#[must_use]
+pub fn pays(units: Units, payer: Side, invoice: &SignedInvoice) -> bool {
+    invoice.invoice.by.side == payer.other() && units >= invoice.invoice.units
+}
+
+/// The amount of the pledge that an acceptance names, if that pledge waits.
+pub fn waiting_pledge(rows: &impl Rows, tally: i64, chit: &Chit, ordered: bool) -> Result<Option<Units>> {
+    let Body::Accept { chit: named } = &chit.body else { return Ok(None) };
+    let Some(found) = find(rows, tally, named)? else { return Ok(None) };
+    let flag = match (ordered, found.place) {
+        (false, _) => found.flag,
+        (true, 0) => return Ok(None),
+        (true, index) => rows.place(tally, index)?.map_or(Flag::Clear, |place| place.flag),
+    };
+    Ok(if flag.is_outside() { found.entry.chit.body.pledged() } else { None })
+}
+
+/// Marks the pledge that an acceptance has brought inside the terms.
+pub fn settle_acceptance(rows: &impl Rows, tally: i64, chit: &Chit, flag: Flag) -> Result<()> {
+    let (Body::Accept { chit: named }, Flag::Clear) = (&chit.body, flag) else { return Ok(()) };
+    if let Some(found) = find(rows, tally, named)? {
+        rows.flag_chit(found.no, Flag::Accepted)?;
+    }
+    Ok(())
+}
+
+/// A chit by its reference, on whatever branch of its chain it is.
+pub fn find(rows: &impl Rows, tally: i64, named: &ChitRef) -> Result<Option<StoredChit>> {
+    for branch in rows.branches(tally, &named.chain)? {
+        if named.seq > branch.base
+            && named.seq <= branch.seq
+            && let Some(stored) = rows.chit(branch.no, named.seq)?
+            && stored.entry.chit.hash() == named.hash
+        {
+            return Ok(Some(stored));
+        }
+    }
+    Ok(None)
+}
+
+/// Everything that is held and has no place in the order, in the order in which it came.
+pub fn unlinked(rows: &impl Rows, chains: &[ChainRow]) -> Result<Vec<StoredChit>> {
+    let mut waiting = Vec::new();
+    for chain in chains {
+        waiting.extend(rows.chits(chain.no, chain.linked, chain.seq, usize::MAX)?);
+    }
+    waiting.sort_by_key(|chit| chit.arrival);
+    Ok(waiting)
+}
+
+/// Gives one chit the next place.
+fn place(
+    rows: &impl Rows,
+    tally: i64,
+    book: &mut Book,
+    chain: &mut ChainRow,
+    stored: &StoredChit,
+) -> Result<()> {
+    let chit = &stored.entry.chit;
+    let facts = Facts {
+        answered: answered_in_order(rows, tally, chit, stored.no)?,
+        waiting: waiting_pledge(rows, tally, chit, true)?,
+    };
+    let flag = book.apply(chit, facts)?;
+    rows.add_place(tally, book, stored.no, flag)?;
+    chain.linked = chit.seq;
+    if let Body::Pledge { invoice: Some(id), .. } = &chit.body
+        && let Some((None, first)) = rows.answers(tally, chit.chain.side, id)?
+    {
+        rows.put_answers(tally, chit.chain.side, id, Some(stored.no), first)?;
+    }
+    if let (Body::Accept { chit: named }, Flag::Clear) = (&chit.body, flag)
+        && let Some(found) = find(rows, tally, named)?
+    {
+        rows.flag_place(tally, found.place, Flag::Accepted)?;
+        rows.flag_chit(found.no, Flag::Accepted)?;
+    }
+    Ok(())
+}
+
+/// The authority links everything that has no place yet, in first-seen order. Returns whether it did anything.
+fn link_all(rows: &impl Rows, standing: &mut Standing) -> Result<bool> {
+    let mut chains = rows.chains(standing.tally)?;
+    let waiting = unlinked(rows, &chains)?;
+    for stored in &waiting {
+        if let Some(chain) =
+            chains.iter_mut().find(|chain| chit_no(chain.no, stored.entry.chit.seq) == Ok(stored.no))
+        {
+            place(rows, standing.tally, &mut standing.book, chain, stored)?;
+            rows.put_chain(chain)?;
+        }
+    }
+    standing.tip = standing.book.clone();
+    Ok(!waiting.is_empty())
+}
+
+/// Takes the tip from the order again and lets what has no place follow, in first-seen order.
+pub fn retip(rows: &impl Rows, standing: &mut Standing) -> Result<()> {
+    let waiting = unlinked(rows, &rows.chains(standing.tally)?)?;
+    standing.tip = standing.book.clone();
+    for stored in &waiting {
+        if let Body::Accept { chit: named } = &stored.entry.chit.body
+            && let Some(found) = find(rows, standing.tally, named)?.filter(|found| found.place > 0)
+        {
+            let flag = rows.place(standing.tally, found.place)?.map_or(found.flag, |place| place.flag);
+            rows.flag_chit(found.no, flag)?;
+        }
+    }
+    for stored in &waiting {
+        let chit = &stored.entry.chit;
+        let facts = Facts {
+            answered: answered_before(rows, standing.tally, chit, stored.no)?,
+            waiting: waiting_pledge(rows, standing.tally, chit, false)?,
+        };
+        let flag = standing.tip.apply(chit, facts)?;
+        if flag != stored.flag {
+            rows.flag_chit(stored.no, flag)?;
+        }
+        settle_acceptance(rows, standing.tally, chit, flag)?;
+    }
+    Ok(())
+}
+
+/// The runs of the order after `after`, as the other half needs them.
+pub fn runs(rows: &impl Rows, standing: &Standing, after: u64) -> Result<Vec<Run>> {
+    let mut runs: Vec<Run> = Vec::new();
+    for place in rows.places(standing.tally, after, standing.book.head.index)? {
+        let Some(stored) = rows.chit_by_no(place.chit)? else { continue };
+        let chit = &stored.entry.chit;
+        match runs.last_mut() {
+            Some(run)
+                if run.view == place.view
+                    && run.chain == chit.chain
+                    && run.last == chit.prev_own
+                    && run.first.checked_add(run.count) == Some(chit.seq) =>
+            {
+                run.count = run.count.saturating_add(1);
+                run.last = chit.hash();
+            }
+            _ => {
+                let (view, chain, first) = (place.view, chit.chain, chit.seq);
+                runs.push(Run { view, chain, first, count: 1, last: chit.hash() });
+            }
+        }
+    }
+    Ok(runs)
+}
+
+/// What became of an order that arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Linked {
+    /// It goes on from here.
+    Followed,
+    /// Nothing new.
+    Known,
+    /// Something it names is not here yet.
+    Gap,
+}
+
+/// Follows the authority's order. The endorsement's signature was checked at the door; here it is checked that the order leads to it.
+pub fn follow(rows: &impl Rows, standing: &mut Standing, links: &Links) -> Result<Linked> {
+    let head = &links.endorsement.head;
+    // A restored foil has announced a view that nobody has ordered in yet; what it lacks was ordered in older ones.
+    if head.view < standing.book.head.view && !standing.reconciling {
+        return Err(Refusal::OldView.into());
+    }
+    if links.after > standing.book.head.index {
+        return Ok(Linked::Gap);
+    }
+    let mut book = standing.book.clone();
+    let mut chains = rows.chains(standing.tally)?;
+    let mut index = links.after;
+    let mut new: Vec<(u64, usize, StoredChit)> = Vec::new();
+    let mut linked: Vec<u64> = chains.iter().map(|chain| chain.linked).collect();
+    for run in &links.runs {
+        let Some(named) = run_chits(rows, standing.tally, &chains, run)? else { return Ok(Linked::Gap) };
+        for (position, stored) in named {
+            index = index.saturating_add(1);
+            if index <= standing.book.head.index {
+                // The same chit linked in another view is another place: the hash is over both.
+                let here = (stored.no, run.view);
+                if rows.place(standing.tally, index)?.is_none_or(|place| (place.chit, place.view) != here) {
+                    return rewritten(rows, standing, links, index);
+                }
+                continue;
+            }
+            let at = linked.get_mut(position).filter(|at| at.checked_add(1) == Some(stored.entry.chit.seq));
+            *at.ok_or(Refusal::WrongHead)? = stored.entry.chit.seq;
+            new.push((run.view, position, stored));
+        }
+    }
+    if new.is_empty() {
+        let here = if head.index == 0 {
+            Some(standing.book.head.hash)
+        } else {
+            rows.place(standing.tally, head.index)?.map(|p| p.hash)
+        };
+        let known = head.index == index
+            && (here == Some(head.hash)
+                || head.index == standing.book.head.index && standing.book.head.hash == head.hash);
+        return if known { Ok(Linked::Known) } else { Err(Refusal::WrongHead.into()) };
+    }
+    // The hash alone tells whether the order leads to the head, so nothing is written for one that does not.
+    let mut reached = book.head;
+    for (view, _, stored) in &new {
+        reached.view = *view;
+        reached = reached.then(&stored.entry.chit.hash());
+    }
+    let last = std::mem::replace(&mut reached.view, head.view);
+    if reached != *head || last > head.view {
+        return Err(Refusal::WrongHead.into());
+    }
+    for (view, position, stored) in &new {
+        book.head.view = *view;
+        if let Some(chain) = chains.get_mut(*position) {
+            place(rows, standing.tally, &mut book, chain, stored)?;
+            rows.put_chain(chain)?;
+        }
+    }
+    book.head.view = head.view.max(standing.book.head.view);
+    standing.book = book;
+    retip(rows, standing)?;
+    Ok(Linked::Followed)
+}
+
+/// The chits a run names, each with the position of its chain; none while one of them is missing.
+fn run_chits(
+    rows: &impl Rows,
+    tally: i64,
+    chains: &[ChainRow],
+    run: &Run,
+) -> Result<Option<Vec<(usize, StoredChit)>>> {
+    let Some(end) = run.first.checked_add(run.count).and_then(|end| end.checked_sub(1)) else {
+        return Ok(None);
+    };
+    let named = ChitRef { chain: run.chain, seq: end, hash: run.last };
+    let Some(mut at) = find(rows, tally, &named)? else { return Ok(None) };
+    let mut found = Vec::new();
+    loop {
+        let (seq, before) = (at.entry.chit.seq, at.entry.chit.prev_own);
+        let position = chains.iter().position(|chain| chit_no(chain.no, seq) == Ok(at.no));
+        found.push((position.unwrap_or(usize::MAX), at));
+        if seq <= run.first {
+            break;
+        }
+        let named = ChitRef { chain: run.chain, seq: seq.saturating_sub(1), hash: before };
+        match find(rows, tally, &named)? {
+            Some(earlier) => at = earlier,
+            None => return Ok(None),
+        }
+    }
+    found.reverse();
+    Ok(Some(found))
+}
+
+/// An order that departs from the one held. Below what both agreed it is refused.
+fn rewritten(rows: &impl Rows, standing: &mut Standing, links: &Links, index: u64) -> Result<Linked> {
+    // In which view it was linked here, not which view was promised since.
+    let held = rows.place(standing.tally, index)?.map_or(0, |place| place.view);
+    if links.endorsement.head.view > held && index > standing.agreed {
+        // A foil that was restored begins a new view; what was linked and not agreed is ordered anew.
+        cut(rows, standing, index.saturating_sub(1))?;
+        return follow(rows, standing, links);
+    }
+    Err(Refusal::OrderRewritten { index }.into())
+}
+
+/// Takes the order back to `index` and rebuilds the book up to there.
+pub fn cut(rows: &impl Rows, standing: &mut Standing, index: u64) -> Result<()> {
+    let contract = rows.contract(standing.tally)?.tally;
+    let kept = rows.places(standing.tally, 0, index)?;
+    rows.cut_places(standing.tally, 0)?;
+    let mut chains = rows.chains(standing.tally)?;
+    for chain in &mut chains {
+        chain.linked = chain.base;
+        for chit in rows.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
+            if let Body::Pledge { invoice: Some(id), .. } = &chit.entry.chit.body
+                && let Some((_, first)) = rows.answers(standing.tally, chain.id.side, id)?
+            {
+                rows.put_answers(standing.tally, chain.id.side, id, None, first)?;
+            }
+        }
+    }
+    let mut book = Book::open(&contract, 0);
+    for row in &kept {
+        let Some(stored) = rows.chit_by_no(row.chit)? else { continue };
+        if let Some(chain) =
+            chains.iter_mut().find(|chain| chit_no(chain.no, stored.entry.chit.seq) == Ok(stored.no))
+        {
+            book.head.view = row.view;
+            place(rows, standing.tally, &mut book, chain, &stored)?;
+        }
+    }
+    for chain in &chains {
+        rows.put_chain(chain)?;
+    }
+    book.head.view = standing.book.head.view;
+    standing.book = book;
+    retip(rows, standing)
+}
+
+/// Keeps a node's word; an older one never replaces a newer one.
+pub fn keep_word(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<()> {
+    let newer = rows
+        .endorsement(tally, &word.key)?
+        .is_none_or(|held| (word.head.view, word.head.index) > (held.head.view, held.head.index));
+    if newer {
+        rows.put_endorsement(tally, word)?;
+    }
+    Ok(())
+}
+
+/// Moves agreed and final forward as far as the words of the nodes carry.
+pub fn settle(rows: &impl Rows, standing: &mut Standing) -> Result<()> {
+    let words = rows.endorsements(standing.tally)?;
+    let nodes = standing.book.nodes.clone();
+    let mut reach: Vec<(PublicKey, u64)> = Vec::new();
+    for word in &words {
+        if stands(rows, standing, word)? {
+            reach.push((word.key, word.head.index));
+        }
+    }
+    let carried = |side: Side, needed: usize| -> u64 {
+        let mut indices: Vec<u64> =
+            reach.iter().filter(|(key, _)| nodes.of(side).contains(key)).map(|(_, index)| *index).collect();
+        indices.sort_unstable_by(|a, b| b.cmp(a));
+        indices.get(needed.saturating_sub(1)).copied().unwrap_or(0)
+    };
+    let both = |needed: fn(&NodeSets, Side) -> usize| {
+        carried(Side::Stock, needed(&nodes, Side::Stock)).min(carried(Side::Foil, needed(&nodes, Side::Foil)))
+    };
+    let agreed = both(|_, _| 1);
+    let last = both(|nodes, side| majority(nodes.of(side).len()));
+    if agreed > standing.agreed {
+        standing.agreed = agreed;
+        rows.note(standing.tally, "agreed", &agreed.to_string())?;
+    }
+    if last > standing.final_index {
+        standing.final_index = last;
+        standing.final_paid =
+            rows.place(standing.tally, last)?.map_or(standing.final_paid, |place| place.paid);
+        rows.note(standing.tally, "final", &last.to_string())?;
+    }
+    Ok(())
+}
+
+/// Whether a word speaks for a stretch of the very order that is held.
+fn stands(rows: &impl Rows, standing: &Standing, word: &Endorsement) -> Result<bool> {
+    Ok(word.head.index <= standing.book.head.index
+        && rows.place(standing.tally, word.head.index)?.is_some_and(|place| place.hash == word.head.hash))
+}
+
+/// The hash over the order at an index.
+pub fn hash_at(
+    rows: &impl Rows,
+    standing: &Standing,
+    contract: &Digest,
+    index: u64,
+) -> Result<Option<Digest>> {
+    Ok(if index == 0 { Some(*contract) } else { rows.place(standing.tally, index)?.map(|place| place.hash) })
+}
+
+/// Lets one node say what it has to say about the order: the foil's links what has no place and stands for the new head, the stock's
+/// confirms what the foil has ordered. Returns whether it said anything new. That the key speaks for this side is for the caller to know.
+pub fn endorse(rows: &impl Rows, key: &SecretKey, side: Side, standing: &mut Standing) -> Result<bool> {
+    if side == Side::Foil {
+        link_all(rows, standing)?;
+    }
+    let head = standing.book.head;
+    // A view that the stock has merely promised to wait for holds nothing to confirm.
+    let ordered = |word: &Endorsement| word.head == head && standing.book.nodes.foil.contains(&word.key);
+    if side == Side::Stock && !rows.endorsements(standing.tally)?.iter().any(ordered) {
+        return Ok(false);
+    }
+    let own = rows.endorsement(standing.tally, &key.public())?;
+    let silent = own.is_none_or(|word| (word.head.view, word.head.index) < (head.view, head.index));
+    if !silent || head.index == 0 {
+        return Ok(false);
+    }
+    rows.put_endorsement(standing.tally, &head.endorse(key))?;
+    Ok(true)
+}
+
+/// Whether a key has been named for the foil and nobody has ordered under its name yet: the order so far was made by others.
+#[must_use]
+pub fn takes_over(standing: &Standing, key: &PublicKey) -> bool {
+    standing.tip.nodes.foil.contains(key) && !standing.book.nodes.foil.contains(key)
+}
+
+/// Begins a view in which nobody has ordered anything, above every view that was heard of. The step is random: of two that do so without
+/// knowing of one another each would else order its own way in the same view.
+pub fn open_view(rows: &impl Rows, standing: &mut Standing, above: u64, step: u16) -> Result<()> {
+    let step = u64::from(step).saturating_add(1);
+    let view = standing.book.head.view.max(above).saturating_add(step);
+    if view > u64::from(u32::MAX) {
+        return Err(Malformed::OutOfRange { what: "view" }.into());
+    }
+    standing.book.head.view = view;
+    retip(rows, standing)
+}

@@ -1,0 +1,64 @@
+//! What is kept aside: messages that cannot be used yet, and proofs.
+
+use rusqlite::params;
+
+use crate::canon::Canon;
+use crate::digest::Digest;
+use crate::order::ForkProof;
+
+use super::rows::{number, object};
+use super::shelf::{Result, Shelf};
+
+impl Shelf<'_> {
+    /// Keeps a message that cannot be used yet.
+    pub fn park(&self, tally: i64, reason: &str, message: &[u8]) -> Result<()> {
+        let held = "SELECT count(*) FROM parked WHERE tally = ? AND reason = ? AND bytes = ?";
+        let mut query = self.0.prepare_cached(held)?;
+        if query.query_row::<i64, _, _>(params![tally, reason, message], |row| row.get(0))? > 0 {
+            return Ok(());
+        }
+        let sql = "INSERT INTO parked (tally, reason, bytes, sum) VALUES (?1, ?2, ?3, row_sum(?1, ?2, ?3))";
+        self.0.prepare_cached(sql)?.execute(params![tally, reason, message])?;
+        Ok(())
+    }
+
+    /// How many bytes are parked for a tally, for one reason.
+    pub fn parked_bytes(&self, tally: i64, reason: &str) -> Result<u64> {
+        let sql = "SELECT coalesce(sum(length(bytes)), 0) FROM parked WHERE tally = ? AND reason = ?";
+        let mut query = self.0.prepare_cached(sql)?;
+        number(query.query_row(params![tally, reason], |row| row.get(0))?)
+    }
+
+    /// Takes out everything that waited for one reason, oldest first.
+    pub fn unpark(&self, tally: i64, reason: &str) -> Result<Vec<Vec<u8>>> {
+        let mut query =
+            self.0.prepare_cached("SELECT bytes FROM parked WHERE tally = ? AND reason = ? ORDER BY no")?;
+        let rows = query.query_map(params![tally, reason], |row| row.get(0))?;
+        let messages: Vec<Vec<u8>> = rows.collect::<std::result::Result<_, _>>()?;
+        if !messages.is_empty() {
+            let mut delete = self.0.prepare_cached("DELETE FROM parked WHERE tally = ? AND reason = ?")?;
+            delete.execute(params![tally, reason])?;
+        }
+        Ok(messages)
+    }
+
+    /// Keeps a proof.
+    pub fn put_proof(&self, tally: i64, proof: &ForkProof) -> Result<()> {
+        let bytes = proof.to_bytes();
+        let mut insert =
+            self.0.prepare_cached("INSERT OR IGNORE INTO proof (hash, tally, bytes) VALUES (?, ?, ?)")?;
+        insert.execute(params![Digest::of(&bytes).0, tally, bytes])?;
+        Ok(())
+    }
+
+    /// All proofs of a tally.
+    pub fn proofs(&self, tally: i64) -> Result<Vec<ForkProof>> {
+        let mut query = self.0.prepare_cached("SELECT bytes FROM proof WHERE tally = ? ORDER BY hash")?;
+        let mut rows = query.query([tally])?;
+        let mut proofs = Vec::new();
+        while let Some(row) = rows.next()? {
+            proofs.push(object(&row.get::<_, Vec<u8>>(0)?)?);
+        }
+        Ok(proofs)
+    }
+}

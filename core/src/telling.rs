@@ -1,0 +1,151 @@
+//! What one keeper of a tally tells another one in answer to its summary, without remembering what it told before.
+//!
+//! Two keepers are alike here: a wallet and its site, or two sites. Each compares the other's summary with its own rows.
+
+use crate::chit::ChainId;
+use crate::digest::Digest;
+use crate::message::{Have, Message, PAGE_MAX, Page};
+use crate::order::{Certificate, Endorsement, Links, majority};
+use crate::ordering::{OrderingError, hash_at, runs};
+use crate::rows::Rows;
+use crate::store::{ChainRow, Standing};
+use crate::tally::Side;
+
+type Result<T> = std::result::Result<T, OrderingError>;
+
+/// What follows from another keeper's summary.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// What it lacks, in the order in which it can be used.
+    pub messages: Vec<Message>,
+    /// Whether it has something that is not here.
+    pub behind: bool,
+}
+
+/// How far the memory of a tally goes here. Invoices are left out: they are between the two parties.
+pub fn summary(rows: &impl Rows, standing: &Standing) -> Result<Have> {
+    let head = standing.book.head;
+    let chains: Vec<(ChainId, u64, Digest)> = rows
+        .chains(standing.tally)?
+        .iter()
+        .filter(|chain| chain.seq > chain.base)
+        .map(|chain| (chain.id, chain.seq, chain.hash))
+        .collect();
+    Ok(Have {
+        tally: head.tally,
+        contract: rows.contract(standing.tally)?.tally.digest(),
+        chains,
+        view: head.view,
+        index: head.index,
+        hash: head.hash,
+        agreed: standing.agreed,
+        invoices: Vec::new(),
+        restored: standing.reconciling,
+    })
+}
+
+/// What somebody with this summary lacks.
+pub fn answer(rows: &impl Rows, standing: &Standing, have: &Have) -> Result<Answer> {
+    let contract = rows.contract(standing.tally)?.tally.digest();
+    let mut out = Answer::default();
+    if have.contract != contract {
+        out.messages.push(Message::Offer(Box::new(rows.contract(standing.tally)?)));
+    }
+    let chains = rows.chains(standing.tally)?;
+    for chain in &chains {
+        let theirs = held_of(rows, chain, have)?;
+        out.behind |= theirs > chain.seq;
+        pages(rows, chain, theirs.max(chain.base), &mut out.messages)?;
+    }
+    out.behind |= have.chains.iter().any(|(id, ..)| !chains.iter().any(|chain| chain.id == *id));
+    let head = standing.book.head;
+    let from = match hash_at(rows, standing, &contract, have.index)? {
+        Some(hash) if hash == have.hash => have.index,
+        Some(_) => 0,
+        None => head.index,
+    };
+    out.behind |= have.index > head.index || have.agreed > standing.agreed;
+    let words = rows.endorsements(standing.tally)?;
+    order(rows, standing, &words, from, &mut out.messages)?;
+    told_words(standing, &words, have.agreed, &mut out.messages);
+    Ok(out)
+}
+
+/// How far somebody holds one chain of mine by its summary; beyond what is held here if it says so.
+fn held_of(rows: &impl Rows, chain: &ChainRow, have: &Have) -> Result<u64> {
+    for (_, seq, hash) in have.chains.iter().filter(|(id, seq, _)| *id == chain.id && *seq > chain.base) {
+        let same = *seq > chain.seq
+            || rows.chit(chain.no, *seq)?.is_some_and(|chit| chit.entry.chit.hash() == *hash);
+        if same {
+            return Ok(*seq);
+        }
+    }
+    Ok(chain.base)
+}
+
+/// The chits of one chain after a number, in pages.
+pub fn pages(rows: &impl Rows, chain: &ChainRow, mut after: u64, out: &mut Vec<Message>) -> Result<()> {
+    while after < chain.seq {
+        let chits = rows.chits(chain.no, after, chain.seq, PAGE_MAX)?;
+        let page: Vec<_> = chits.into_iter().map(|chit| chit.entry).collect();
+        let Some(last) = page.last() else { break };
+        after = last.chit.seq;
+        out.extend(Page::of(&page).map(Message::Chits));
+    }
+    Ok(())
+}
+
+/// The order after an index, if somebody's word reaches to its end: the foil's own where it is known.
+pub fn order(
+    rows: &impl Rows,
+    standing: &Standing,
+    words: &[Endorsement],
+    after: u64,
+    out: &mut Vec<Message>,
+) -> Result<()> {
+    let head = standing.book.head;
+    if after >= head.index {
+        return Ok(());
+    }
+    let reaching =
+        || words.iter().filter(|word| (word.head.index, word.head.hash) == (head.index, head.hash));
+    let by_foil = reaching().find(|word| standing.book.nodes.foil.contains(&word.key));
+    if let Some(word) = by_foil.or_else(|| reaching().next()) {
+        out.push(Message::Links(Links { after, runs: runs(rows, standing, after)?, endorsement: *word }));
+    }
+    Ok(())
+}
+
+/// The words that reach beyond an index: as a certificate where they make one.
+pub fn told_words(standing: &Standing, words: &[Endorsement], beyond: u64, out: &mut Vec<Message>) {
+    if let Some(certificate) = certificate(standing, words).filter(|it| it.head.index > beyond) {
+        out.push(Message::Certificate(certificate));
+        return;
+    }
+    let speaks = |word: &&Endorsement| {
+        standing.book.nodes.stock.contains(&word.key) || standing.book.nodes.foil.contains(&word.key)
+    };
+    out.extend(
+        words
+            .iter()
+            .filter(speaks)
+            .filter(|word| word.head.index > beyond)
+            .map(|word| Message::Endorsement(*word)),
+    );
+}
+
+/// The certificate over the whole order, if the words make one.
+#[must_use]
+pub fn certificate(standing: &Standing, words: &[Endorsement]) -> Option<Certificate> {
+    let head = standing.book.head;
+    let nodes = &standing.book.nodes;
+    let words: Vec<_> = words.iter().filter(|word| word.head == head).collect();
+    let carried = Side::BOTH.iter().all(|side| {
+        let said = words.iter().filter(|word| nodes.of(*side).contains(&word.key)).count();
+        said >= majority(nodes.of(*side).len())
+    });
+    let named = |key| nodes.stock.contains(key) || nodes.foil.contains(key);
+    let words = words.iter().filter(|word| named(&word.key)).map(|word| (word.key, word.signature)).collect();
+    // Each signature was verified at the door.
+    Some(Certificate { head, words }).filter(|_| head.index > 0 && carried)
+}

@@ -1,0 +1,137 @@
+//! Signed words about chits that arrive: links, endorsements, certificates, receipts, proofs.
+
+use crate::admit::{DeviceGround, NodeGround, Refusal, Unverified, Verified, admit};
+use crate::chit::ChainId;
+use crate::key::PublicKey;
+use crate::order::{Certificate, Endorsement, ForkProof, Links};
+use crate::receipt::SignedReceipt;
+use crate::store::{Shelf, Standing, TallyRow};
+use crate::tally::Side;
+
+use super::ordering::{Linked, follow, keep_word, open_view, speaks, superseded};
+use super::outbox::{OWED_HAVE, OWED_ORDER};
+use super::receiving::{Change, Intake};
+use super::{Hands, Result};
+
+pub(super) fn take_links(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    intake: &mut Intake<'_>,
+    standing: &mut Standing,
+    links: &Links,
+) -> Result<()> {
+    let ground = NodeGround { tally: &intake.row.id, nodes: &standing.tip.nodes };
+    let word = *admit(Unverified::from(links.endorsement), &ground)?.it();
+    notice_lie(shelf, intake, &word)?;
+    // Only the foil's nodes link. After a restore the order comes from whoever still has it, and repeating what is held is harmless.
+    let head = standing.book.head;
+    let repeats = word.head.view == head.view && word.head.index <= head.index;
+    if !repeats && !standing.reconciling && !standing.tip.nodes.foil.contains(&word.key) {
+        return Err(Refusal::NotANode.into());
+    }
+    match follow(shelf, standing, links)? {
+        Linked::Followed => {
+            let mine_no_more = intake.row.side == Side::Foil
+                && speaks(hands, standing, Side::Foil)
+                && standing.book.head.view > head.view;
+            if mine_no_more && !standing.reconciling && !superseded(shelf, standing)? {
+                // Another phone with this one's node key has opened a view. To order again, this one must open its own.
+                standing.reconciling = true;
+                open_view(shelf, hands, standing, word.head.view)?;
+                standing.owed |= OWED_HAVE;
+            }
+            intake.changes.push(Change::Ordered { index: standing.book.head.index });
+            keep_word(shelf, intake.row.no, &word)
+        }
+        Linked::Known => {
+            standing.owed |= OWED_ORDER;
+            keep_word(shelf, intake.row.no, &word)
+        }
+        Linked::Gap => {
+            standing.owed |= OWED_HAVE;
+            intake.changes.push(Change::Waiting);
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn take_word(
+    shelf: &Shelf<'_>,
+    intake: &mut Intake<'_>,
+    standing: &Standing,
+    word: Endorsement,
+) -> Result<()> {
+    let ground = NodeGround { tally: &intake.row.id, nodes: &standing.tip.nodes };
+    let word = admit(Unverified::from(word), &ground)?.into_it();
+    if notice_lie(shelf, intake, &word)? {
+        return Err(Refusal::OrderRewritten { index: word.head.index }.into());
+    }
+    keep_word(shelf, intake.row.no, &word)
+}
+
+/// Whether a node has said something else about the same place before. If so, the two words together are proof.
+fn notice_lie(shelf: &Shelf<'_>, intake: &mut Intake<'_>, word: &Endorsement) -> Result<bool> {
+    let Some(earlier) = shelf.endorsement(intake.row.no, &word.key)? else { return Ok(false) };
+    let proof = ForkProof::Orders(Box::new(earlier), Box::new(*word));
+    let lies = proof.check().is_ok();
+    if lies {
+        intake.proofs.push(proof);
+    }
+    Ok(lies)
+}
+
+pub(super) fn take_certificate(
+    shelf: &Shelf<'_>,
+    intake: &Intake<'_>,
+    standing: &Standing,
+    certificate: Certificate,
+) -> Result<()> {
+    let ground = NodeGround { tally: &intake.row.id, nodes: &standing.book.nodes };
+    let certificate: Verified<Certificate> = admit(Unverified::from(certificate), &ground)?;
+    let Certificate { head, words } = certificate.into_it();
+    for (key, signature) in words {
+        keep_word(shelf, intake.row.no, &Endorsement { head, key, signature })?;
+    }
+    Ok(())
+}
+
+pub(super) fn take_receipt(
+    shelf: &Shelf<'_>,
+    intake: &mut Intake<'_>,
+    standing: &Standing,
+    receipt: SignedReceipt,
+) -> Result<()> {
+    let ground = device_ground(&intake.row, standing, &receipt.receipt.by);
+    let receipt = admit(Unverified::from(receipt), &ground)?.into_it().receipt;
+    if receipt.chain.side != intake.row.side {
+        return Ok(());
+    }
+    for mut chain in shelf.branches(intake.row.no, &receipt.chain)? {
+        let news =
+            receipt.seq > chain.held.min(chain.known) && receipt.seq > chain.base && receipt.seq <= chain.seq;
+        if news
+            && shelf.chit(chain.no, receipt.seq)?.is_some_and(|chit| chit.entry.chit.hash() == receipt.hash)
+        {
+            chain.known = chain.known.max(receipt.seq);
+            if receipt.seq <= chain.held {
+                shelf.put_chain(&chain)?;
+                continue;
+            }
+            chain.held = receipt.seq;
+            shelf.put_chain(&chain)?;
+            shelf.add_event(Some(intake.row.no), "held", &receipt.seq.to_string())?;
+            intake.changes.push(Change::Held { seq: receipt.seq });
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn device_ground<'g>(row: &'g TallyRow, standing: &Standing, by: &ChainId) -> DeviceGround<'g> {
+    let device_key: Option<PublicKey> = standing.tip.device(by).map(|device| device.grant.device_key);
+    DeviceGround { tally: &row.id, device_key }
+}
+
+pub(super) fn take_proof(shelf: &Shelf<'_>, intake: &Intake<'_>, proof: ForkProof) -> Result<()> {
+    let proof = admit(Unverified::from(proof), &intake.row.id)?;
+    Ok(shelf.put_proof(intake.row.no, proof.it())?)
+}

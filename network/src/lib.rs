@@ -1,0 +1,1 @@
+//! The site: no sockets, no clock outside driver.rs.
