@@ -39,6 +39,11 @@ pub(crate) fn parse_day(text: &str) -> Result<Date, Trouble> {
     found.flatten().map(|days| days.saturating_mul(DAY)).filter(|_| parts.next().is_none()).ok_or_else(wrong)
 }
 
+/// The last second of the day that begins here.
+pub(crate) const fn last_second(day: Date) -> Date {
+    day.saturating_add(DAY.saturating_sub(1))
+}
+
 /// Reads a span: "30m", "12h", "7d", "2w".
 pub(crate) fn parse_span(text: &str) -> Result<u64, String> {
     let wrong = || format!("“{text}” is no span of time; write it like 30m, 12h, 7d or 2w");
@@ -95,6 +100,7 @@ mod tests {
     fn days_read_back() {
         for text in ["1970-01-01", "2000-02-29", "2026-11-21", "2099-12-31"] {
             assert_eq!(day(parse_day(text).unwrap()), text);
+            assert_eq!(day(last_second(parse_day(text).unwrap())), text);
         }
         for text in ["2026-02-30", "2026-13-01", "yesterday", "2026-11", "2026-11-21-1", "1969-12-31"] {
             assert!(parse_day(text).is_err(), "{text}");

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use hazel_core::invoice::SignedInvoice;
 use hazel_core::ticket::Ticket;
 use hazel_core::wallet::Clock as _;
+use hazel_qr::append::{Gathering, Share};
 use hazel_qr::file::{FileRefusal, frames};
 use hazel_qr::parts::{Assembly, TransferId};
 use hazel_qr::payload::meaning;
@@ -23,7 +24,7 @@ use crate::trouble::{Exit, Trouble, sentence};
 pub(crate) struct Sight {
     /// Every content once, in the order in which it was seen.
     pub(crate) codes: Vec<Result<Qr, Refusal>>,
-    /// Moving pictures of which frames are missing: how many are known, and how many there are.
+    /// What stands in several codes of which some are missing: how many are known, and how many there are.
     pub(crate) unfinished: Vec<(u32, u32)>,
 }
 
@@ -38,6 +39,7 @@ pub(crate) fn look(paths: &[PathBuf]) -> Result<Sight, Trouble> {
     let mut sight = eye.sight;
     let progress = eye.transfers.values().filter_map(Assembly::progress);
     sight.unfinished = progress.map(|progress| (progress.have, progress.of)).collect();
+    sight.unfinished.extend(eye.shares.missing());
     Ok(sight)
 }
 
@@ -85,8 +87,9 @@ pub(crate) fn one(path: &Path) -> Result<Qr, Trouble> {
 pub(crate) fn nothing(sight: &Sight) -> Trouble {
     match sight.unfinished.first() {
         Some((have, of)) => {
-            let message = format!("Only {have} of {of} frames of a moving picture are there.");
-            Trouble::new(Exit::Damaged, "unfinished", message).advise("Film it a little longer.")
+            let message = format!("Only {have} of {of} codes that belong together are there.");
+            Trouble::new(Exit::Damaged, "unfinished", message)
+                .advise("Film a moving picture a little longer; scan codes of one text together.")
         }
         None => Trouble::new(Exit::Damaged, "no_code", "No code could be read in this picture.")
             .advise("Come closer, hold still, and keep the white edge in the picture."),
@@ -127,7 +130,8 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Trouble> {
 #[derive(Default)]
 struct Eye {
     sight: Sight,
-    seen: BTreeSet<Vec<u8>>,
+    seen: BTreeSet<(Option<Share>, Vec<u8>)>,
+    shares: Gathering,
     transfers: BTreeMap<TransferId, Assembly>,
     whole: BTreeSet<TransferId>,
 }
@@ -137,8 +141,8 @@ impl Eye {
         let bytes = parcel::read(file)?;
         let read = frames(&bytes, &mut |frame| {
             for code in read::codes(frame) {
-                if self.seen.insert(code.content.clone()) {
-                    self.take(&code.content);
+                if self.seen.insert((code.share, code.content.clone())) {
+                    self.take(code.share, &code.content);
                 }
             }
             ControlFlow::Continue(())
@@ -149,8 +153,16 @@ impl Eye {
         })
     }
 
-    fn take(&mut self, content: &[u8]) {
+    fn take(&mut self, share: Option<Share>, content: &[u8]) {
         let around = Circumstances::at(WallClock.now());
+        if let Some(share) = share {
+            match self.shares.take(share, content) {
+                Ok(None) => {}
+                Ok(Some(whole)) => self.sight.codes.push(scan::bytes(&whole, &around)),
+                Err(refusal) => self.sight.codes.push(Err(refusal)),
+            }
+            return;
+        }
         let part = match scan::bytes(content, &around) {
             Ok(Qr::Part(part)) => part,
             other => return self.sight.codes.push(other),

@@ -10,6 +10,7 @@ use hazel_qr::picture::{Level, Picture, PictureRefusal};
 use hazel_qr::show::{Shown, show};
 use serde_json::{Value, json};
 
+use crate::film::Still;
 use crate::page::{Page, WARN};
 use crate::parcel;
 use crate::trouble::{Exit, Trouble, sentence};
@@ -74,7 +75,8 @@ impl Canvas {
         let mut json = json!({ "kind": own.kind().to_string(), "text": own.picture_text() });
         let facts = match show(own, Level::SCREEN).map_err(|reason| refused(&reason))? {
             Shown::Still(picture) => self.still(&picture, page)?,
-            Shown::Moving(sequence) if self.animate.is_none() => {
+            Shown::Moving(sequence) if self.animate.is_some() => json!({ "frames": sequence.of() }),
+            Shown::Moving(sequence) if self.is_file() => {
                 return Err(Trouble::new(
                     Exit::Refused,
                     "moving",
@@ -82,7 +84,7 @@ impl Canvas {
                 )
                 .advise("Name a file for it with --animate."));
             }
-            Shown::Moving(sequence) => json!({ "frames": sequence.of() }),
+            Shown::Moving(sequence) => filmed(sequence, page)?,
         };
         if let Some(path) = &self.animate {
             let mut sequence = Sequence::new(own).map_err(|reason| refused(&reason))?;
@@ -122,6 +124,24 @@ impl Canvas {
         }
         Ok(json!({ "version": picture.version() }))
     }
+}
+
+/// Every fragment once and half as many mixtures, as in a moving file: a camera that misses some goes on with others.
+fn filmed(mut sequence: Sequence, page: &mut Page) -> Result<Value, Trouble> {
+    let of = sequence.of();
+    let (mut film, mut texts) = (Vec::new(), Vec::new());
+    for _ in 0..of.saturating_add(of.div_ceil(2)) {
+        let frame = sequence.next_frame().map_err(|reason| refused(&reason))?;
+        let picture = frame.picture().map_err(|refusal| undrawn(&refusal))?.terminal();
+        let caption = match frame.number.checked_sub(of) {
+            Some(mixture @ 1..) => format!("Mixture {mixture} of all {of} frames"),
+            _ => format!("Frame {} of {of}", frame.number),
+        };
+        film.push(Still { picture, caption });
+        texts.push(frame.text);
+    }
+    page.film(film);
+    Ok(json!({ "frames": of, "texts": texts }))
 }
 
 fn written(path: &Path, file: &[u8], page: &mut Page) -> Result<(), Trouble> {

@@ -1,3 +1,3 @@
-//! What the terminal, the tests and the radio's test share: meetings, where the wallet and the session come together.
+//! What the tests share with the terminal: meetings, where the wallet and the session come together.
 
-pub mod meeting;
+pub use hazel_meeting as meeting;

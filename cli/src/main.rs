@@ -3,9 +3,11 @@
 mod calendar;
 mod camera;
 mod canvas;
+mod card;
 mod command;
 mod demo;
 mod edge;
+mod film;
 mod guard;
 mod home;
 mod page;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthChar as _;
 
+use crate::film::Still;
 use crate::table::Table;
 
 /// No line of ours is wider.
@@ -29,7 +30,7 @@ enum Part {
 
 /// Lines and tables, top to bottom.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Page(Vec<Part>);
+pub(crate) struct Page(Vec<Part>, Vec<Still>);
 
 impl Page {
     pub(crate) fn new() -> Self {
@@ -60,6 +61,17 @@ impl Page {
     pub(crate) fn verbatim(&mut self, text: impl Into<String>) -> &mut Self {
         self.0.push(Part::Verbatim(text.into()));
         self
+    }
+
+    /// Frames that are shown in turn, below everything else, where somebody looks; one after the other where not.
+    pub(crate) fn film(&mut self, film: Vec<Still>) -> &mut Self {
+        self.1 = film;
+        self
+    }
+
+    /// The frames to be shown in turn.
+    pub(crate) fn frames(&self) -> &[Still] {
+        &self.1
     }
 
     pub(crate) fn table(&mut self, table: Table) -> &mut Self {

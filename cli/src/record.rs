@@ -2,7 +2,7 @@
 
 use hazel_core::admit::Refusal;
 use hazel_core::tally::Terms;
-use hazel_core::wallet::{Change, ChitView, Delivery, Exposure, InvoiceView, TallyView, Went};
+use hazel_core::wallet::{Change, ChitView, Delivery, Exposure, InvoiceView, Settled, TallyView, Went};
 use serde_json::{Value, json};
 
 use crate::calendar::stamp;
@@ -41,6 +41,7 @@ pub(crate) fn entry(view: &ChitView) -> Value {
         "id": chit_id(&view.chit),
         "mine": view.mine,
         "kind": view.kind,
+        "settles": view.settled.as_ref().map(settled),
         "amount": view.units.to_string(),
         "balance": view.balance.to_string(),
         "date": stamp(view.date),
@@ -51,6 +52,17 @@ pub(crate) fn entry(view: &ChitView) -> Value {
         "state": view.facets.word(),
         "index": view.facets.place,
     })
+}
+
+fn settled(settled: &Settled) -> Value {
+    match settled {
+        Settled::Call { down_to, by } => json!({ "down_to": down_to.to_string(), "by": stamp(*by) }),
+        Settled::Terms { terms: new, from } => json!({ "terms": terms(new), "from": stamp(*from) }),
+        Settled::Variables(wish) => json!({
+            "target": wish.target.to_string(), "bound": wish.bound.to_string(),
+            "reward_ppm": wish.reward, "clutch_ppm": wish.clutch,
+        }),
+    }
 }
 
 pub(crate) fn invoice(view: &InvoiceView) -> Value {

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _, Write};
 
 use serde_json::{Map, Value};
 
+use crate::film::{self, Still};
 use crate::page::{BAD, FAINT, Page};
 use crate::trouble::{Exit, Trouble};
 
@@ -61,7 +62,7 @@ impl Screen {
         } else if let Some(bytes) = &answer.bytes {
             write_out(bytes, false)
         } else {
-            write_out(answer.page.render().as_bytes(), true)
+            write_out(answer.page.render().as_bytes(), true).and_then(|()| show_film(answer.page.frames()))
         };
         match (shown, answer.trouble) {
             (Err(trouble), _) => self.trouble(&trouble),
@@ -88,6 +89,20 @@ impl Screen {
         }
         trouble.exit as u8
     }
+}
+
+/// Frames move where somebody can see it and press a key; elsewhere they stand below each other.
+fn show_film(frames: &[Still]) -> Result<(), Trouble> {
+    if frames.is_empty() {
+        return Ok(());
+    }
+    if film::somebody_films() {
+        return film::play(frames).map_err(|error| {
+            Trouble::new(Exit::Machine, "output", format!("The frames could not be shown: {error}."))
+        });
+    }
+    let all: String = frames.iter().map(|still| format!("{}{}\n", still.picture, still.caption)).collect();
+    write_out(all.as_bytes(), true)
 }
 
 fn write_object(object: &Map<String, Value>) -> Result<(), Trouble> {

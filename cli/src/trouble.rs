@@ -213,6 +213,7 @@ fn advice(error: &WalletError) -> &'static str {
             "Take in your partner's hand-over, or have “hazel qr show” show the earlier payments first."
         }
         WalletError::OutOfPlace(_) => "“hazel tally show” says where it stands and what can be done.",
+        WalletError::OwnHandOver => "Nothing was changed. Send it to the partner it was made for.",
         WalletError::NotForUs => "Nothing was changed. Ask the sender for whom it was meant.",
         WalletError::Malformed(Malformed::Newer { .. }) => "The file was left as it is.",
         WalletError::Malformed(_) => "Ask the sender to send it again; nothing was changed.",

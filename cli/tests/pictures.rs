@@ -58,7 +58,23 @@ fn a_ticket_is_shown_and_answered_and_a_letter_is_filmed() {
 
     let letter = ben.path("letter.txt");
     ben.run(&["outbox", "Ana", "--out", text(&letter)]).ok();
-    assert_eq!(ben.refused(&["qr", "show", text(&letter)]), (1, "moving".into()));
+    let still = ben.path("still.png");
+    assert_eq!(ben.refused(&["qr", "show", text(&letter), "--png", text(&still)]), (1, "moving".into()));
+    let shown = ben.json(&["qr", "show", text(&letter)]);
+    let (frames, texts) = (shown["frames"].as_u64().unwrap(), shown["texts"].as_array().unwrap());
+    assert!(frames > 1 && texts.iter().all(|text| text.as_str().unwrap().starts_with("HP:")));
+    // Nobody looks at a pipe: every frame stands there once, mixtures too.
+    let printed = ben.run(&["qr", "show", text(&letter)]).ok();
+    assert_eq!(printed.matches("Frame ").count() + printed.matches("Mixture ").count(), texts.len());
+    assert!(printed.contains(&format!("Frame 1 of {frames}")) && printed.contains('▀'));
+    let folder = ben.path("film");
+    std::fs::create_dir(&folder).unwrap();
+    for (number, frame) in texts.iter().enumerate().skip(1) {
+        let file = folder.join(format!("{number:03}.png"));
+        run(&["qr", "show", "--text", frame.as_str().unwrap(), "--png", text(&file)]).ok();
+    }
+    let filmed = ana.json(&["qr", "scan", text(&folder)]);
+    assert_eq!(filmed["codes"][0]["kind"], "messages", "a folder of frames without the first one");
     for film in ["letter.gif", "letter.png"] {
         let film = ben.path(film);
         let shown = ben.json(&["qr", "show", text(&letter), "--animate", text(&film)]);
@@ -129,4 +145,84 @@ fn what_cannot_be_drawn_or_read_is_said_and_nothing_is_signed() {
     assert_eq!(ana.refused(&["qr", "scan", "--take", text(&second)]), (1, "earlier_first".into()));
     ben.hand_to(&ana);
     assert_eq!(ana.json(&["qr", "scan", "--take", text(&second)])["codes"][0]["again"], true);
+}
+
+/// What a link says when it is drawn and scanned: its first code, in names and in words.
+fn scanned(person: &Person, link: &str) -> (serde_json::Value, String) {
+    let file = person.path("link.png");
+    let _ = std::fs::remove_file(&file);
+    run(&["qr", "show", "--text", link, "--png", text(&file)]).ok();
+    let json = run(&["qr", "scan", text(&file), "--json"]).json()["codes"][0].clone();
+    let words = run(&["qr", "scan", text(&file)]).ok();
+    (json, words.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn links_of_the_existing_software_are_said_in_words_and_names_and_their_secrets_are_not() {
+    let ana = Person::without_wallet("Ana");
+    let token = "f0adb07c8fc41089d41d12f1d06613b8";
+    let (json, words) = scanned(
+        &ana,
+        &format!("https://mychips.org/ticket?host=site.example.net&port=11025&user=p1000&token={token}"),
+    );
+    assert_eq!((&json["kind"], &json["user"]), (&"mychips_ticket".into(), &"p1000".into()));
+    assert_eq!((&json["host"], &json["port"]), (&"site.example.net".into(), &11025.into()));
+    assert!(words.contains("user p1000 at site.example.net") && words.contains("Nothing was connected."));
+    assert!(!words.contains(token) && !json.to_string().contains(token));
+
+    let (json, words) = scanned(&ana, "https://mychips.org/pay?chad=anna:agent7&units=12500&memo=for%20eggs");
+    assert_eq!((&json["kind"], &json["payee"]), (&"mychips_payment".into(), &"anna".into()));
+    assert_eq!((&json["amount"], &json["memo"]), (&"12.50".into(), &"for eggs".into()));
+    assert!(words.contains("pay 12.50 to anna:agent7, for “for eggs”"), "{words}");
+    let (json, words) = scanned(&ana, "https://mychips.org/pay?chad=anna:agent7");
+    assert!(json["amount"].is_null() && words.contains("an amount of the payer's choice"));
+
+    let chad =
+        "%7B%22cuid%22%3A%22anna%22%2C%22agent%22%3A%22agent7%22%2C%22host%22%3A%22chip.example.org%22%7D";
+    let (json, words) = scanned(&ana, &format!("https://mychips.org/invite?token={token}&chad={chad}"));
+    assert_eq!(json["kind"], "mychips_invitation");
+    assert!(json["from"].as_str().unwrap().contains("anna:agent7@chip.example.org"), "{json}");
+    assert!(words.contains("anna:agent7") && !words.contains(token));
+
+    for (link, reason) in [
+        ("https://mychips.org/ticket?host=192.168.1.9&port=11025&user=p1000&token=f0adb07c", "private"),
+        ("https://mychips.org/ticket?host=mychlps.org&port=11025&user=p1000&token=f0adb07c", "imitate"),
+        ("https://mychips.org/pay?units=5", "missing"),
+    ] {
+        let file = ana.path("bad.png");
+        let _ = std::fs::remove_file(&file);
+        run(&["qr", "show", "--text", link, "--png", text(&file)]).ok();
+        let said = run(&["qr", "scan", text(&file), "--json"]).json();
+        let message = said["codes"][0]["error"]["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(reason), "{link}: {message}");
+    }
+}
+
+#[test]
+fn an_invoice_and_a_ticket_are_printed_as_cards_with_words_beside_the_code() {
+    let (ana, _ben) = pair();
+    let card = ana.path("card.svg");
+    let asked =
+        ana.json(&["ask", "Ben", "--item", "eggs=2x3.50", "--item", "bread=5.50", "--sticker", text(&card)]);
+    let svg = std::fs::read_to_string(&card).unwrap();
+    for words in ["148mm", "Ana", "12.50 CHIPs", "2 eggs: 7.00", "To be paid until"] {
+        assert!(svg.contains(words), "{words}");
+    }
+    assert_eq!(asked["sticker"], text(&card));
+    assert_eq!(ana.refused(&["ask", "Ben", "1", "--sticker", text(&card)]), (4, "file_exists".into()));
+
+    let again = ana.path("again.svg");
+    let id = asked["invoice"].as_str().unwrap();
+    ana.run(&["qr", "show", "--invoice", id, "--sticker", text(&again)]).ok();
+    assert_eq!(std::fs::read_to_string(&again).unwrap(), svg, "the same card again");
+
+    let (ticket, printed) = (ana.path("stall.hazel"), ana.path("stall.svg"));
+    ana.run(&["tally", "offer", "--limit", "100", "--out", text(&ticket)]).ok();
+    ana.run(&["qr", "show", text(&ticket), "--sticker", text(&printed)]).ok();
+    assert!(std::fs::read_to_string(&printed).unwrap().contains("100.00 CHIPs"));
+    let none = ana.path("none.svg");
+    assert_eq!(
+        ana.refused(&["qr", "show", "--payment", "Ben", "--sticker", text(&none)]),
+        (2, "usage".into())
+    );
 }

@@ -280,3 +280,50 @@ fn a_device_whose_memory_was_copied_signs_with_a_new_chain() {
     assert!(here["epoch"].as_u64().unwrap() > 1, "{here}");
     equal_halves(&ana, &ben);
 }
+
+#[test]
+fn a_debt_is_called_and_a_wish_is_set() {
+    let (ana, ben) = pair();
+    ben.run(&["pay", "Ana", "30", "--memo", "roof"]).ok();
+    meet(&ben, &ana);
+    assert_eq!(ana.refused(&["call", "Ben", "20", "--by", "2026-02-30"]), (2, "usage".into()));
+    assert_eq!(ana.refused(&["call", "Ben", "20", "--by", "2001-01-01"]), (2, "usage".into()));
+    assert_eq!(ana.refused(&["call", "Ben", "-5", "--by", "2100-01-01"]).0, 2);
+    let called = ana.json(&["call", "Ben", "20", "--by", "2100-01-31"]);
+    assert_eq!((&called["down_to"], &called["by"]), (&"20.00".into(), &"2100-01-31T23:59:59Z".into()));
+    ben.run(&["events"]).ok();
+    meet(&ana, &ben);
+    let told = ben.run(&["events"]).ok();
+    assert!(told.contains("Ana asks you to bring your debt down to 20.00 by 2100-01-31."), "{told}");
+    let history = ben.run(&["history", "Ana"]).ok();
+    assert!(history.contains("call: down to 20.00"), "{history}");
+    fits_the_page(&history);
+    assert_eq!(ben.json(&["tally", "show", "Ana"])["balance"], "-30.00", "a call moves no balance");
+    assert_eq!(ben.json(&["history", "Ana"])["entries"][0]["settles"]["down_to"], "20.00");
+
+    assert_eq!(ana.json(&["set", "Ben"])["target"], "0.00");
+    let set =
+        ana.json(&["set", "Ben", "--target", "50", "--bound", "100", "--reward", "0.5", "--clutch", "-0.25"]);
+    assert_eq!((&set["reward_ppm"], &set["clutch_ppm"]), (&5_000.into(), &(-2_500).into()));
+    assert!(ana.json(&["set", "Ben", "--bound", "100"])["id"].is_null(), "what is so already is not signed");
+    assert_eq!(ana.json(&["set", "Ben", "--target", "-5"])["bound"], "100.00", "what is not named stays");
+    assert_eq!(ana.refused(&["set", "Ben", "--reward", "101"]).0, 2);
+    meet(&ana, &ben);
+    equal_halves(&ana, &ben);
+}
+
+#[test]
+fn history_is_cut_by_days_at_both_ends() {
+    let (ana, ben) = pair();
+    ben.run(&["pay", "Ana", "3"]).ok();
+    meet(&ben, &ana);
+    let shown = |filter: &[&str]| {
+        let page = ana.json(&[&["history", "Ben"], filter].concat());
+        page["entries"].as_array().unwrap().len()
+    };
+    let date = ana.json(&["history", "Ben"])["entries"][0]["date"].as_str().unwrap().to_owned();
+    let today = date.split('T').next().unwrap();
+    assert_eq!(shown(&["--since", today, "--until", today]), 1, "both days are whole days");
+    assert_eq!(shown(&["--until", "2001-01-01"]), 0);
+    assert_eq!(shown(&["--since", "2100-01-01"]), 0);
+}

@@ -1,6 +1,6 @@
 //! Taking one chit into a tally's rows: the ground on which the door judges it, the chain it goes on, and its place at that chain's end.
 
-use crate::book::{Facts, Flag};
+use crate::book::{Book, Facts, Flag};
 use crate::canon::{Canon as _, Malformed};
 use crate::chit::{Body, ChainId, Chit, DeviceAct, SignedChit};
 use crate::digest::Digest;
@@ -92,24 +92,37 @@ pub fn new_chain(tally: i64, id: ChainId, first_key: Digest) -> ChainRow {
     }
 }
 
+/// The end of everything held on a tally: what one more chit moves. The caller writes it.
+pub struct End<'s> {
+    /// On which tally.
+    pub tally: i64,
+    /// The book over everything held.
+    pub tip: &'s mut Book,
+    /// How many chits have come in.
+    pub arrivals: &'s mut i64,
+}
+
+impl<'s> End<'s> {
+    /// Of a tally's whole standing.
+    pub const fn of(standing: &'s mut Standing) -> Self {
+        Self { tally: standing.tally, tip: &mut standing.tip, arrivals: &mut standing.arrivals }
+    }
+}
+
 /// Puts an admitted or own chit at the end of its chain and into the tip. The caller writes chain and standing.
-pub fn append(
-    rows: &impl Rows,
-    standing: &mut Standing,
-    chain: &mut ChainRow,
-    signed: &SignedChit,
-) -> Result<Flag> {
+pub fn append(rows: &impl Rows, end: End<'_>, chain: &mut ChainRow, signed: &SignedChit) -> Result<Flag> {
+    let End { tally, tip, arrivals } = end;
     let chit = &signed.chit;
     let stored = chit_no(chain.no, chit.seq)?;
     let facts = Facts {
-        answered: answered_before(rows, standing.tally, chit, stored)?,
-        waiting: waiting_pledge(rows, standing.tally, chit, false)?,
+        answered: answered_before(rows, tally, chit, stored)?,
+        waiting: waiting_pledge(rows, tally, chit, false)?,
     };
-    let flag = standing.tip.apply(chit, facts)?;
-    rows.add_chit(chain.no, signed, standing.arrivals, flag)?;
-    standing.arrivals = standing.arrivals.saturating_add(1);
-    note_answer(rows, standing.tally, chit, stored)?;
-    settle_acceptance(rows, standing.tally, chit, flag)?;
+    let flag = tip.apply(chit, facts)?;
+    rows.add_chit(chain.no, signed, *arrivals, flag)?;
+    *arrivals = arrivals.saturating_add(1);
+    note_answer(rows, tally, chit, stored)?;
+    settle_acceptance(rows, tally, chit, flag)?;
     chain.seq = chit.seq;
     chain.hash = Digest::of(&chit.to_bytes());
     chain.next_key = chit.next_key;

@@ -7,7 +7,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::canon::Writer;
-use crate::key::{Entropy, fresh};
+use crate::key::{Entropy, derive, fresh};
 
 /// Why a key store did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -175,6 +175,12 @@ impl Vault {
     pub fn open(&self, table: &str, row: i64, sealed: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
         let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
         open(&self.key, nonce, &self.place(table, row), sealed)
+    }
+
+    /// A secret of this database for one purpose, that no other database has.
+    #[must_use]
+    pub fn purpose(&self, label: &[u8]) -> [u8; 32] {
+        derive(&self.key, label, &self.database)
     }
 
     fn place(&self, table: &str, row: i64) -> Vec<u8> {

@@ -4,7 +4,7 @@ use crate::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
 use crate::chit::{BriefChit, ChainId, SignedChit};
 use crate::digest::Digest;
 use crate::invoice::{InvoiceId, SignedAnswer, SignedInvoice};
-use crate::key::{Entropy, fresh};
+use crate::key::{Entropy, derive, fresh};
 use crate::order::{Certificate, Endorsement, ForkProof, Links};
 use crate::pair::{PairError, PairKey};
 use crate::receipt::SignedReceipt;
@@ -15,6 +15,9 @@ use crate::ticket::SignedRequest;
 pub const PAGE_MAX: usize = 1000;
 /// The most messages in one hand-over.
 pub const MESSAGES_MAX: usize = 4096;
+
+/// The longest hand-over that is taken in: nobody makes this device hold more. A reminder, which its reader has asked for, may be longer.
+pub const HANDOVER_MAX: usize = 1 << 20;
 
 /// A stretch of one chain, in short form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -237,6 +240,37 @@ pub struct Handover {
     sealed: Vec<u8>,
 }
 
+/// By this a device knows its own hand-overs again when somebody throws them back. To everybody else their nonces look like any other.
+pub struct Mark([u8; 32]);
+
+impl Mark {
+    /// Of a device's own secret.
+    #[must_use]
+    pub const fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
+    /// A fresh nonce of this device: half of it random, half a keyed hash of that half.
+    pub fn nonce(&self, entropy: &mut dyn Entropy) -> [u8; 24] {
+        let random: [u8; 12] = fresh(entropy);
+        let mut nonce = [0; 24];
+        let (first, second) = nonce.split_at_mut(12);
+        first.copy_from_slice(&random);
+        second.copy_from_slice(&self.of(&random));
+        nonce
+    }
+
+    /// Whether this device made that nonce.
+    fn is_on(&self, nonce: &[u8; 24]) -> bool {
+        let (random, mark) = nonce.split_at(12);
+        self.of(random) == mark
+    }
+
+    fn of(&self, random: &[u8]) -> [u8; 12] {
+        Digest(derive(&self.0, b"hazel/v1/own-hand-over", random)).first()
+    }
+}
+
 impl Handover {
     /// Seals messages.
     #[must_use]
@@ -246,7 +280,17 @@ impl Handover {
         introduction: Option<[u8; 32]>,
         entropy: &mut dyn Entropy,
     ) -> Self {
-        let nonce = fresh(entropy);
+        Self::seal_with(messages, key, introduction, fresh(entropy))
+    }
+
+    /// Seals messages with a nonce that was never used with this key.
+    #[must_use]
+    pub fn seal_with(
+        messages: &[Message],
+        key: &PairKey,
+        introduction: Option<[u8; 32]>,
+        nonce: [u8; 24],
+    ) -> Self {
         let mut plain = Writer::with_capacity(1024);
         plain.put_list(messages);
         let sealed = key.seal(&place(&nonce), &plain.into_bytes());
@@ -257,6 +301,12 @@ impl Handover {
     #[must_use]
     pub const fn introduction(&self) -> Option<&[u8; 32]> {
         self.introduction.as_ref()
+    }
+
+    /// Whether the device with this mark has made it.
+    #[must_use]
+    pub fn is_echo_to(&self, mark: &Mark) -> bool {
+        mark.is_on(&self.nonce)
     }
 
     /// Whether this was sealed with that key.

@@ -17,10 +17,14 @@ use hazel_core::wallet::{Enrolment, EnrolmentRequest, Payment, Wallet};
 use story::*;
 
 fn second_phone(first: &mut Wallet, clock: &StoryClock) -> Wallet {
-    let (request, secret) = EnrolmentRequest::new("tablet", &mut Seeded::new("tablet"));
+    another_phone(first, clock, "tablet")
+}
+
+fn another_phone(first: &mut Wallet, clock: &StoryClock, name: &str) -> Wallet {
+    let (request, secret) = EnrolmentRequest::new(name, &mut Seeded::new(name));
     let request = EnrolmentRequest::from_bytes(&request.to_bytes()).unwrap();
     let answer = Enrolment::from_bytes(&first.add_device(&request).unwrap().to_bytes()).unwrap();
-    let entropy = Box::new(Seeded::new("tablet's wallet"));
+    let entropy = Box::new(Seeded::new(&format!("{name}'s wallet")));
     Wallet::enrol(Store::in_memory().unwrap(), &guard(), &secret, &answer, Box::new(clock.clone()), entropy)
         .unwrap()
 }
@@ -103,4 +107,34 @@ fn what_goes_beyond_a_phones_allowance_waits_to_be_accepted() {
     meet(&mut ana, &mut tablet, &tally);
     assert_eq!(ana.balance(&tally).unwrap(), chips(3));
     assert_equal_halves(&mut tablet, &mut ana, &tally);
+}
+
+#[test]
+fn two_devices_let_in_a_phone_each_at_the_same_time() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ben, &clock);
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    // Neither knows of the other's.
+    let mut watch = another_phone(&mut ben, &clock, "watch");
+    let mut desk = another_phone(&mut tablet, &clock, "desk");
+    assert_eq!((watch.device(), desk.device()), (3, 2001));
+    assert_eq!(another_phone(&mut tablet, &clock, "shelf").device(), 2002);
+    ben.hand_allowance(&tally, 3, chips(20)).unwrap();
+    for phone in [&mut ben, &mut tablet, &mut watch, &mut desk] {
+        meet(phone, &mut ana, &tally);
+    }
+    meet(&mut ben, &mut ana, &tally);
+    ben.hand_allowance(&tally, 2001, chips(10)).unwrap();
+    for phone in [&mut ben, &mut watch, &mut desk] {
+        meet(phone, &mut ana, &tally);
+    }
+    pay(&mut watch, &tally, 20).unwrap();
+    pay(&mut desk, &tally, 10).unwrap();
+    for phone in [&mut watch, &mut desk, &mut ben] {
+        meet(phone, &mut ana, &tally);
+    }
+    assert_eq!(ana.balance(&tally).unwrap(), chips(30));
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, Units::ZERO);
+    assert_equal_halves(&mut ben, &mut ana, &tally);
 }

@@ -180,3 +180,85 @@ fn meet_often(one: &mut Wallet, other: &mut Wallet, tally: &hazel_core::tally::T
         }
     }
 }
+
+/// Whoever carries a hand-over can throw it back. A phone that was restored must not take its own words for its partner's.
+#[test]
+fn a_restored_phone_does_not_believe_its_own_echo() {
+    for lost in ["Ana", "Ben"] {
+        let (mut ana, mut ben, tally, clock) = pair();
+        pay(&mut ben, &tally, 10).unwrap();
+        meet(&mut ana, &mut ben, &tally);
+        let backup =
+            if lost == "Ana" { ana.backup(&words("Ana")) } else { ben.backup(&words("Ben")) }.unwrap();
+        pay(&mut ben, &tally, 7).unwrap();
+        pay(&mut ana, &tally, 4).unwrap();
+        meet(&mut ana, &mut ben, &tally);
+        let mut new = restore(lost, &backup, &clock);
+        for _ in 0..3 {
+            new.ask_what_is_missing(&tally).unwrap();
+            let echo = new.hand_over(&tally).unwrap().unwrap();
+            assert_eq!(new.receive(&echo).unwrap_err().code(), "own_hand_over");
+            assert!(new.tally(&tally).unwrap().reconciling, "{lost} took an echo for the partner's word");
+        }
+        let mut partner = if lost == "Ana" { ben } else { ana };
+        meet(&mut new, &mut partner, &tally);
+        assert!(!new.tally(&tally).unwrap().reconciling);
+        assert_equal_halves(&mut new, &mut partner, &tally);
+    }
+}
+
+/// What an echo says of what is held must not keep anything from being handed over again.
+#[test]
+fn an_echo_keeps_nothing_back() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    let lost_on_the_way = ben.hand_over(&tally).unwrap().unwrap();
+    assert_eq!(ben.receive(&lost_on_the_way).unwrap_err().code(), "own_hand_over");
+    hand(&mut ben, &mut ana, &tally).unwrap();
+    assert_eq!(ana.balance(&tally).unwrap(), chips(10), "the chit is told again without being asked for");
+}
+
+/// What `docs/threats.md` says of two new phones and an old one.
+#[test]
+fn both_are_restored_while_an_old_phone_lives() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let (ana_backup, ben_backup) = (ana.backup(&words("Ana")).unwrap(), ben.backup(&words("Ben")).unwrap());
+    // Only the old phones know of this one.
+    pay(&mut ben, &tally, 7).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let (mut new_ana, mut new_ben) =
+        (restore("Ana", &ana_backup, &clock), restore("Ben", &ben_backup, &clock));
+    meet(&mut new_ana, &mut new_ben, &tally);
+    for new in [&new_ana, &new_ben] {
+        assert!(!new.tally(&tally).unwrap().reconciling);
+        assert_eq!(new.tally(&tally).unwrap().index, 3, "a payment and two new epochs");
+    }
+    pay(&mut new_ana, &tally, 1).unwrap();
+    pay(&mut new_ben, &tally, 2).unwrap();
+    meet(&mut new_ana, &mut new_ben, &tally);
+    assert_equal_halves(&mut new_ana, &mut new_ben, &tally);
+    assert_eq!(new_ana.balance(&tally).unwrap(), chips(11));
+    // The old phone turns up again. It has seen the end of another order and refuses this one, for ever; but what only it had comes back,
+    // and waits outside the terms until Ana accepts it.
+    let mut refused = 0;
+    for _ in 0..6 {
+        ben.ask_what_is_missing(&tally).unwrap();
+        if let Some(bytes) = ben.hand_over(&tally).unwrap() {
+            new_ana.receive(&bytes).unwrap();
+        }
+        if let Some(bytes) = new_ana.hand_over(&tally).unwrap() {
+            let rejected = ben.receive(&bytes).unwrap().rejected;
+            refused += rejected.iter().filter(|it| it.refusal.code() == "order_rewritten").count();
+        }
+    }
+    assert!(refused > 0);
+    meet(&mut new_ana, &mut new_ben, &tally);
+    assert_equal_halves(&mut new_ana, &mut new_ben, &tally);
+    assert_eq!(new_ana.balance(&tally).unwrap(), chips(11));
+    assert_eq!(new_ana.tally(&tally).unwrap().outside_theirs, chips(7));
+    for wallet in [&mut new_ana, &mut new_ben, &mut ben] {
+        assert_eq!(wallet.audit(&mut |_| ()).unwrap().findings, []);
+    }
+}

@@ -1,1 +1,12 @@
 //! The site: no sockets, no clock outside driver.rs.
+
+pub mod backoff;
+pub mod directory;
+pub mod driver;
+pub mod letter;
+pub mod node;
+pub mod peer;
+pub mod site;
+pub mod store;
+pub mod ticket;
+pub mod uplink;

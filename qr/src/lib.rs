@@ -18,6 +18,7 @@
 //! ```
 
 pub mod animate;
+pub mod append;
 mod base45;
 pub mod code;
 mod date;

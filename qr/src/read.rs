@@ -6,6 +6,8 @@
 #[cfg(feature = "rxing")]
 mod binary;
 #[cfg(feature = "rxing")]
+mod decode;
+#[cfg(feature = "rxing")]
 mod finders;
 #[cfg(feature = "rxing")]
 mod grey;
@@ -13,13 +15,14 @@ mod grey;
 mod rectify;
 
 #[cfg(feature = "rxing")]
-use self::binary::Bits;
+use self::decode::{Content, decode};
 #[cfg(feature = "rxing")]
-use self::finders::{Located, Triple};
+use self::finders::{Found, Located, Triple};
 #[cfg(feature = "rxing")]
 use self::grey::Grey;
 #[cfg(feature = "rxing")]
 use self::rectify::Square;
+use crate::append::Share;
 use crate::luma::Luma;
 
 /// One code in a frame.
@@ -27,6 +30,8 @@ use crate::luma::Luma;
 pub struct Seen {
     /// The payload's bytes, verified by the code's error correction.
     pub content: Vec<u8>,
+    /// Where the content is only one share of a text in several codes.
+    pub share: Option<Share>,
     /// The corners on the upright frame, from the code's own top left.
     pub corners: [(i32, i32); 4],
 }
@@ -34,7 +39,12 @@ pub struct Seen {
 /// Every code in a frame.
 #[must_use]
 pub fn codes(frame: &Luma<'_>) -> Vec<Seen> {
-    let mut search = Search { frame, seen: Vec::new() };
+    let mut search = Search {
+        frame,
+        seen: Vec::new(),
+        #[cfg(feature = "rxing")]
+        known: Vec::new(),
+    };
     search.run();
     search.seen
 }
@@ -42,6 +52,9 @@ pub fn codes(frame: &Luma<'_>) -> Vec<Seen> {
 struct Search<'f, 'a> {
     frame: &'f Luma<'a>,
     seen: Vec<Seen>,
+    /// The finders of what was read.
+    #[cfg(feature = "rxing")]
+    known: Vec<Triple>,
 }
 
 #[cfg(feature = "rxing")]
@@ -80,14 +93,13 @@ impl Search<'_, '_> {
     }
 
     /// One binarisation, and all codes in it that plain sampling reads; returns what was located beside them.
+    #[expect(clippy::cast_precision_loss, reason = "a picture is a few times smaller than the frame")]
     fn sample(&mut self, grey: &Grey<'_>, stage: Stage) -> Vec<(Triple, Option<Located>)> {
-        let bits = Bits::local(grey, stage.share, stage.margin);
-        let mut unread = Vec::new();
-        for (triple, located) in finders::locate(&bits, stage.sets) {
-            match located.as_ref().and_then(|found| Some((decode(found.side, &found.bits)?, found.corners))) {
-                Some((content, corners)) => self.put(content, corners, grey.shrink),
-                None => unread.push((triple, located)),
-            }
+        let Some(image) = binary::local(grey, stage.share, stage.margin) else { return Vec::new() };
+        let Found { read, unread } = finders::search(&image, stage.sets, &self.known);
+        for (content, corners, finders) in read {
+            self.put(content, corners, grey.shrink);
+            self.known.push(finders.times(grey.shrink as f32));
         }
         unread
     }
@@ -103,16 +115,18 @@ impl Search<'_, '_> {
         false
     }
 
-    fn put(&mut self, content: Vec<u8>, corners: [rectify::Point; 4], shrink: usize) {
+    fn put(&mut self, content: Content, corners: [rectify::Point; 4], shrink: usize) {
         #[expect(
             clippy::float_arithmetic,
             clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
             reason = "pixels of a frame below 2^14"
         )]
         let corners = corners
             .map(|(x, y)| self.frame.upright(((x * shrink as f32) as i32, (y * shrink as f32) as i32)));
-        if !self.seen.iter().any(|seen| seen.content == content) {
-            self.seen.push(Seen { content, corners });
+        let Content { bytes: content, share } = content;
+        if !self.seen.iter().any(|seen| seen.content == content && seen.share == share) {
+            self.seen.push(Seen { content, share, corners });
         }
     }
 }
@@ -139,18 +153,14 @@ fn fit(
     grey: &Grey<'_>,
     triple: &Triple,
     located: Option<&Located>,
-) -> Option<(Vec<u8>, [rectify::Point; 4])> {
+) -> Option<(Content, [rectify::Point; 4])> {
     let sharply = |square: Square| {
         let square = square.fitted(grey)?;
         let modules = square.modules(grey)?;
-        let content = [0.0, 0.5, 1.0]
-            .into_iter()
-            .find_map(|sharpness| decode(modules.side, &modules.bits(sharpness)))?;
+        let content = [0.0, 0.5, 1.0].into_iter().find_map(|sharpness| decode(&modules.bits(sharpness)?))?;
         Some((content, square.outer()))
     };
-    if let Some(found) =
-        located.and_then(|found| Square::of_corners(found.corners, found.side)).and_then(sharply)
-    {
+    if let Some(found) = located.and_then(Square::of_located).and_then(sharply) {
         return Some(found);
     }
     let mut squares: Vec<(Square, f32)> = rectify::likely_sides(triple.middles, triple.widths)
@@ -184,30 +194,8 @@ impl Search<'_, '_> {
         for (content, corners) in found.unwrap_or_default() {
             let corners = corners.map(|place| self.frame.upright(place));
             if !self.seen.iter().any(|seen| seen.content == content) {
-                self.seen.push(Seen { content, corners });
+                self.seen.push(Seen { content, share: None, corners });
             }
         }
     }
-}
-
-/// Error correction and content of sampled modules, mirrored ones too.
-#[cfg(feature = "rxing")]
-fn decode(side: usize, bits: &[bool]) -> Option<Vec<u8>> {
-    // The grid decoder indexes by the size it is told.
-    if !(21..=177).contains(&side) || side % 4 != 1 || bits.len() != side.saturating_mul(side) {
-        return None;
-    }
-    // Error correction is dear, and what has no timing lines has nothing to correct.
-    let at =
-        |x: usize, y: usize| bits.get(y.saturating_mul(side).saturating_add(x)).copied().unwrap_or(false);
-    let line = 8..side.saturating_sub(8);
-    let wrong = line.clone().filter(|&along| at(along, 6) == (along % 2 == 1)).count();
-    let wrong = wrong.saturating_add(line.clone().filter(|&along| at(6, along) == (along % 2 == 1)).count());
-    if wrong.saturating_mul(4) > line.len().saturating_mul(2) {
-        return None;
-    }
-    let modules = rqrr::SimpleGrid::from_func(side, at);
-    let mut content = Vec::new();
-    rqrr::Grid::new(modules).decode_to(&mut content).ok()?;
-    Some(content)
 }

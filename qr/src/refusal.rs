@@ -35,6 +35,8 @@ pub enum Recognised {
     HazelLink,
     /// One part of an animated sequence of this wallet.
     HazelPart,
+    /// One of several codes that hold one text together, as other software draws them.
+    Share,
     /// A mychips.org ticket that connects a device to a site.
     ConnectTicket,
     /// A mychips.org invitation to a tally.
@@ -63,6 +65,7 @@ impl fmt::Display for Recognised {
             Self::HazelCode | Self::Own(_) => "Hazel code",
             Self::HazelLink => "Hazel link",
             Self::HazelPart => "part of a Hazel sequence",
+            Self::Share => "one of several codes that belong together",
             Self::ConnectTicket => "MyCHIPs connection ticket",
             Self::Invitation => "MyCHIPs tally invitation",
             Self::PayRequest => "MyCHIPs payment request",
@@ -166,6 +169,14 @@ pub enum Reason {
     /// A part whose check does not match its content.
     #[error("the part was altered on the way")]
     Altered,
+    /// The other codes of the same text were not in the picture.
+    #[error("{have} of {of} were seen; show the others too")]
+    OthersMissing {
+        /// How many were seen.
+        have: u32,
+        /// How many there are.
+        of: u32,
+    },
     /// A part that claims more parts or bytes than a transfer may have.
     #[error("it claims {parts} parts and {bytes} bytes, more than a transfer may have")]
     HugeClaim {

@@ -8,6 +8,7 @@ use hazel_core::receipt::SignedReceipt;
 use hazel_core::tally::SignedTally;
 use hazel_core::ticket::Ticket;
 
+use crate::append::Gathering;
 use crate::code::{self, FRAGMENT_PREFIX, Own, PICTURE_PREFIX, URI_PREFIX};
 use crate::host::{Host, Hosts};
 use crate::link::{self, ChipAddress, ConnectTicket, Invitation, PayRequest, SealedKey, Url, after_scheme};
@@ -164,7 +165,8 @@ pub fn bytes(bytes: &[u8], around: &Circumstances<'_>) -> Result<Qr, Refusal> {
     }
 }
 
-/// Reads a camera frame or a picture: every code in it, each with its own answer.
+/// Reads a camera frame or a picture: every code in it, each with its own answer. Codes that hold one text together
+/// are read as that text.
 ///
 /// # Errors
 /// [`Reason::NoCode`] where nothing was found that a reader could verify.
@@ -173,7 +175,20 @@ pub fn frame(frame: &Luma<'_>, around: &Circumstances<'_>) -> Result<Vec<Result<
     if seen.is_empty() {
         return Err(Refusal::new(Recognised::Frame, Reason::NoCode));
     }
-    Ok(seen.iter().map(|code| bytes(&code.content, around)).collect())
+    let (mut answers, mut gathering) = (Vec::new(), Gathering::new());
+    for code in &seen {
+        match code.share {
+            None => answers.push(bytes(&code.content, around)),
+            Some(share) => match gathering.take(share, &code.content) {
+                Ok(None) => {}
+                Ok(Some(whole)) => answers.push(bytes(&whole, around)),
+                Err(refusal) => answers.push(Err(refusal)),
+            },
+        }
+    }
+    let missing = gathering.missing().map(|(have, of)| Reason::OthersMissing { have, of });
+    answers.extend(missing.map(|reason| Err(Refusal::new(Recognised::Share, reason))));
+    Ok(answers)
 }
 
 /// Own codes by their prefixes.

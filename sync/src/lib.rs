@@ -7,8 +7,10 @@ pub mod beacon;
 pub mod carrier;
 pub mod frame;
 mod keys;
+mod noise;
 pub mod session;
 mod time;
 
 pub use keys::{PairwiseKey, PublicKey, SecretKey, WeakKey};
+pub use noise::noise;
 pub use time::Time;

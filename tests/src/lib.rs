@@ -1,6 +1,7 @@
 //! The world Hazel is proven in: people, phones and air, a second ledger that believes nothing, the strangers in it and what they do to
 //! bytes, and the phones that die.
 
+pub mod checked;
 pub mod crash;
 pub mod curve;
 pub mod decoders;
@@ -16,6 +17,7 @@ pub mod impostors;
 pub mod model;
 pub mod noise;
 pub mod own_codes;
+pub mod planted;
 pub mod report;
 pub mod rules;
 pub mod seeds;

@@ -1,11 +1,13 @@
 //! `vectors` writes what is kept in files, `corpus FOLDER` what fuzzers begin with, `seed N` replays one world,
-//! `worlds COUNT [FIRST]` runs many, `report` prints a table of figures.
+//! `worlds COUNT [FIRST]` runs many, `hunt` until one breaks, `planted` looks for bugs made on purpose, `model` explores every
+//! course of small stories, `report` prints a table of figures.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of this program is what it is for")]
 
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use hazel_tests::checked;
 use hazel_tests::report::run_many;
 use hazel_tests::seeds::seeds;
 use hazel_tests::vectors::{Vectors, folder};
@@ -22,9 +24,14 @@ fn main() -> ExitCode {
         (Some("corpus"), _) => told(words.get(1).map_or_else(no_folder, |folder| corpus(Path::new(folder)))),
         (Some("seed"), Some(seed)) => one(seed),
         (Some("worlds"), Some(count)) => many(number(2).unwrap_or(0), count),
+        (Some("hunt"), Some(count)) => hunt(number(2).unwrap_or(0), count),
+        (Some("planted"), _) => planted(words.get(1).map(String::as_str)),
+        (Some("model"), most) => model(most.unwrap_or(1_000_000)),
         (Some("report"), count) => many(0, count.unwrap_or(REPORT)),
         _ => {
-            eprintln!("vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | report [COUNT]");
+            eprintln!(
+                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | hunt COUNT [FIRST] | planted [NAME] | model [STATES] | report [COUNT]"
+            );
             ExitCode::from(2)
         }
     }
@@ -81,6 +88,45 @@ fn one(seed: u64) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Worlds until one breaks.
+fn hunt(first: u64, count: u64) -> ExitCode {
+    std::panic::set_hook(Box::new(|_| {}));
+    let figures = run_many(first, count, 1, false);
+    match figures.broken.first_key_value() {
+        None => ExitCode::SUCCESS,
+        Some((seed, broken)) => {
+            println!("{} (seed {seed}, world {})", broken.1, figures.schedules);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn planted(only: Option<&str>) -> ExitCode {
+    match hazel_tests::planted::hunt(only) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => told(Err(error)),
+    }
+}
+
+/// Every story of the checked models, whole or up to so many states each; then the broken ones.
+fn model(most: u64) -> ExitCode {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut sound = true;
+    println!("| story | states | depth | everything | what was found |\n|---|---:|---:|---|---|");
+    for story in checked::stories().into_iter().chain(checked::broken_stories()) {
+        let (name, bug) = (story.name, story.bug);
+        let seen = checked::explore(story, most, threads);
+        sound &= seen.broken.is_some() != (bug == checked::Bug::None);
+        let name = if bug == checked::Bug::None { name.to_owned() } else { format!("{name}, {bug:?}") };
+        let whole = if seen.whole { "yes" } else { "no" };
+        let found = seen.broken.unwrap_or_else(|| "nothing".to_owned());
+        println!("| {name} | {} | {} | {whole} | {found} |", seen.states, seen.depth);
+    }
+    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn many(first: u64, count: u64) -> ExitCode {

@@ -1,12 +1,14 @@
 //! Asking for a payment, and saying no.
 
-use hazel_core::invoice::Line;
+use hazel_core::invoice::{Line, SignedInvoice};
 use hazel_core::units::Units;
-use hazel_core::wallet::Ask as Asking;
-use serde_json::json;
+use hazel_core::wallet::{Ask as Asking, InvoiceView, Wallet};
+use hazel_qr::code::Own;
+use serde_json::{Value, json};
 
 use crate::calendar::{minute, parse_span};
 use crate::canvas::Canvas;
+use crate::card::{Sticker, Words};
 use crate::home::Home;
 use crate::page::{GOOD, Page, WARN};
 use crate::partner::{find, find_invoice, invoice_id, name_of, short};
@@ -38,6 +40,8 @@ pub(crate) struct Ask {
     qr: bool,
     #[command(flatten)]
     canvas: Canvas,
+    #[command(flatten)]
+    sticker: Sticker,
 }
 
 impl Ask {
@@ -61,6 +65,7 @@ impl Ask {
         };
         let shown = self.qr || self.canvas.is_file();
         self.canvas.must_be_free()?;
+        self.sticker.must_be_free()?;
         let signed = wallet.ask(&view.id, &ask)?;
         let id = signed.invoice.id();
         let invoice = wallet.invoice(&id)?;
@@ -75,8 +80,33 @@ impl Ask {
         if shown {
             self.canvas.draw_beside(&signed, &mut json, &mut page);
         }
+        if self.sticker.file().is_some() {
+            self.print(&wallet, &signed, &invoice, &mut json, &mut page);
+        }
         page.say(format!("Hand it over: hazel outbox {name}"));
         Ok(Answer::new(json, page))
+    }
+}
+
+impl Ask {
+    /// The invoice stays signed whatever becomes of its card, so trouble is only told.
+    fn print(
+        &self,
+        wallet: &Wallet,
+        signed: &SignedInvoice,
+        invoice: &InvoiceView,
+        json: &mut Value,
+        page: &mut Page,
+    ) {
+        let words = Words::of_invoice(wallet.name(), invoice);
+        let code = Own::of(signed).map(|own| own.picture_text()).unwrap_or_default();
+        let printed = self.sticker.print(&code, &words, page).unwrap_or_else(|trouble| {
+            page.styled(WARN, &trouble.message).say(&trouble.advice);
+            json!({ "error": trouble.to_json() })
+        });
+        if let Value::Object(json) = json {
+            json.insert("sticker".into(), printed);
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use hazel_core::tally::{Half, Side};
-use hazel_core::wallet::{ChitView, Export as Whole, Filter};
+use hazel_core::wallet::{ChitView, Export as Whole, Filter, Settled};
 use serde_json::{Value, json};
 
-use crate::calendar::{day, parse_day, stamp};
+use crate::calendar::{day, last_second, parse_day, stamp};
 use crate::home::Home;
 use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE, WARN, count};
 use crate::parcel;
@@ -28,6 +28,9 @@ pub(crate) struct History {
     /// Only what was signed on this day or later (2026-11-21)
     #[arg(long, value_name = "DAY")]
     since: Option<String>,
+    /// Only what was signed on this day or earlier (2026-11-30)
+    #[arg(long, value_name = "DAY")]
+    until: Option<String>,
     /// Only what has this text in its memo or reference
     #[arg(long, value_name = "TEXT")]
     find: Option<String>,
@@ -44,11 +47,13 @@ impl History {
         let mut wallet = home.open()?;
         let view = find(&wallet, &self.partner)?;
         let since = self.since.as_deref().map(parse_day).transpose()?;
+        let until = self.until.as_deref().map(parse_day).transpose()?.map(last_second);
         let filter = Filter {
             skip: self.skip,
             // One more than is shown tells whether there is a next page.
             most: self.most.saturating_add(1),
             since,
+            until,
             text: self.find.clone(),
             payments_only: self.payments,
         };
@@ -102,9 +107,17 @@ fn table(entries: &[ChitView]) -> Table {
     table
 }
 
-/// What an entry is about: its memo, or its kind; and how it is taken, if that needs saying.
+/// What an entry is about: its memo, or what it settles, or its kind; and how it is taken, if that needs saying.
 fn subject(entry: &ChitView) -> String {
-    let about = if entry.note.memo.is_empty() { entry.kind.to_owned() } else { entry.note.memo.clone() };
+    let about = match &entry.settled {
+        Some(Settled::Call { down_to, by }) => format!("call: down to {down_to} by {}", day(*by)),
+        Some(Settled::Terms { terms, from }) => {
+            format!("credit terms: up to {} from {}", terms.limit, day(*from))
+        }
+        Some(Settled::Variables(wish)) => format!("settings: target {}, bound {}", wish.target, wish.bound),
+        None if entry.note.memo.is_empty() => entry.kind.to_owned(),
+        None => entry.note.memo.clone(),
+    };
     if entry.flag.words().is_empty() { about } else { format!("{about} ({})", entry.flag.words()) }
 }
 

@@ -4,6 +4,7 @@ mod asking;
 mod audit;
 mod devices;
 mod exchange;
+mod foreign;
 mod history;
 mod init;
 mod introduce;
@@ -16,6 +17,7 @@ mod paying;
 mod qr;
 mod recovery;
 mod scanned;
+mod settling;
 mod tally;
 
 use std::ffi::OsString;
@@ -82,6 +84,14 @@ enum Command {
     Withdraw(asking::Withdraw),
     #[command(after_help = "Example:\n  hazel grant Ben 150")]
     Grant(opening::Grant),
+    #[command(
+        after_help = "Examples:\n  hazel call Ben --by 2026-12-24\n  hazel call Ben 20 --by 2026-12-24"
+    )]
+    Call(settling::Call),
+    #[command(
+        after_help = "Examples:\n  hazel set Ben\n  hazel set Ben --target 50 --bound 100 --reward 0.5 --clutch -0.2"
+    )]
+    Set(settling::Set),
     #[command(after_help = "Examples:\n  hazel outbox Ben > for-ben.txt\n  hazel outbox --out /media/stick")]
     Outbox(exchange::Outbox),
     #[command(after_help = "Examples:\n  hazel receive from-ana.txt\n  hazel receive < mail.txt")]
@@ -96,7 +106,7 @@ enum Command {
     Introduce(introduce::Introduce),
     #[command(after_help = "Examples:\n  hazel nearby\n  hazel nearby --diagnose")]
     Nearby(nearby::Nearby),
-    #[command(after_help = "Example:\n  hazel history Ana --payments --since 2026-11-01")]
+    #[command(after_help = "Example:\n  hazel history Ana --payments --since 2026-11-01 --until 2026-11-30")]
     History(history::History),
     #[command(after_help = "Example:\n  hazel export Ana --format csv --out ana.csv")]
     Export(history::Export),
@@ -210,6 +220,8 @@ impl Command {
             Self::Decline(decline) => decline.run(home),
             Self::Withdraw(withdraw) => withdraw.run(home),
             Self::Grant(grant) => grant.run(home),
+            Self::Call(call) => call.run(home),
+            Self::Set(set) => set.run(home),
             Self::Meet(_) | Self::Introduce(_) => Err(Trouble::usage("This command needs a screen.")),
             Self::Nearby(nearby) => nearby.run(home),
             Self::Outbox(outbox) => outbox.run(home),

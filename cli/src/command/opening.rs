@@ -26,7 +26,7 @@ use crate::trouble::{Exit, Trouble};
 const NOTICE_DAYS: u32 = 7;
 
 /// Reads a limit: an amount that is not below zero.
-fn parse_limit(text: &str) -> Result<Units, String> {
+pub(super) fn parse_limit(text: &str) -> Result<Units, String> {
     match text.parse::<Units>() {
         Ok(limit) if limit < Units::ZERO => Err("a limit cannot be below zero".into()),
         Ok(limit) if limit > Units::MAX => Err(AmountError::TooLarge.to_string()),

@@ -6,6 +6,7 @@ use hazel_core::wallet::{Attention as Waits, Wallet};
 use serde_json::{Value, json};
 
 use super::tally;
+use crate::calendar::day;
 use crate::home::Home;
 use crate::page::{BAD, FAINT, Page, TITLE, WARN, count};
 use crate::partner::{chit_id, find_chit, invoice_id, name_of, short};
@@ -189,7 +190,16 @@ fn event_words(event: &Event, name: &str) -> String {
                     let flag = flag.map_or_else(String::new, |flag| format!(" ({flag})"));
                     format!("{name} paid you {amount}{flag}.")
                 }
-                None => format!("{name} signed: {first}."),
+                None => match (event.args.get(3), event.args.get(4).and_then(|by| by.parse().ok())) {
+                    (Some(down_to), Some(by)) => {
+                        format!(
+                            "{name} asks you to bring your debt down to {} by {}.",
+                            amount(down_to),
+                            day(by)
+                        )
+                    }
+                    _ => format!("{name} signed: {first}."),
+                },
             }
         }
         "held" => format!("{name} has received what you signed, up to your number {first}."),

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use hazel_core::canon::Canon as _;
 use hazel_core::invoice::SignedInvoice;
 use hazel_core::message::Handover;
 use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
@@ -16,10 +17,11 @@ use serde_json::{Value, json};
 use super::scanned::{said, take};
 use crate::camera::{look, nothing, unusable};
 use crate::canvas::Canvas;
+use crate::card::{Sticker, Words};
 use crate::home::Home;
 use crate::page::{BAD, Page};
 use crate::parcel::{self, Kind, Parcel};
-use crate::partner::{find, find_chit, find_invoice};
+use crate::partner::{find, find_chit, find_invoice, name_of};
 use crate::screen::Answer;
 use crate::trouble::Trouble;
 
@@ -70,13 +72,20 @@ pub(crate) struct Show {
     which: Option<String>,
     #[command(flatten)]
     canvas: Canvas,
+    #[command(flatten)]
+    sticker: Sticker,
 }
 
 impl Show {
     fn run(&self, home: &Home) -> Result<Answer, Trouble> {
         self.canvas.must_be_free()?;
+        self.sticker.must_be_free()?;
         let mut page = Page::new();
-        let json = if let Some(text) = &self.text {
+        let card = if self.sticker.file().is_some() { self.print(home, &mut page)? } else { Value::Null };
+        if !card.is_null() && !self.canvas.is_file() {
+            return Ok(Answer::new(card, page));
+        }
+        let mut json = if let Some(text) = &self.text {
             self.canvas.draw_text(text, &mut page)?
         } else if let Some(file) = &self.file {
             self.canvas.draw(&own(&Parcel::read_one(parcel::read(file)?)?)?, &mut page)?
@@ -87,7 +96,32 @@ impl Show {
         } else {
             self.draw_payment(&mut home.open()?, &mut page)?
         };
+        if let (Value::Object(json), Value::Object(card)) = (&mut json, card) {
+            json.extend(card);
+        }
         Ok(Answer::new(json, page))
+    }
+
+    /// A card to print. Payments and receipts are shown once to one person; nobody puts them on paper.
+    fn print(&self, home: &Home, page: &mut Page) -> Result<Value, Trouble> {
+        let (code, words) = if let Some(text) = &self.text {
+            (text.clone(), Words::of_text(text))
+        } else if let Some(wanted) = &self.invoice {
+            let mut wallet = home.open()?;
+            let view = find_invoice(&mut wallet, None, wanted)?;
+            let own = Own::of(&wallet.invoice_code(&view.id)?);
+            let payee =
+                if view.mine { wallet.name().to_owned() } else { name_of(&wallet.tally(&view.tally)?) };
+            (own.map_err(|_| uncarded())?.picture_text(), Words::of_invoice(&payee, &view))
+        } else if let Some(file) = &self.file {
+            let own = own(&Parcel::read_one(parcel::read(file)?)?)?;
+            let ticket = Ticket::from_bytes(own.payload()).map_err(|_| uncarded())?;
+            (own.picture_text(), Words::of_ticket(&ticket))
+        } else {
+            return Err(uncarded());
+        };
+        let sticker = self.sticker.print(&code, &words, page)?;
+        Ok(json!({ "sticker": sticker, "text": code }))
     }
 
     fn draw_payment(&self, wallet: &mut Wallet, page: &mut Page) -> Result<Value, Trouble> {
@@ -106,6 +140,10 @@ impl Show {
             self.canvas.draw_object(&wallet.receipted_code(&view.id, &entry.chit)?, page)
         }
     }
+}
+
+fn uncarded() -> Trouble {
+    Trouble::usage("There is no card for this.").advise("Invoices, tickets and texts can be printed.")
 }
 
 fn newest(wallet: &mut Wallet, tally: &hazel_core::tally::TallyId, mine: bool) -> Result<ChitView, Trouble> {
@@ -172,7 +210,7 @@ impl Scan {
             }));
         }
         for (have, of) in &sight.unfinished {
-            page.say(format!("A moving picture: {have} of {of} frames."));
+            page.say(format!("Codes that belong together: {have} of {of} were seen."));
             codes.push(json!({ "kind": "part", "have": have, "of": of }));
         }
         let mut answer = Answer::new(json!({ "codes": codes }), page);

@@ -3,10 +3,10 @@
 use hazel_core::canon::Canon as _;
 use hazel_core::tally::TallyId;
 use hazel_core::wallet::{TakenPayment, Wallet};
-use hazel_qr::ForeignSort;
 use hazel_qr::scan::Qr;
 use serde_json::{Value, json};
 
+use super::foreign;
 use crate::calendar::{minute, stamp};
 use crate::page::{GOOD, Page};
 use crate::partner::{chit_id, name_of, short};
@@ -73,41 +73,7 @@ fn meaning(qr: &Qr) -> (String, Value) {
                 json!({ "kind": "messages", "bytes": bytes }),
             )
         }
-        other => of_others(other),
-    }
-}
-
-/// Codes of the existing software, and of everybody else.
-fn of_others(qr: &Qr) -> (String, Value) {
-    match qr {
-        Qr::Connect(it) => (
-            format!("A MyCHIPs ticket that connects a device of {} to {}.", it.user, it.host),
-            json!({ "kind": "mychips_ticket", "user": it.user, "host": it.host.as_str(), "port": it.port }),
-        ),
-        Qr::Invite(_) => {
-            ("A MyCHIPs invitation to a tally.".to_owned(), json!({ "kind": "mychips_invitation" }))
-        }
-        Qr::Pay(_) => ("A MyCHIPs request for a payment.".to_owned(), json!({ "kind": "mychips_payment" })),
-        Qr::Key(_) => {
-            ("A MyCHIPs signing key under a passphrase.".to_owned(), json!({ "kind": "mychips_key" }))
-        }
-        Qr::ChipAddress(it) => {
-            (format!("A CHIP address: {it}"), json!({ "kind": "address", "address": it.to_string() }))
-        }
-        Qr::Foreign(it) => {
-            let sort = match it.sort {
-                ForeignSort::Wifi => "access to a wireless network",
-                ForeignSort::Contact => "a business card",
-                ForeignSort::OtherPayment => "a payment in other money",
-                ForeignSort::OtherScheme => "something for another program",
-                ForeignSort::Words => "words",
-            };
-            (
-                format!("Nothing of Hazel's, {sort}: {}", it.text),
-                json!({ "kind": "foreign", "sort": sort, "text": it.text }),
-            )
-        }
-        _ => ("A code of another sort.".to_owned(), json!({ "kind": "other" })),
+        other => foreign::meaning(other),
     }
 }
 

@@ -76,11 +76,25 @@ pub fn time<T>(work: impl FnOnce() -> T) -> Duration {
 }
 
 /// Runs both in turn and prints the ratio of the medians, beside what is aimed at.
-pub fn ratio(what: &str, aim: f64, rounds: usize, mut floor: impl FnMut(), mut ours: impl FnMut()) -> f64 {
+pub fn ratio(what: &str, aim: f64, rounds: usize, floor: impl FnMut(), mut ours: impl FnMut()) -> f64 {
+    ratio_at_leisure(what, aim, rounds, &mut (), |()| (), floor, |()| ours())
+}
+
+/// The same, with something that is done at leisure before each of ours, and not counted.
+pub fn ratio_at_leisure<S>(
+    what: &str,
+    aim: f64,
+    rounds: usize,
+    with: &mut S,
+    mut at_leisure: impl FnMut(&mut S),
+    mut floor: impl FnMut(),
+    mut ours: impl FnMut(&mut S),
+) -> f64 {
     let (mut low, mut high) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
+        at_leisure(with);
         low.push(time(&mut floor));
-        high.push(time(&mut ours));
+        high.push(time(|| ours(with)));
     }
     let median = |times: &mut Vec<Duration>| {
         times.sort_unstable();

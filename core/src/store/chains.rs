@@ -18,7 +18,7 @@ impl Shelf<'_> {
         let mut rows = query.query([tally])?;
         let mut chains = Vec::new();
         while let Some(row) = rows.next()? {
-            chains.push(chain_row(row)?);
+            chains.push(chain_row(row, 0)?);
         }
         Ok(chains)
     }
@@ -31,7 +31,7 @@ impl Shelf<'_> {
         let mut rows = query.query(params![tally, side_code(id.side), id.device, stored(id.epoch)?])?;
         let mut chains = Vec::new();
         while let Some(row) = rows.next()? {
-            chains.push(chain_row(row)?);
+            chains.push(chain_row(row, 0)?);
         }
         Ok(chains)
     }
@@ -40,7 +40,7 @@ impl Shelf<'_> {
     pub fn chain(&self, no: i64) -> Result<ChainRow> {
         let mut query = self.0.prepare_cached(&format!("{CHAIN} WHERE no = ?"))?;
         let mut rows = query.query([no])?;
-        chain_row(rows.next()?.ok_or(StoreError::Corrupt { what: "a missing chain" })?)
+        chain_row(rows.next()?.ok_or(StoreError::Corrupt { what: "a missing chain" })?, 0)
     }
 
     /// Adds a chain and returns its short name.
@@ -87,24 +87,30 @@ impl Shelf<'_> {
     }
 }
 
-fn chain_row(row: &Row<'_>) -> Result<ChainRow> {
+/// Reads a chain whose columns begin at `from`.
+pub(super) fn chain_row(row: &Row<'_>, from: usize) -> Result<ChainRow> {
+    let at = |column: usize| from.saturating_add(column);
     let blob = |index: usize| -> Result<Digest> {
         Ok(Digest(fixed(row.get_ref(index)?.as_blob().map_err(|_| StoreError::Corrupt { what: "a hash" })?)?))
     };
     Ok(ChainRow {
-        no: row.get(0)?,
-        tally: row.get(1)?,
-        id: ChainId { side: side(row.get(2)?)?, device: row.get(3)?, epoch: number(row.get(4)?)? },
-        branch: row.get(5)?,
-        base: number(row.get(6)?)?,
-        seq: number(row.get(7)?)?,
-        hash: blob(8)?,
-        next_key: blob(9)?,
-        linked: number(row.get(10)?)?,
-        sent: number(row.get(11)?)?,
-        known: number(row.get(12)?)?,
-        held: number(row.get(13)?)?,
-        receipted: number(row.get(14)?)?,
-        seed: row.get(15)?,
+        no: row.get(at(0))?,
+        tally: row.get(at(1))?,
+        id: ChainId {
+            side: side(row.get(at(2))?)?,
+            device: row.get(at(3))?,
+            epoch: number(row.get(at(4))?)?,
+        },
+        branch: row.get(at(5))?,
+        base: number(row.get(at(6))?)?,
+        seq: number(row.get(at(7))?)?,
+        hash: blob(at(8))?,
+        next_key: blob(at(9))?,
+        linked: number(row.get(at(10))?)?,
+        sent: number(row.get(at(11))?)?,
+        known: number(row.get(at(12))?)?,
+        held: number(row.get(at(13))?)?,
+        receipted: number(row.get(at(14))?)?,
+        seed: row.get(at(15))?,
     })
 }

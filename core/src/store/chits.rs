@@ -50,9 +50,9 @@ impl Shelf<'_> {
         rows.next()?.map(chit_row).transpose()
     }
 
-    /// The chits of the order after `after` up to `upto`, in order.
-    pub fn placed(&self, tally: i64, after: u64, upto: u64) -> Result<Vec<PlacedChit>> {
-        let sql = "SELECT chit.no, arrival, chit.flag, chit.place, entry, paid_stock, paid_foil FROM place JOIN chit ON chit.no = place.chit WHERE place.no > ? AND place.no <= ? ORDER BY place.no";
+    /// The chits of the order after `after` up to `upto`, the newest first.
+    pub fn placed_backwards(&self, tally: i64, after: u64, upto: u64) -> Result<Vec<PlacedChit>> {
+        let sql = "SELECT chit.no, arrival, chit.flag, chit.place, entry, paid_stock, paid_foil FROM place JOIN chit ON chit.no = place.chit WHERE place.no > ? AND place.no <= ? ORDER BY place.no DESC";
         let mut query = self.0.prepare_cached(sql)?;
         let mut rows = query.query([composed(tally, after)?, composed(tally, upto)?])?;
         let mut placed = Vec::new();

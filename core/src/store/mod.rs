@@ -9,6 +9,7 @@ mod chits;
 mod invoices;
 mod owner;
 mod places;
+mod purses;
 mod rows;
 mod shelf;
 mod standings;
@@ -24,9 +25,10 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+pub use purses::{Front, Purse};
 pub use rows::{
-    ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Standing, StoredChit, TallyRow,
-    TallySecrets, Traded, WalletRow,
+    Bookmark, ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Reached, Standing,
+    StoredChit, TallyRow, TallySecrets, Traded, WalletRow,
 };
 pub use shelf::{Shelf, chit_no};
 pub use sums::CountedTable;

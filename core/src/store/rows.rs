@@ -204,6 +204,32 @@ pub struct Traded {
     pub met: Option<Date>,
 }
 
+/// What a page of a tally's history starts from.
+#[derive(Debug, Clone)]
+pub struct Bookmark {
+    /// The short name inside this database.
+    pub no: i64,
+    /// My half.
+    pub side: Side,
+    /// Sealed: the pair key.
+    pub pair: Option<Vec<u8>>,
+    /// How far it has come, if there is a contract.
+    pub reached: Option<Reached>,
+}
+
+/// How far a tally's chits have come.
+#[derive(Debug, Clone, Copy)]
+pub struct Reached {
+    /// How many are in the order.
+    pub index: u64,
+    /// How many are held and have no place yet.
+    pub waiting: u64,
+    /// Up to here both halves have the same order.
+    pub agreed: u64,
+    /// Up to here it is final.
+    pub final_index: u64,
+}
+
 /// A chit with its place in the order.
 #[derive(Debug, Clone)]
 pub struct PlacedChit {

@@ -1,6 +1,6 @@
 //! Where tallies stand: what changes with each chit, and the lists that show it.
 
-use rusqlite::{Row, params};
+use rusqlite::{Row, params, params_from_iter};
 
 use crate::book::Book;
 use crate::canon::Canon;
@@ -9,7 +9,7 @@ use crate::tally::{Halves, Side, TallyId};
 use crate::units::Units;
 
 use super::StoreError;
-use super::rows::{Glance, Standing, Traded, fixed, number, object, side, stored};
+use super::rows::{Bookmark, Glance, Reached, Standing, Traded, fixed, number, object, side, stored};
 use super::shelf::{Result, Shelf};
 
 impl Shelf<'_> {
@@ -68,11 +68,31 @@ impl Shelf<'_> {
         Ok(Some((side(row.get(0)?)?, tip.map(object).transpose()?)))
     }
 
+    /// Where reading a tally's history begins.
+    pub fn bookmark(&self, id: &TallyId) -> Result<Option<Bookmark>> {
+        let sql = "SELECT no, side, pair, book, arrivals, agreed, final FROM tally LEFT JOIN standing ON standing.tally = tally.no WHERE id = ?";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query([id.0])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let reached =
+            match row.get_ref(3)?.as_blob_or_null().map_err(|_| StoreError::Corrupt { what: "book" })? {
+                None => None,
+                Some(book) => {
+                    let index = Book::head_of(book).map_err(|_| StoreError::Corrupt { what: "book" })?.index;
+                    let waiting = number(row.get(4)?)?.saturating_sub(index);
+                    let (agreed, final_index) = (number(row.get(5)?)?, number(row.get(6)?)?);
+                    Some(Reached { index, waiting, agreed, final_index })
+                }
+            };
+        Ok(Some(Bookmark { no: row.get(0)?, side: side(row.get(1)?)?, pair: row.get(2)?, reached }))
+    }
+
     /// What a list shows: of all tallies, or of one.
     pub fn glances(&self, only: Option<&TallyId>) -> Result<Vec<Glance>> {
-        let sql = "SELECT no, id, side, state, name, book, tip, arrivals, agreed, final, final_stock, final_foil, reconciling, met FROM tally LEFT JOIN standing ON standing.tally = tally.no WHERE ?1 IS NULL OR id = ?1 ORDER BY no";
-        let mut query = self.0.prepare_cached(sql)?;
-        let mut rows = query.query([only.map(|id| id.0)])?;
+        const GLANCE: &str = "SELECT no, id, side, state, name, book, tip, arrivals, agreed, final, final_stock, final_foil, reconciling, met FROM tally LEFT JOIN standing ON standing.tally = tally.no";
+        let which = if only.is_some() { "WHERE id = ?" } else { "ORDER BY no" };
+        let mut query = self.0.prepare_cached(&format!("{GLANCE} {which}"))?;
+        let mut rows = query.query(params_from_iter(only.map(|id| id.0)))?;
         let mut glances = Vec::new();
         while let Some(row) = rows.next()? {
             let state =

@@ -3,6 +3,7 @@
 use crate::admit::grant_digest;
 use crate::chit::{Body, ChainId, DeviceAct};
 use crate::digest::{Digest, Statement};
+use crate::intake::End;
 use crate::invoice::InvoiceState;
 use crate::key::{SecretKey, fresh};
 use crate::message::Have;
@@ -187,7 +188,7 @@ fn new_epoch(
     let chain =
         shelf.branches(row.no, &id)?.pop().ok_or(WalletError::Unknown { what: "chain of this device" })?;
     standing.chain = Some(chain.no);
-    sign_on(shelf, hands, &row.id, standing, chain, |_, _| {
+    sign_on(shelf, hands, &row.id, End::of(standing), chain, |_, _| {
         Body::Device(DeviceAct::Epoch { grant, by_party })
     })?;
     let mut row = shelf.tally(row.no)?;

@@ -18,11 +18,13 @@ mod merging;
 mod opening;
 mod ordering;
 mod outbox;
+mod overview;
 mod pages;
 mod paying;
 mod pictures;
 mod receiving;
 mod recovery;
+mod settling;
 mod signing;
 mod uplink;
 
@@ -34,7 +36,7 @@ use crate::admit::Refusal;
 use crate::canon::Malformed;
 use crate::key::{Entropy, PartyRoot, RecoveryWords, SecretKey, WordsError, fresh};
 use crate::keystore::{KeyStore, KeyStoreError, Vault};
-use crate::message::OpenError;
+use crate::message::{Mark, OpenError};
 use crate::negotiation::{OutOfPlace, TallyEvent};
 use crate::ordering::OrderingError;
 use crate::pair::{PairError, PairKey};
@@ -46,15 +48,17 @@ pub use asking::{Ask, InvoiceView};
 pub use audit::{AuditReport, Finding};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
-pub use history::{Attention, ChitView, Custody, Facets, Filter, Position, TallyView};
+pub use history::{ChitView, Custody, Facets, Filter};
 pub use meeting::{MeetingKeys, Talk, Unsettled};
 pub use merging::{MergeLine, MergeReport};
 pub use opening::{CONTRACT_TEXT, OfferView};
 pub use outbox::Audience;
+pub use overview::{Attention, Position, TallyView};
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
 pub use pictures::{CodeRefusal, TakenPayment};
 pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
+pub use settling::Settled;
 pub use signing::Ready;
 pub use uplink::{SiteDelivery, Speakers};
 
@@ -109,6 +113,9 @@ pub enum WalletError {
     /// A hand-over that no tally of this wallet can open.
     #[error("this was made for somebody else, or for a tally that this wallet does not have")]
     NotForUs,
+    /// A hand-over that this very wallet has made.
+    #[error("this wallet made this itself; it is for your partner")]
+    OwnHandOver,
     /// A text above its bound.
     #[error("the {what} is too long; at most {max} bytes fit")]
     TooLong {
@@ -178,6 +185,7 @@ impl WalletError {
             Self::Backup(error) => error.code(),
             Self::Unknown { .. } => "unknown",
             Self::NotForUs => "not_for_us",
+            Self::OwnHandOver => "own_hand_over",
             Self::TooLong { .. } => "too_long",
             Self::Reconciling => "reconciling",
             Self::NoRoot => "no_root",
@@ -403,6 +411,11 @@ fn check_length(what: &'static str, text: &str, max: usize) -> Result<()> {
 }
 
 impl Hands<'_> {
+    /// By which this device knows its own hand-overs.
+    fn own_mark(&self) -> Mark {
+        Mark::new(self.vault.purpose(b"hazel/v1/own-mark"))
+    }
+
     fn root(&self) -> Result<&PartyRoot> {
         self.root.ok_or(WalletError::NoRoot)
     }

@@ -7,7 +7,7 @@ use crate::canon::Canon as _;
 use crate::chit::{ChainId, SignedChit};
 use crate::digest::Digest;
 use crate::invoice::InvoiceState;
-use crate::message::{Handover, Have, Message, PAGE_MAX, Page};
+use crate::message::{HANDOVER_MAX, Handover, Have, Message, PAGE_MAX, Page};
 use crate::negotiation::{By, TallyState};
 use crate::order::{Endorsement, Links};
 use crate::receipt::Receipt;
@@ -75,11 +75,15 @@ impl Wallet {
         self.act(|shelf, hands| {
             let row = tally_row(shelf, tally)?;
             prepare(shelf, hands, &row)?;
-            let messages = messages(shelf, hands, &row)?;
+            let (messages, complete) = packed(shelf, hands, &row)?;
             if messages.is_empty() {
                 return Ok(None);
             }
-            mark_sent(shelf, &row)?;
+            if complete {
+                mark_sent(shelf, &row)?;
+            } else {
+                mark_pages(shelf, &row, &messages)?;
+            }
             let introduction = match (row.inviter, row.state) {
                 (false, TallyState::CertsKnown) => {
                     Some(AgreementPublic::from(&hands.root()?.agreement_key(&row.id.0)).to_bytes())
@@ -87,7 +91,10 @@ impl Wallet {
                 _ => None,
             };
             let key = hands.pair_key(shelf, row.no)?;
-            Ok(Some(Handover::seal(&messages, &key, introduction, hands.entropy).to_bytes()))
+            Ok(Some(
+                Handover::seal_with(&messages, &key, introduction, hands.own_mark().nonce(hands.entropy))
+                    .to_bytes(),
+            ))
         })
     }
 
@@ -124,23 +131,37 @@ pub(super) fn prepare(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) 
     Ok(())
 }
 
-/// Everything the partner must still be told, in the order in which it can be used.
+/// What the partner must be told next, in the order in which it can be used.
 pub(super) fn messages(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<Vec<Message>> {
+    Ok(packed(shelf, hands, row)?.0)
+}
+
+/// As much of what the partner must be told as goes into one hand-over, and whether that is all. Where there are more chits than fit,
+/// the rest follows when the partner has told that it holds these.
+fn packed(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<(Vec<Message>, bool)> {
     let mut out = Vec::new();
+    let mut complete = true;
     negotiation(row, &mut out);
     if let Some(standing) = shelf.standing(row.no)? {
         if standing.owed & OWED_CONTRACT != 0 {
             out.extend(row.contract.clone().map(|contract| Message::Offer(Box::new(contract))));
         }
-        chits(shelf, row, &mut out)?;
-        order(shelf, row, &standing, &mut out)?;
-        receipts(shelf, hands, row, &standing, &mut out)?;
-        invoices(shelf, row, &mut out)?;
+        complete = chits(shelf, row, &mut out)?;
+        if complete {
+            let mut rest = Vec::new();
+            order(shelf, row, &standing, &mut rest)?;
+            receipts(shelf, hands, row, &standing, &mut rest)?;
+            invoices(shelf, row, &mut rest)?;
+            complete = out.is_empty() || size(&out).saturating_add(size(&rest)) <= BESIDE_CHITS;
+            if complete {
+                out.extend(rest);
+            }
+        }
         if !out.is_empty() || standing.owed & OWED_HAVE != 0 || standing.reconciling {
             out.push(Message::Have(have(shelf, row)?));
         }
     }
-    Ok(out)
+    Ok((out, complete))
 }
 
 pub(super) fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
@@ -159,23 +180,57 @@ pub(super) fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
     }
 }
 
-/// Chits of every chain beyond what the other side is known to hold.
-fn chits(shelf: &Shelf<'_>, row: &TallyRow, out: &mut Vec<Message>) -> Result<()> {
+/// What chits may measure in one hand-over.
+const CHITS_MAX: usize = HANDOVER_MAX / 2;
+/// What all messages but the summary may measure where there are chits among them.
+const BESIDE_CHITS: usize = HANDOVER_MAX / 8 * 7;
+/// Chits in one page of a hand-over: even the longest are far below what is left beside the rest.
+const HANDED_PAGE: usize = 250;
+
+fn size(messages: &[Message]) -> usize {
+    messages.iter().map(|message| message.to_bytes().len()).fold(0, usize::saturating_add)
+}
+
+/// Chits of every chain beyond what the other side is known to hold, as many as fit. Returns whether these are all.
+fn chits(shelf: &Shelf<'_>, row: &TallyRow, out: &mut Vec<Message>) -> Result<bool> {
+    let mut size = 0_usize;
     for chain in shelf.chains(row.no)? {
-        pages(shelf, &chain, chain.known.max(chain.base), out)?;
+        let mut after = chain.known.max(chain.base);
+        while after < chain.seq {
+            if size >= CHITS_MAX {
+                return Ok(false);
+            }
+            let Some(page) = page(shelf, &chain, after, HANDED_PAGE)? else { break };
+            after = after.saturating_add(page.chits.len() as u64);
+            let page = Message::Chits(page);
+            size = size.saturating_add(page.to_bytes().len());
+            out.push(page);
+        }
+    }
+    Ok(true)
+}
+
+/// Notes which chits were handed over.
+fn mark_pages(shelf: &Shelf<'_>, row: &TallyRow, messages: &[Message]) -> Result<()> {
+    for mut chain in shelf.chains(row.no)? {
+        let last = |message: &Message| match message {
+            Message::Chits(page) if page.chain == chain.id && page.first > chain.base => {
+                Some(page.first.saturating_add(page.chits.len() as u64).saturating_sub(1))
+            }
+            _ => None,
+        };
+        let sent = messages.iter().filter_map(last).max().unwrap_or(0).min(chain.seq);
+        if sent > chain.sent {
+            chain.sent = sent;
+            shelf.put_chain(&chain)?;
+        }
     }
     Ok(())
 }
 
-fn pages(shelf: &Shelf<'_>, chain: &ChainRow, mut after: u64, out: &mut Vec<Message>) -> Result<()> {
-    while after < chain.seq {
-        let chits = shelf.chits(chain.no, after, chain.seq, PAGE_MAX)?;
-        let page: Vec<_> = chits.into_iter().map(|chit| chit.entry).collect();
-        let Some(last) = page.last() else { break };
-        after = last.chit.seq;
-        out.extend(Page::of(&page).map(Message::Chits));
-    }
-    Ok(())
+fn page(shelf: &Shelf<'_>, chain: &ChainRow, after: u64, most: usize) -> Result<Option<Page>> {
+    let chits = shelf.chits(chain.no, after, chain.seq, most)?;
+    Ok(Page::of(&chits.into_iter().map(|chit| chit.entry).collect::<Vec<_>>()))
 }
 
 /// The order beyond what both agree on, and the words of the nodes.
@@ -335,7 +390,11 @@ pub(super) fn for_network(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Vec<Messa
 pub(super) fn everything(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Vec<Message>> {
     let mut out = Vec::new();
     for chain in shelf.chains(row.no)? {
-        pages(shelf, &chain, chain.base, &mut out)?;
+        let mut after = chain.base;
+        while let Some(page) = page(shelf, &chain, after, PAGE_MAX)? {
+            after = after.saturating_add(page.chits.len() as u64);
+            out.push(Message::Chits(page));
+        }
     }
     if let Some(mut standing) = shelf.standing(row.no)? {
         standing.owed = OWED_HISTORY;

@@ -4,7 +4,7 @@ use crate::admit::{ChitAdmission, ChitGround, Refusal, Unverified, admit, prove}
 use crate::book::Flag;
 use crate::canon::Canon as _;
 use crate::chit::{Body, ChainId, DeviceAct, SignedChit};
-use crate::intake::{append, chain_for, ground_of, new_chain};
+use crate::intake::{End, append, chain_for, ground_of, new_chain};
 use crate::message::{Message, Page};
 use crate::store::{ChainRow, Shelf, Standing};
 
@@ -156,7 +156,7 @@ fn take_chit(
         shelf.add_event(Some(no), "chain_forked", &chit.chain.side.to_string())?;
         intake.changes.push(Change::Fork { side: chit.chain.side });
     }
-    let flag = append(shelf, standing, chain, &signed)?;
+    let flag = append(shelf, End::of(standing), chain, &signed)?;
     if chit.chain.side == intake.row.side {
         standing.owed |= OWED_HAVE;
     }
@@ -184,11 +184,14 @@ fn note_arrival(
 ) -> Result<()> {
     let (kind, units) = (chit.body.kind(), chit.body.pledged());
     if chit.chain.side != intake.row.side {
-        let args = [
+        let mut args = vec![
             kind.to_owned(),
             units.map_or_else(String::new, |u| u.milli().to_string()),
             flag.words().to_owned(),
         ];
+        if let Body::Call { down_to, by } = &chit.body {
+            args.extend([down_to.milli().to_string(), by.to_string()]);
+        }
         shelf.add_event(Some(intake.row.no), "chit_received", &args.join("\n"))?;
     }
     intake.changes.push(Change::Chit { by: chit.chain.side, kind, units, flag });

@@ -1,16 +1,18 @@
 //! Paying: may I, what would it mean, do it, and did it go through?
 
-use crate::book::{Book, Flag};
-use crate::chit::{Body, ChitRef, DeviceAct, MEMO_MAX, Note, PledgePlace, REFERENCE_MAX, Variables};
+use crate::book::Book;
+use crate::chit::{Body, ChitRef, MEMO_MAX, Note, PledgePlace, REFERENCE_MAX};
+use crate::intake::End;
 use crate::invoice::{InvoiceId, InvoiceState};
-use crate::negotiation::{OutOfPlace, TallyEvent, TallyState};
-use crate::store::{ChainRow, Shelf, Standing};
-use crate::tally::{Date, Side, TallyId, Terms};
+use crate::negotiation::TallyState;
+use crate::pair::PairKey;
+use crate::store::{ChainRow, Front, Purse, Shelf};
+use crate::tally::{Date, Side, TallyId};
 use crate::units::{AmountError, Units};
 
 use super::ordering::find;
-use super::signing::sign;
-use super::{Hands, Result, Wallet, WalletError, check_length, standing, tally_no};
+use super::signing::sign_on;
+use super::{Hands, PAIR, Result, Wallet, WalletError, check_length, secret, standing, tally_no};
 
 /// Why a payment is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -149,12 +151,8 @@ impl Wallet {
     pub fn can_pay(&self, tally: &TallyId, units: Units) -> Result<Room> {
         let now = self.clock.now();
         self.look(|shelf| {
-            let no = tally_no(shelf, tally)?;
-            let (_, side, state, _) = shelf.tally_label(no)?;
-            let closed = |obstacle| Room { largest: Units::ZERO, obstacle: Some(obstacle) };
-            let Some(standing) = shelf.standing(no)? else { return Ok(closed(CannotPay::NotOpen { state })) };
-            let chain = standing.chain.map(|chain| shelf.chain(chain)).transpose()?;
-            Ok(room(side, state, &standing, chain.as_ref(), now, units)?)
+            let purse = shelf.purse(tally)?.ok_or(WalletError::Unknown { what: "tally" })?;
+            Ok(room(&purse, now, units)?)
         })
     }
 
@@ -181,24 +179,22 @@ impl Wallet {
         check_length("memo", &payment.memo, MEMO_MAX)?;
         check_length("reference", &payment.reference, REFERENCE_MAX)?;
         self.act(|shelf, hands| {
-            let no = tally_no(shelf, tally)?;
+            let purse = shelf.purse(tally)?.ok_or(WalletError::Unknown { what: "tally" })?;
             if let Some(invoice) = &payment.invoice {
-                still_open(shelf, no, invoice)?;
+                still_open(shelf, &purse, invoice)?;
             }
-            let (_, side, state, _) = shelf.tally_label(no)?;
-            let mut standing = match shelf.standing(no)? {
-                Some(standing) => standing,
-                None => return Err(CannotPay::NotOpen { state }.into()),
-            };
-            let chain = standing.chain.map(|chain| shelf.chain(chain)).transpose()?;
-            let room = room(side, state, &standing, chain.as_ref(), hands.now, payment.units.payable()?)?;
-            match room.obstacle {
+            match room(&purse, hands.now, payment.units.payable()?)?.obstacle {
                 Some(obstacle) if !(payment.insist && obstacle.can_insist()) => return Err(obstacle.into()),
                 _ => {}
             }
-            let sealed = note(shelf, hands, no, payment)?;
+            let sealed = note(hands, &purse, payment)?;
+            let Purse { no, state, front, .. } = purse;
+            let Some(Front { mut tip, mut arrivals, chain: Some(chain), .. }) = front else {
+                return Err(CannotPay::NotOpen { state }.into());
+            };
             let (units, date, invoice) = (payment.units, hands.now, payment.invoice);
-            let (signed, _) = sign(shelf, hands, tally, &mut standing, |chain, seq| {
+            let end = End { tally: no, tip: &mut tip, arrivals: &mut arrivals };
+            let (signed, _) = sign_on(shelf, hands, tally, end, chain, |chain, seq| {
                 let place = PledgePlace { tally: *tally, chain: chain.id, seq, date, units };
                 Body::Pledge {
                     units,
@@ -206,7 +202,7 @@ impl Wallet {
                     sealed: sealed.and_then(|(key, note)| note.seal(&key, &place)),
                 }
             })?;
-            shelf.put_standing(&standing)?;
+            shelf.put_tip(no, &tip, arrivals)?;
             Ok(signed.chit.reference())
         })
     }
@@ -247,54 +243,6 @@ impl Wallet {
         }
     }
 
-    /// Accepts a pledge of the partner that went beyond the terms: from then on it counts.
-    pub fn accept_pledge(&mut self, tally: &TallyId, chit: &ChitRef) -> Result<ChitRef> {
-        self.act(|shelf, hands| {
-            let no = tally_no(shelf, tally)?;
-            let (_, side, ..) = shelf.tally_label(no)?;
-            let waits = find(shelf, no, chit)?
-                .is_some_and(|found| found.flag.is_outside() && chit.chain.side != side);
-            if !waits {
-                return Err(WalletError::Unknown { what: "payment that waits to be accepted" });
-            }
-            settle(shelf, hands, tally, Body::Accept { chit: *chit })
-        })
-    }
-
-    /// Changes the credit I grant. Wider terms hold at once; narrower ones after the notice both signed.
-    pub fn grant(&mut self, tally: &TallyId, terms: Terms) -> Result<ChitRef> {
-        if terms.limit < Units::ZERO || terms.limit > Units::MAX {
-            return Err(AmountError::TooLarge.into());
-        }
-        self.act(|shelf, hands| {
-            let no = tally_no(shelf, tally)?;
-            let (_, side, ..) = shelf.tally_label(no)?;
-            let notice =
-                u64::from(standing(shelf, no)?.tip.terms.of(side).notice_days).saturating_mul(86_400);
-            let from: Date = hands.now.saturating_add(notice);
-            settle(shelf, hands, tally, Body::Terms { terms, from })
-        })
-    }
-
-    /// Asks the partner to bring its debt down.
-    pub fn call(&mut self, tally: &TallyId, down_to: Units, by: Date) -> Result<ChitRef> {
-        self.act(|shelf, hands| settle(shelf, hands, tally, Body::Call { down_to, by }))
-    }
-
-    /// Sets my own trading variables, for lifts.
-    pub fn set_variables(&mut self, tally: &TallyId, variables: Variables) -> Result<ChitRef> {
-        self.act(|shelf, hands| settle(shelf, hands, tally, Body::Set(variables)))
-    }
-
-    /// Hands part of this device's allowance to another of my devices.
-    pub fn hand_allowance(&mut self, tally: &TallyId, to: u32, units: Units) -> Result<ChitRef> {
-        let units = units.payable()?;
-        if let Some(obstacle) = self.can_pay(tally, units)?.obstacle {
-            return Err(obstacle.into());
-        }
-        self.act(|shelf, hands| settle(shelf, hands, tally, Body::Device(DeviceAct::Hand { to, units })))
-    }
-
     /// How much the partner may owe me at worst, given what I hold; `from` is the device that stands before me.
     pub fn exposure(&self, tally: &TallyId, from: Option<u32>) -> Result<Exposure> {
         let now = self.clock.now();
@@ -306,29 +254,10 @@ impl Wallet {
     }
 }
 
-/// Signs a chit that is no payment and stores where the tally stands.
-pub(super) fn settle(
-    shelf: &Shelf<'_>,
-    hands: &mut Hands<'_>,
-    tally: &TallyId,
-    body: Body,
-) -> Result<ChitRef> {
-    let no = tally_no(shelf, tally)?;
-    let (_, _, state, _) = shelf.tally_label(no)?;
-    if !matches!(state, TallyState::Open | TallyState::Closing) {
-        return Err(OutOfPlace { state, event: TallyEvent::Edit }.into());
-    }
-    let mut standing = standing(shelf, no)?;
-    let (signed, _) = sign(shelf, hands, tally, &mut standing, |_, _| body)?;
-    shelf.put_standing(&standing)?;
-    Ok(signed.chit.reference())
-}
-
-fn still_open(shelf: &Shelf<'_>, tally: i64, id: &InvoiceId) -> Result<()> {
-    let (_, side, ..) = shelf.tally_label(tally)?;
-    let answered = shelf.answers(tally, side, id)?.is_some();
+fn still_open(shelf: &Shelf<'_>, purse: &Purse, id: &InvoiceId) -> Result<()> {
+    let answered = shelf.answers(purse.no, purse.side, id)?.is_some();
     match shelf.invoice(id)? {
-        Some(invoice) if invoice.tally != tally || invoice.mine => {
+        Some(invoice) if invoice.tally != purse.no || invoice.mine => {
             Err(WalletError::Unknown { what: "invoice" })
         }
         _ if answered => Err(CannotPay::InvoiceOver { state: InvoiceState::Paid.name() }.into()),
@@ -339,38 +268,30 @@ fn still_open(shelf: &Shelf<'_>, tally: i64, id: &InvoiceId) -> Result<()> {
     }
 }
 
-fn note(
-    shelf: &Shelf<'_>,
-    hands: &Hands<'_>,
-    tally: i64,
-    payment: &Payment,
-) -> Result<Option<(crate::pair::PairKey, Note)>> {
+fn note(hands: &Hands<'_>, purse: &Purse, payment: &Payment) -> Result<Option<(PairKey, Note)>> {
     let note = Note { memo: payment.memo.clone(), reference: payment.reference.clone() };
-    if note.is_empty() { Ok(None) } else { Ok(Some((hands.pair_key(shelf, tally)?, note))) }
+    if note.is_empty() {
+        return Ok(None);
+    }
+    let key = secret(hands.vault, PAIR, purse.no, purse.pair.as_ref())?;
+    Ok(Some((PairKey::from_bytes(*key), note)))
 }
 
 /// The spend gate: limit granted to me − all I signed + what is final of the partner's, and within it this device's allowance.
-fn room(
-    side: Side,
-    state: TallyState,
-    standing: &Standing,
-    chain: Option<&ChainRow>,
-    now: Date,
-    units: Units,
-) -> Result<Room, AmountError> {
+fn room(purse: &Purse, now: Date, units: Units) -> Result<Room, AmountError> {
     let none = |obstacle| Ok(Room { largest: Units::ZERO, obstacle: Some(obstacle) });
-    if standing.reconciling {
+    let Purse { side, state, .. } = *purse;
+    let Some(front) = &purse.front else { return none(CannotPay::NotOpen { state }) };
+    if front.reconciling {
         return none(CannotPay::Reconciling);
     }
     if !matches!(state, TallyState::Open | TallyState::Closing) {
         return none(CannotPay::NotOpen { state });
     }
-    let tip = &standing.tip;
-    let Some(chain) = chain.filter(|chain| tip.device(&chain.id).is_some_and(|device| device.is_active()))
-    else {
-        return none(CannotPay::Revoked);
-    };
-    let committed = tip.paid.of(side).minus(*standing.final_paid.of(side.other()))?;
+    let tip = &front.tip;
+    let active = |chain: &&ChainRow| tip.device(&chain.id).is_some_and(|device| device.is_active());
+    let Some(chain) = front.chain.as_ref().filter(active) else { return none(CannotPay::Revoked) };
+    let committed = tip.paid.of(side).minus(*front.final_paid.of(side.other()))?;
     let by_limit = tip.limit_for(side, now).minus(committed)?.or_zero();
     let device = chain.id.device;
     let by_device = if tip.first_device(side) == Some(device) {
@@ -414,9 +335,4 @@ fn exposure(tip: &Book, my_side: Side, from: Option<u32>, now: Date) -> Result<E
     let unseen = unseen.min(headroom);
     let held = balance.or_zero();
     Ok(Exposure { held, outside: *tip.outside.of(partner), unseen, worst: balance.plus(unseen)?.or_zero() })
-}
-
-/// Whether a chit of the partner waits for my word.
-pub(super) const fn waits_for_acceptance(flag: Flag, mine: bool) -> bool {
-    !mine && flag.is_outside()
 }

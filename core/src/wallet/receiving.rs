@@ -4,7 +4,7 @@ use crate::admit::Refusal;
 use crate::book::Flag;
 use crate::canon::{Canon as _, Malformed};
 use crate::invoice::InvoiceState;
-use crate::message::{Handover, Have, Message, Spoilt};
+use crate::message::{HANDOVER_MAX, Handover, Have, Message, Spoilt};
 use crate::order::ForkProof;
 use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Side, TallyId};
@@ -92,6 +92,9 @@ pub struct Delivery {
 impl Wallet {
     /// Takes in a hand-over, from whatever road it came. All of it is durable when this returns; what was refused left no trace.
     pub fn receive(&mut self, bytes: &[u8]) -> Result<Delivery> {
+        if bytes.len() > HANDOVER_MAX {
+            return Err(Malformed::TooLong { what: Handover::WHAT, max: HANDOVER_MAX as u64 }.into());
+        }
         let handover = Handover::from_bytes(bytes)?;
         self.act(|shelf, hands| {
             let (no, messages) = open(shelf, hands, &handover)?;
@@ -124,6 +127,10 @@ fn open(
             (None, None) => continue,
         };
         if handover.is_for(&key) {
+            // What I said to the partner must not be taken for what the partner says to me.
+            if handover.is_echo_to(&hands.own_mark()) {
+                return Err(WalletError::OwnHandOver);
+            }
             return Ok((no, handover.open(&key)?));
         }
     }

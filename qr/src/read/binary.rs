@@ -1,85 +1,156 @@
 //! Black and white: the one step that all detectors share.
 
+use rxing::common::{BitArray, BitMatrix};
+
 use super::grey::Grey;
 
-/// The widest half window; its sums of shades times 256 stay within 32 bits.
-const FARTHEST: usize = 120;
+/// The side of the cells that share one threshold, in pixels.
+const CELL: usize = 4;
+/// The widest half window in cells; beyond it shadows would no longer move the threshold.
+const FARTHEST: usize = 30;
 
-/// One bit of every pixel; true is black.
-pub(super) struct Bits {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) black: Vec<bool>,
-}
-
-impl Bits {
-    /// A pixel is black where it is darker than its neighbourhood by more than `margin` of 256 parts.
-    ///
-    /// The neighbourhood is a square window with the given share of the shorter side, so a shadow across the
-    /// frame moves the threshold with it. Sums roll from row to row and from pixel to pixel.
-    pub(super) fn local(grey: &Grey<'_>, share: usize, margin: u32) -> Self {
-        let (width, height) = (grey.width, grey.height);
-        let reach = width.min(height).checked_div(share).unwrap_or(8).clamp(5, FARTHEST);
-        let rows: Vec<&[u8]> = grey.rows().collect();
-        let mut black = Vec::with_capacity(width.saturating_mul(height));
-        let mut columns = vec![0_u32; width];
-        let mut line = vec![0_u32; width.saturating_add(reach.saturating_mul(2)).saturating_add(1)];
-        let spans = spans(width, reach);
-        for row in rows.iter().take(reach) {
-            add(&mut columns, row);
+/// Set where a pixel is darker than its neighbourhood by more than `margin` of 256 parts.
+///
+/// The neighbourhood is a square window with the given share of the shorter side, so a shadow across the frame moves
+/// the threshold with it. It is measured for cells of four by four pixels: a window is wider than that, and a sum
+/// for every pixel would cost more than everything else here.
+pub(super) fn local(grey: &Grey<'_>, share: usize, margin: u32) -> Option<BitMatrix> {
+    let (width, height) = (u32::try_from(grey.width).ok()?, u32::try_from(grey.height).ok()?);
+    let mut image = BitMatrix::new(width, height).ok()?;
+    let cells = Cells::of(grey);
+    let reach = grey.width.min(grey.height).checked_div(share).unwrap_or(8);
+    let reach = (reach.saturating_add(CELL / 2) / CELL).clamp(1, FARTHEST);
+    let mut thresholds = Thresholds::new(&cells, reach, 256_u32.saturating_sub(margin));
+    let mut wide = vec![0_u8; cells.across.saturating_mul(CELL)];
+    let mut row = BitArray::with_size(grey.width);
+    for (y, shades) in (0..height).zip(grey.rows()) {
+        if y % 4 == 0 {
+            let narrow = thresholds.next()?;
+            wide.as_chunks_mut::<CELL>()
+                .0
+                .iter_mut()
+                .zip(narrow)
+                .for_each(|(wide, &one)| *wide = [one; CELL]);
         }
-        let mut held = u32::try_from(reach.min(height)).unwrap_or(0);
-        for (y, row) in rows.iter().enumerate() {
-            if let Some(entering) = rows.get(y.saturating_add(reach)) {
-                add(&mut columns, entering);
-                held = held.saturating_add(1);
-            }
-            if let Some(leaving) = y.checked_sub(reach.saturating_add(1)).and_then(|y| rows.get(y)) {
-                take(&mut columns, leaving);
-                held = held.saturating_sub(1);
-            }
-            roll(&columns, reach, &mut line);
-            let ends = line.get(reach.saturating_mul(2).saturating_add(1)..).unwrap_or(&[]);
-            let keep = 256_u32.saturating_sub(margin);
-            black.extend(row.iter().zip(&spans).zip(ends.iter().zip(&line)).map(
-                |((&shade, &span), (end, start))| {
-                    let sum = end.wrapping_sub(*start).wrapping_mul(keep);
-                    u32::from(shade).wrapping_mul(span.wrapping_mul(held)) < sum / 256
-                },
-            ));
+        for (place, (shades, thresholds)) in shades.chunks(WORD).zip(wide.chunks(WORD)).enumerate() {
+            row.setBulk(place.saturating_mul(WORD), packed(shades, thresholds));
         }
-        Self { width, height, black }
+        image.setRow(y, &row);
+    }
+    Some(image)
+}
+
+/// Bits in a word of the matrix.
+const WORD: usize = usize::BITS as usize;
+
+/// A bit for every shade below its threshold, the first in the lowest place.
+fn packed(shades: &[u8], thresholds: &[u8]) -> usize {
+    let mut dark = [0_u8; WORD];
+    for (dark, (shade, threshold)) in dark.iter_mut().zip(shades.iter().zip(thresholds)) {
+        *dark = u8::from(shade < threshold);
+    }
+    let mut word = 0;
+    for (eight, place) in dark.as_chunks::<8>().0.iter().zip((0..WORD).step_by(8)) {
+        // One product gathers the lowest bits of eight bytes in the highest byte.
+        let byte = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+        word |= usize::try_from(byte).unwrap_or(0) << place;
+    }
+    word
+}
+
+/// The sums of the shades of every cell. The last ones of a row or column have fewer pixels.
+struct Cells {
+    across: usize,
+    sums: Vec<u32>,
+    width: usize,
+    height: usize,
+}
+
+impl Cells {
+    fn of(grey: &Grey<'_>) -> Self {
+        let across = grey.width.div_ceil(CELL);
+        let mut sums = Vec::with_capacity(across.saturating_mul(grey.height.div_ceil(CELL)));
+        let mut columns = vec![0_u16; grey.width];
+        let mut rows = grey.rows().peekable();
+        while rows.peek().is_some() {
+            columns.fill(0);
+            for row in rows.by_ref().take(CELL) {
+                columns
+                    .iter_mut()
+                    .zip(row)
+                    .for_each(|(sum, &shade)| *sum = sum.wrapping_add(u16::from(shade)));
+            }
+            sums.extend(columns.chunks(CELL).map(|cell| cell.iter().copied().map(u32::from).sum::<u32>()));
+        }
+        Self { across, sums, width: grey.width, height: grey.height }
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[u32]> {
+        self.sums.chunks(self.across.max(1))
     }
 }
 
-/// How many columns the window around every column has.
-fn spans(width: usize, reach: usize) -> Vec<u32> {
-    (0..width)
-        .map(|x| {
-            let right = x.saturating_add(reach).saturating_add(1).min(width);
-            u32::try_from(right.saturating_sub(x.saturating_sub(reach))).unwrap_or(1)
-        })
-        .collect()
+/// The thresholds of one row of cells after the other, from sums that roll along.
+struct Thresholds<'c> {
+    rows: Vec<&'c [u32]>,
+    reach: usize,
+    keep: u32,
+    next: usize,
+    columns: Vec<u32>,
+    running: Vec<u32>,
+    /// How many pixels the window around every cell is wide.
+    spans: Vec<u32>,
+    height: usize,
+    thresholds: Vec<u8>,
 }
 
-fn add(columns: &mut [u32], row: &[u8]) {
-    columns.iter_mut().zip(row).for_each(|(sum, &shade)| *sum = sum.wrapping_add(u32::from(shade)));
-}
-
-fn take(columns: &mut [u32], row: &[u8]) {
-    columns.iter_mut().zip(row).for_each(|(sum, &shade)| *sum = sum.wrapping_sub(u32::from(shade)));
-}
-
-/// Running sums of the columns, with as many equal ones before and after as a window reaches over the edge.
-fn roll(columns: &[u32], reach: usize, line: &mut [u32]) {
-    let mut sum = 0_u32;
-    let mut places = line.iter_mut();
-    for place in places.by_ref().take(reach.saturating_add(1)) {
-        *place = 0;
+impl<'c> Thresholds<'c> {
+    fn new(cells: &'c Cells, reach: usize, keep: u32) -> Self {
+        let rows: Vec<&[u32]> = cells.rows().collect();
+        let mut columns = vec![0_u32; cells.across];
+        rows.iter().take(reach).for_each(|row| add(&mut columns, row));
+        let spans = (0..cells.across).map(|place| span(place, reach, cells.width)).collect();
+        let (running, thresholds) = (Vec::with_capacity(cells.across), vec![0; cells.across]);
+        Self { rows, reach, keep, next: 0, columns, running, spans, height: cells.height, thresholds }
     }
-    for (place, column) in places.by_ref().zip(columns) {
-        sum = sum.wrapping_add(*column);
-        *place = sum;
+
+    fn next(&mut self) -> Option<&[u8]> {
+        let (place, reach) = (self.next, self.reach);
+        self.next = place.saturating_add(1);
+        if let Some(entering) = self.rows.get(place.saturating_add(reach)) {
+            add(&mut self.columns, entering);
+        }
+        if let Some(leaving) = place.checked_sub(reach.saturating_add(1)).and_then(|it| self.rows.get(it)) {
+            self.columns.iter_mut().zip(*leaving).for_each(|(sum, &cell)| *sum = sum.wrapping_sub(cell));
+        }
+        self.running.clear();
+        self.running.push(0);
+        let mut sum = 0_u32;
+        self.running.extend(self.columns.iter().map(|column| {
+            sum = sum.wrapping_add(*column);
+            sum
+        }));
+        let last = self.columns.len();
+        let tall = u64::from(span(place, reach, self.height));
+        for (across, (threshold, &wide)) in self.thresholds.iter_mut().zip(&self.spans).enumerate() {
+            let end = across.saturating_add(reach).saturating_add(1).min(last);
+            let (start, end) = (self.running.get(across.saturating_sub(reach))?, self.running.get(end)?);
+            // Sums wrap, their difference does not: a window has less than 2^16 pixels.
+            let kept = u64::from(end.wrapping_sub(*start)).wrapping_mul(u64::from(self.keep));
+            let bright = kept.checked_div(u64::from(wide).wrapping_mul(tall).wrapping_mul(256)).unwrap_or(0);
+            *threshold = u8::try_from(bright).unwrap_or(u8::MAX);
+        }
+        Some(&self.thresholds)
     }
-    places.for_each(|place| *place = sum);
+}
+
+fn add(columns: &mut [u32], row: &[u32]) {
+    columns.iter_mut().zip(row).for_each(|(sum, &cell)| *sum = sum.wrapping_add(cell));
+}
+
+/// Pixels that the window around a cell has in one direction.
+fn span(place: usize, reach: usize, pixels: usize) -> u32 {
+    let start = place.saturating_sub(reach).saturating_mul(CELL);
+    let end = place.saturating_add(reach).saturating_add(1).saturating_mul(CELL).min(pixels);
+    u32::try_from(end.saturating_sub(start)).unwrap_or(1)
 }

@@ -6,7 +6,7 @@ use rxing::qrcode::cpp_port::detector::{
     FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR,
 };
 
-use super::binary::Bits;
+use super::decode::{Content, decode};
 use super::rectify::Point;
 
 /// Finders that are combined freely, and sets of them that are kept.
@@ -15,8 +15,7 @@ const MOST_TILTED: usize = 8;
 /// A code that was located: its corners from the top left clockwise, and its modules as they were sampled.
 pub(super) struct Located {
     pub(super) corners: [Point; 4],
-    pub(super) side: usize,
-    pub(super) bits: Vec<bool>,
+    pub(super) modules: BitMatrix,
 }
 
 /// Three finders that may belong to one code: top left, top right, bottom left.
@@ -27,15 +26,24 @@ pub(super) struct Triple {
     pub(super) widths: [f32; 3],
 }
 
-/// Every plausible code in a frame, best first, with what is known of it.
-pub(super) fn locate(bits: &Bits, most: usize) -> Vec<(Triple, Option<Located>)> {
-    // The detector indexes without asking; what it makes of a frame nobody has seen must not end the wallet.
-    std::panic::catch_unwind(|| search(bits, most)).unwrap_or_default()
+/// What was read in one picture, and what else may be there.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) read: Vec<(Content, [Point; 4], Triple)>,
+    /// Best first, with what is known of it.
+    pub(super) unread: Vec<(Triple, Option<Located>)>,
 }
 
-fn search(bits: &Bits, most: usize) -> Vec<(Triple, Option<Located>)> {
-    let Some(image) = matrix(bits) else { return Vec::new() };
-    let mut patterns = FindFinderPatterns(&image, false, 1);
+/// Every code that plain sampling reads, and the plausible places beside them. Finders of codes in `known` are not
+/// looked at again.
+pub(super) fn search(image: &BitMatrix, most: usize, known: &[Triple]) -> Found {
+    // The detector indexes without asking; what it makes of a frame nobody has seen must not end the wallet.
+    std::panic::catch_unwind(|| look(image, most, known)).unwrap_or_default()
+}
+
+fn look(image: &BitMatrix, most: usize, known: &[Triple]) -> Found {
+    let mut patterns = FindFinderPatterns(image, false, 1);
+    patterns.retain(|pattern| !known.iter().any(|known| known.has(pattern)));
     let mut sets = GenerateFinderPatternSets(&mut patterns);
     sets.truncate(most);
     for set in tilted(&patterns) {
@@ -43,7 +51,38 @@ fn search(bits: &Bits, most: usize) -> Vec<(Triple, Option<Located>)> {
             sets.push(set);
         }
     }
-    sets.iter().map(|set| (triple(set), sample(&image, set))).collect()
+    let mut found = Found::default();
+    for set in &sets {
+        // A finder belongs to one code only.
+        let parts = [set.tl, set.tr, set.bl];
+        if found.read.iter().any(|(.., known)| parts.iter().any(|part| known.has(part))) {
+            continue;
+        }
+        let located = sample(image, set);
+        match located.as_ref().and_then(|it| Some((decode(&it.modules)?, it.corners))) {
+            Some((content, corners)) => found.read.push((content, corners, triple(set))),
+            None => found.unread.push((triple(set), located)),
+        }
+    }
+    found
+}
+
+impl Triple {
+    /// The same in a picture that is so many times larger.
+    #[expect(clippy::float_arithmetic, reason = "pixels of a frame below 2^14")]
+    pub(super) fn times(self, factor: f32) -> Self {
+        Self {
+            middles: self.middles.map(|(x, y)| (x * factor, y * factor)),
+            widths: self.widths.map(|width| width * factor),
+        }
+    }
+
+    /// Whether a pattern is one of these finders.
+    #[expect(clippy::float_arithmetic, reason = "pixels of a frame below 2^14")]
+    fn has(&self, pattern: &ConcentricPattern) -> bool {
+        let near = |((x, y), width): (Point, f32)| (x - pattern.p.x).hypot(y - pattern.p.y) < width * 0.5;
+        self.middles.into_iter().zip(self.widths).any(near)
+    }
 }
 
 fn triple(set: &FinderPatternSet) -> Triple {
@@ -53,11 +92,8 @@ fn triple(set: &FinderPatternSet) -> Triple {
 
 fn sample(image: &BitMatrix, set: &FinderPatternSet) -> Option<Located> {
     let sampled = SampleQR(image, set).ok()?;
-    let modules = sampled.getBits();
-    let side = modules.width();
     let corners: Vec<Point> = sampled.getPoints().iter().map(|point| (point.x, point.y)).collect();
-    let bits = (0..side).flat_map(|y| (0..side).map(move |x| modules.get(x, y))).collect();
-    Some(Located { corners: corners.try_into().ok()?, side: usize::try_from(side).ok()?, bits })
+    Some(Located { corners: corners.try_into().ok()?, modules: sampled.getBits().clone() })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "pixels of a frame below 2^14")]
@@ -104,17 +140,4 @@ fn corner(
     }
     let (tr, bl) = if cross > 0.0 { (one, other) } else { (other, one) };
     Some((dot.abs() + uneven, FinderPatternSet { bl, tl, tr }))
-}
-
-fn matrix(bits: &Bits) -> Option<BitMatrix> {
-    let (width, height) = (u32::try_from(bits.width).ok()?, u32::try_from(bits.height).ok()?);
-    let mut image = BitMatrix::new(width, height).ok()?;
-    for (row, y) in bits.black.chunks(bits.width.max(1)).zip(0..height) {
-        for (&black, x) in row.iter().zip(0..width) {
-            if black {
-                image.set(x, y);
-            }
-        }
-    }
-    Some(image)
 }

@@ -14,6 +14,9 @@
     reason = "projective geometry on coordinates below 2^14 and grids below 178, far from any edge of f32 or i32"
 )]
 
+use rxing::common::BitMatrix;
+
+use super::finders::Located;
 use super::grey::Grey;
 
 /// A place in the frame.
@@ -24,13 +27,13 @@ type Known = Vec<(f32, f32, f32)>;
 
 /// The modules of a code, read as brightness.
 pub(super) struct Modules {
-    pub(super) side: usize,
+    side: usize,
     shades: Vec<f32>,
 }
 
 impl Modules {
     /// Bits after taking away `sharpness` of what neighbours have spilled, against the mean of the surroundings.
-    pub(super) fn bits(&self, sharpness: f32) -> Vec<bool> {
+    pub(super) fn bits(&self, sharpness: f32) -> Option<BitMatrix> {
         let side = self.side;
         let at = |x: usize, y: usize| self.shades.get(y * side + x).copied().unwrap_or(255.0);
         let mut sharp = Vec::with_capacity(side * side);
@@ -50,7 +53,13 @@ impl Modules {
             }
         }
         let threshold = surroundings(&sharp, side);
-        sharp.iter().zip(&threshold).map(|(shade, threshold)| shade < threshold).collect()
+        let mut bits = BitMatrix::with_single_dimension(u32::try_from(side).ok()?).ok()?;
+        for (place, (shade, threshold)) in sharp.iter().zip(&threshold).enumerate() {
+            if shade < threshold {
+                bits.set((place % side) as u32, (place / side) as u32);
+            }
+        }
+        Some(bits)
     }
 
     fn white(&self) -> f32 {
@@ -128,8 +137,9 @@ const INSET: f32 = 3.5;
 
 impl Square {
     /// From the outer corners of a code.
-    pub(super) fn of_corners(corners: [Point; 4], side: usize) -> Option<Self> {
-        let view = View::of(corners, side as f32)?;
+    pub(super) fn of_located(found: &Located) -> Option<Self> {
+        let side = found.modules.width() as usize;
+        let view = View::of(found.corners, side as f32)?;
         let far = side as f32 - INSET;
         let places = [(INSET, INSET), (far, INSET), (far, far), (INSET, far)];
         Some(Self { corners: places.map(|(x, y)| view.place(x, y)), side })

@@ -12,10 +12,10 @@ use x25519_dalek::StaticSecret;
 use zeroize::Zeroize;
 
 /// Hands Noise its primitives and one ephemeral secret, given from outside.
-pub(super) struct Primitives {
-    pub(super) ephemeral: [u8; 32],
+pub(crate) struct Primitives {
+    pub(crate) ephemeral: [u8; 32],
     /// The long-lived key, so that its public half is not computed again.
-    pub(super) known: SecretKey,
+    pub(crate) known: SecretKey,
 }
 
 impl CryptoResolver for Primitives {

@@ -36,6 +36,7 @@ use crate::Time;
 use crate::frame::{Framer, Packet, Payload, Reader};
 use crate::keys::{PairwiseKey, PublicKey, SecretKey};
 use code::Comparison;
+pub(crate) use crypto::Primitives;
 use fault::DONE;
 use item::Item;
 use link::Link;

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use hazel_tests::crash::disk::{After, BadDisk, pay_on_a_bad_disk};
-use hazel_tests::crash::people::Folder;
+use hazel_tests::crash::people::{Folder, only_tally, pay_until};
 use hazel_tests::crash::sweep::{Report, Stage};
 use hazel_tests::crash::{STORIES, Story, story, trace};
 
@@ -27,6 +27,11 @@ fn main() -> ExitCode {
         ["bad-disk", after, folder] => {
             let after = After::named(after).unwrap_or_else(|| panic!("no such reaction: {after}"));
             pay_on_a_bad_disk(&Folder::new(Path::new(folder), 0), after);
+        }
+        ["payments", count, folder] => {
+            let mut ben = Folder::new(Path::new(folder), 0).open("ben");
+            let tally = only_tally(&ben);
+            pay_until(&mut ben, &tally, count.parse().unwrap());
         }
         [] => return sweep(&STORIES, None, true),
         ["disk"] => return sweep(&[], None, true),

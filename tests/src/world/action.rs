@@ -32,6 +32,21 @@ pub enum Harm {
     Flip(u16),
 }
 
+/// A meeting over a radio.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Radio {
+    /// The longest packet, 23 to 517 bytes.
+    pub mtu: u16,
+    /// Packets lost, in percent.
+    pub loss: u8,
+    /// Packets doubled, in percent.
+    pub doubling: u8,
+    /// Milliseconds by which a packet may be late, so that others overtake it.
+    pub jitter: u8,
+    /// The link is cut when so many packets have arrived.
+    pub cut: Option<u16>,
+}
+
 /// What a liar does with its real keys and a program of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trick {
@@ -78,7 +93,12 @@ pub enum Action {
     Arrive { pick: u8 },
     Replay { pick: u8, to: u8 },
     Meet { phone: u8, tally: u8, to: u8 },
+    Radio { phone: u8, tally: u8, to: u8, radio: Radio },
     Kill { phone: u8 },
+    Tear { phone: u8, tally: u8, units: i64, at: u16 },
+    Lose { phone: u8 },
+    Renew { phone: u8, tally: u8 },
+    Resume { phone: u8, tally: u8 },
     Keep { phone: u8 },
     Restore { pick: u8, old_lives: bool, from_backup: bool },
     Remind { phone: u8, tally: u8, old_lives: bool },
@@ -165,6 +185,18 @@ impl Fate {
     }
 }
 
+impl Radio {
+    fn draw(chance: &mut Chance) -> Self {
+        Self {
+            mtu: [23, 23, 64, 185, 247, 517][usize::from(chance.pick(6))],
+            loss: [0, 0, 5, 30][usize::from(chance.pick(4))],
+            doubling: [0, 0, 10, 50][usize::from(chance.pick(4))],
+            jitter: [0, 0, 40, 200][usize::from(chance.pick(4))],
+            cut: if chance.percent(50) { Some(u16::from(chance.pick(90))) } else { None },
+        }
+    }
+}
+
 impl Action {
     fn draw(chance: &mut Chance, storm: bool) -> Self {
         let (phone, tally, to, pick) = (chance.pick(12), chance.pick(6), chance.pick(12), chance.pick(30));
@@ -191,8 +223,15 @@ impl Action {
             38..62 => Self::Send { phone, tally, to, fate: Fate::draw(chance, storm) },
             62..67 => Self::Arrive { pick },
             67..70 => Self::Replay { pick, to },
-            70..75 => Self::Meet { phone, tally, to },
-            75..79 => Self::Kill { phone },
+            70..73 => Self::Meet { phone, tally, to },
+            73..75 => Self::Radio { phone, tally, to, radio: Radio::draw(chance) },
+            75..77 => Self::Kill { phone },
+            77 => Self::Tear { phone, tally, units: amount(chance), at: chance.draw() as u16 },
+            78 => match chance.below(4) {
+                0 => Self::Renew { phone, tally },
+                1 => Self::Resume { phone, tally },
+                _ => Self::Lose { phone },
+            },
             79..82 => Self::Keep { phone },
             82..84 => {
                 // A real backup is stretched with Argon2id, a fifth of a second each; most restores take the cheaper road.

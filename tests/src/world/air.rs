@@ -14,6 +14,8 @@ use crate::model::{Broken, named};
 pub(super) struct Packet {
     pub(super) bytes: Vec<u8>,
     pub(super) to: usize,
+    /// Not the bytes that were sent.
+    pub(super) bent: bool,
 }
 
 const PAST_MAX: usize = 80;
@@ -38,7 +40,7 @@ impl World {
     ) -> Result<&'static str, Broken> {
         let Some(bytes) = self.emit(phone, pact)? else { return Ok(NOTHING) };
         let partners = self.phones_of(self.partner(phone, pact));
-        let mut packet = Packet { bytes, to: partners[usize::from(to) % partners.len()] };
+        let mut packet = Packet { bytes, to: partners[usize::from(to) % partners.len()], bent: false };
         if let Some(stray) = fate.stray {
             packet.to = self.phone(stray);
             let own = self.phones[packet.to].person == self.phones[phone].person;
@@ -57,6 +59,7 @@ impl World {
                 self.fault("bit turned");
             }
         }
+        packet.bent = fate.harm != Harm::None;
         if fate.lost {
             self.fault("lost");
             return Ok("lost");
@@ -108,7 +111,7 @@ impl World {
         self.check(phone)?;
         self.listen(phone, pact, &bytes)?;
         let to = self.phones_of(self.partner(phone, pact))[0];
-        self.past.push(Packet { bytes: bytes.clone(), to });
+        self.past.push(Packet { bytes: bytes.clone(), to, bent: false });
         if self.past.len() > PAST_MAX {
             self.past.remove(0);
         }
@@ -155,6 +158,9 @@ impl World {
         }
         let done = self.phones[packet.to].wallet.receive(&packet.bytes);
         let told = outcome(done)?;
+        if packet.bent && told == "done" {
+            return Err(Broken::new(7, "a hand-over that nobody sealed like this was let in"));
+        }
         self.check(packet.to)?;
         Ok(told)
     }

@@ -20,7 +20,8 @@ pub(super) struct Seen {
     pub(super) history: Vec<ChitView>,
 }
 
-const ALL: Filter = Filter { skip: 0, most: 1 << 20, since: None, text: None, payments_only: false };
+const ALL: Filter =
+    Filter { skip: 0, most: 1 << 20, since: None, until: None, text: None, payments_only: false };
 
 const fn taken(flag: Flag) -> Taken {
     match flag {

@@ -1,7 +1,10 @@
 //! Meetings, and the healing at the end: the honest phones meet until nothing is left to tell, and then everything is final.
 
+use std::collections::BTreeSet;
+
 use hazel_core::book::Flag;
 use hazel_core::message::Message;
+use hazel_core::order::ForkProof;
 use hazel_core::tally::Side;
 use hazel_core::wallet::Audience;
 
@@ -27,7 +30,7 @@ impl World {
             for (from, to) in [(one, other), (other, one)] {
                 if let Some(bytes) = self.emit(from, pact)? {
                     silent = false;
-                    self.deliver(&Packet { bytes, to })?;
+                    self.deliver(&Packet { bytes, to, bent: false })?;
                 }
             }
             if silent {
@@ -83,6 +86,7 @@ impl World {
             if self.is_honest(pact) {
                 self.heal_tally(pact)?;
             }
+            self.check_proofs(pact)?;
         }
         for phone in 0..self.phones.len() {
             if self.phones[phone].lives && !self.people[self.phones[phone].person].liar {
@@ -157,6 +161,37 @@ impl World {
             let insisted = pact.insisted.iter().any(|chit| chit.chain.side == side);
             if row.flag == Flag::OverLimit && !insisted && !pact.loose[half(side)] {
                 return Err(Broken::new(10, format!("{} is over the limit", named(&row.signed))));
+            }
+        }
+        Ok(())
+    }
+
+    /// I13: whoever holds two chits of one key holds a proof of it that a stranger can check.
+    fn check_proofs(&mut self, pact: usize) -> Verdict {
+        for phone in 0..self.phones.len() {
+            let (lives, person) = (self.phones[phone].lives, self.phones[phone].person);
+            if !lives || self.people[person].liar {
+                continue;
+            }
+            let Some(seen) = self.phones[phone].seen.get(&self.pacts[pact].id) else { continue };
+            let mut keys = BTreeSet::new();
+            let chits = seen.export.chits.iter().map(|row| row.signed.key);
+            let forked: Vec<_> = chits.filter(|key| !keys.insert(*key)).collect();
+            if forked.is_empty() {
+                continue;
+            }
+            let told = self.everything(phone, pact);
+            for key in forked {
+                let proven = told.iter().any(|message| match message {
+                    Message::Proof(proof) => {
+                        matches!(proof, ForkProof::Chits(one, _) if one.key == key) && proof.check().is_ok()
+                    }
+                    _ => false,
+                });
+                if !proven {
+                    let seen = format!("phone {phone} holds two chits of one key and no proof of it");
+                    return Err(Broken::new(13, seen));
+                }
             }
         }
         Ok(())

@@ -92,7 +92,7 @@ impl World {
         let sealed = Handover::seal(&messages, &self.pacts[pact].key, None, &mut *entropy);
         let bytes = sealed.to_bytes();
         for to in self.phones_of(self.partner(phone, pact)) {
-            self.deliver(&Packet { bytes: bytes.clone(), to })?;
+            self.deliver(&Packet { bytes: bytes.clone(), to, bent: false })?;
         }
         Ok("done")
     }

@@ -17,8 +17,11 @@ pub mod action;
 mod air;
 pub mod chance;
 mod check;
+mod disk;
 mod heal;
 mod lies;
+mod negotiating;
+mod radio;
 pub mod replay;
 mod verbs;
 
@@ -31,9 +34,8 @@ use hazel_core::invoice::InvoiceId;
 use hazel_core::key::RecoveryWords;
 use hazel_core::pair::PairKey;
 use hazel_core::store::Store;
-use hazel_core::tally::{Side, SignedTally, TallyId, Terms};
-use hazel_core::units::Units;
-use hazel_core::wallet::{Wallet, WalletError};
+use hazel_core::tally::{Side, SignedTally, TallyId};
+use hazel_core::wallet::Wallet;
 
 use crate::model::{Broken, Ledger};
 use action::{Action, Schedule};
@@ -129,7 +131,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 impl World {
-    /// The world of a schedule before anything has happened: everybody's tallies are open.
+    /// The people of a schedule, before any two of them know one another.
     #[must_use]
     pub fn new(schedule: &Schedule) -> Self {
         let time = WorldTime::new();
@@ -160,51 +162,7 @@ impl World {
                 .expect("a new wallet");
             world.phones.push(Phone { person, wallet, clock, lives: true, seen: BTreeMap::new() });
         }
-        for (stock, foil) in &schedule.pacts {
-            world.open(usize::from(*stock), usize::from(*foil)).expect("a tally between two honest programs");
-        }
         world
-    }
-
-    /// Opens a tally between two people's first phones, over good air.
-    fn open(&mut self, stock: usize, foil: usize) -> Result<(), WalletError> {
-        let terms = |limit| Terms { limit: Units::new(limit), notice_days: 7 };
-        let [a, b] = self.phones.get_disjoint_mut([stock, foil]).expect("two people");
-        let (a, b) = (&mut a.wallet, &mut b.wallet);
-        let ticket = a.invite(Side::Stock, terms(100_000), 3600, &[])?;
-        let id = b.accept_ticket(&ticket, terms(50_000))?;
-        fn hand(from: &mut Wallet, to: &mut Wallet, id: &TallyId) -> Result<(), WalletError> {
-            if let Some(bytes) = from.hand_over(id)? {
-                to.receive(&bytes)?;
-            }
-            Ok(())
-        }
-        hand(b, a, &id)?;
-        a.offer(&id, None, None)?;
-        hand(a, b, &id)?;
-        let version = b.offered(&id)?.version;
-        b.accept(&id, &version)?;
-        for _ in 0..4 {
-            hand(b, a, &id)?;
-            hand(a, b, &id)?;
-        }
-        let contract = a.export(&id)?.contract;
-        let cert = &contract.tally.halves.foil.cert;
-        let agreement = self.people[stock].words.root().agreement_key(&id.0);
-        let key = PairKey::agree(&id, &agreement, &cert.agreement_key).map_err(WalletError::from)?;
-        self.pacts.push(Pact {
-            id,
-            key,
-            people: [stock, foil],
-            ledger: Ledger::new(contract.tally.clone()),
-            contract,
-            invoices: Vec::new(),
-            agreed: Vec::new(),
-            held: [BTreeSet::new(), BTreeSet::new()],
-            insisted: Vec::new(),
-            loose: [false; 2],
-        });
-        Ok(())
     }
 
     fn entropy(&mut self) -> Box<Seeded> {

@@ -26,6 +26,9 @@ pub fn run(schedule: &Schedule) -> Run {
     let mut world = None;
     let done = catch_unwind(AssertUnwindSafe(|| {
         let world = world.insert(World::new(schedule));
+        for (stock, foil) in &schedule.pacts {
+            world.negotiate(usize::from(*stock), usize::from(*foil))?;
+        }
         for action in &schedule.actions {
             world.act(*action)?;
             at += 1;

@@ -54,7 +54,19 @@ impl World {
                 self.meet(phone, partners[usize::from(to) % partners.len()], pact)?;
                 Ok("done")
             }
+            Radio { phone, tally, to, radio } => {
+                let (phone, pact) = self.at(phone, tally);
+                let partners = self.phones_of(self.partner(phone, pact));
+                self.radio(phone, partners[usize::from(to) % partners.len()], pact, radio)
+            }
             Kill { phone } => self.kill(phone),
+            Tear { phone, tally, units, at } => {
+                let (phone, pact) = self.at(phone, tally);
+                self.tear(phone, pact, units, at)
+            }
+            Lose { phone } => self.lose(phone),
+            Renew { phone, tally } => self.renew(phone, tally),
+            Resume { phone, tally } => self.resume(phone, tally),
             Keep { phone } => self.keep(phone),
             Restore { pick, old_lives, from_backup } => self.restore(pick, old_lives, from_backup),
             Remind { phone, tally, old_lives } => self.remind(phone, tally, old_lives),
@@ -75,7 +87,7 @@ impl World {
         }
     }
 
-    fn at(&self, phone: u8, tally: u8) -> (usize, usize) {
+    pub(super) fn at(&self, phone: u8, tally: u8) -> (usize, usize) {
         let phone = self.phone(phone);
         (phone, self.pact(phone, tally))
     }
@@ -241,7 +253,7 @@ impl World {
     }
 
     /// A copy of a phone's database, as a file nobody else writes.
-    fn copied(&mut self, phone: usize) -> Result<std::path::PathBuf, Broken> {
+    pub(super) fn copied(&mut self, phone: usize) -> Result<std::path::PathBuf, Broken> {
         self.serial += 1;
         let path = self.folder.path().join(format!("{}.db", self.serial));
         match self.phones[phone].wallet.copy_database(&path) {
@@ -411,7 +423,7 @@ impl World {
 }
 
 /// The hand-over in a reminder.
-fn sealed_in(reminder: &[u8]) -> Result<&[u8], Malformed> {
+pub(super) fn sealed_in(reminder: &[u8]) -> Result<&[u8], Malformed> {
     let mut from = Reader::new(reminder);
     from.array("reminder", 4)?;
     from.uint("version")?;

@@ -82,6 +82,12 @@ impl Acquaintance {
         self.ticket_hint().map(|hint| Tag(hint.0))
     }
 
+    /// Whether this device has scanned the ticket and the partner does not know it yet, so that only this device can call.
+    #[must_use]
+    pub fn introduces(&self) -> bool {
+        self.keys.introduces
+    }
+
     /// Whether of the two it is this device that calls now.
     #[must_use]
     pub fn calls(&self, unix: u64) -> bool {

@@ -1,0 +1,59 @@
+# the bridge, seen from Kotlin: bindings, the Android sources, the tests on the JVM, the size of what ships
+step() {
+    local out=$PWD/$target/ci/kotlin.out status=0 missing=() libraries bindings tests
+    if ! has_package hazel-ffi; then
+        note "hazel-ffi does not exist yet: not checked"
+        return
+    fi
+    command -v mvn >/dev/null || missing+=(maven)
+    command -v javac >/dev/null || missing+=(default-jdk-headless)
+    command -v readelf >/dev/null || missing+=(binutils)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        { apt-get -qq update && apt-get -qq install -y --no-install-recommends "${missing[@]}"; } || true
+    fi
+    if ! command -v mvn >/dev/null || ! command -v javac >/dev/null; then
+        note "KOTLIN NOT RUN: no Maven and JDK here"
+        return
+    fi
+    mkdir -p "$target/ci"
+    libraries=$(realpath "$target")/debug
+    bindings=$(realpath "$target")/bindings/kotlin
+    # Not in one command with the generator: its features would be compiled into the library.
+    show cargo build -p hazel-ffi -p hazel-lab
+    show cargo build -p hazel-bindgen
+    rm -rf "$bindings"
+    show "$libraries/hazel-bindgen" generate --language kotlin --no-format --config ffi/bindings.toml \
+        --out-dir "$bindings" "$libraries/libhazel_lab.so"
+
+    # What Maven fetches stays outside the tree; without a network the second attempt makes do with it.
+    kotlin() {
+        (cd android && mvn -B -q "$@" "-Dmaven.repo.local=$cache/maven" "-Dhazel.libraries=$libraries" \
+            "-Dhazel.bindings=$bindings" clean test)
+    }
+    kotlin >"$out" 2>&1 || { kotlin -o >"$out" 2>&1 || status=$?; }
+    if [ "$status" != 0 ]; then
+        cat "$out"
+        note "the Kotlin build ended with $status"
+        return "$status"
+    fi
+    tests=$(cat android/*/target/surefire-reports/*.txt | grep '^Tests run')
+    printf '%s\n' "$tests"
+    note "Kotlin: $(awk -F'[:,]' '{ run += $2; bad += $4 + $6; skipped += $8 }
+        END { printf "%d tests run, %d failed, %d skipped", run, bad, skipped }' <<<"$tests")"
+
+    size
+}
+
+# The library as it ships, for this machine's architecture: bounds, and the page size that Android asks for.
+size() {
+    local shipped=$target/ci/libhazel_ffi.so stripped gzipped pages
+    show cargo build --profile phone -p hazel-ffi
+    strip -o "$shipped" "$target/phone/libhazel_ffi.so"
+    stripped=$(stat -c %s "$shipped")
+    gzipped=$(gzip -9 -c "$shipped" | wc -c)
+    pages=$(readelf -lW "$shipped" | awk '$1 == "LOAD" { print $NF }' | sort -u)
+    note "phone library: $stripped bytes stripped, $gzipped gzipped, pages of $pages"
+    [ "$pages" = 0x4000 ] || { note "pages are not of 16 KiB"; return 1; }
+    [ "$stripped" -le 3000000 ] || { note "more than 3.0 MB"; return 1; }
+    [ "$gzipped" -le 1500000 ] || { note "more than 1.5 MB gzipped"; return 1; }
+}

@@ -1,0 +1,181 @@
+package org.hazel.wallet
+
+import android.annotation.SuppressLint
+import android.bluetooth.BluetoothAdapter
+import android.bluetooth.BluetoothManager
+import android.bluetooth.le.AdvertiseCallback
+import android.bluetooth.le.AdvertiseData
+import android.bluetooth.le.AdvertiseSettings
+import android.bluetooth.le.ScanCallback
+import android.bluetooth.le.ScanFilter
+import android.bluetooth.le.ScanResult
+import android.bluetooth.le.ScanSettings
+import android.content.Context
+import android.os.Handler
+import android.os.HandlerThread
+import android.os.ParcelUuid
+import android.os.SystemClock
+import org.hazel.bridge.HazelException
+import org.hazel.bridge.Nearby
+import org.hazel.bridge.Radio
+import org.hazel.bridge.Wallet
+
+/**
+ * The phone's radio, driven by the wallet: shows itself, looks around, calls and is called. Everything runs on one thread of its own;
+ * who calls whom, and what is said, the wallet decides.
+ *
+ * Run it in the foreground, or in [MeetingService]; [diagnose] says what is in the way.
+ */
+@SuppressLint("MissingPermission") // `start` refuses without them.
+class Bluetooth(private val context: Context, private val wallet: Wallet) : Radio {
+    private val looper = HandlerThread("hazel-radio").apply { start() }
+    private val thread = Handler(looper.looper)
+    private val adapter: BluetoothAdapter? = context.getSystemService(BluetoothManager::class.java)?.adapter
+    private val nearby = Nearby(wallet, this)
+    private val links = mutableMapOf<ULong, Link>()
+    private val numbers = mutableMapOf<Link, ULong>()
+    private var lastNumber = 0uL
+    private var shown = 0
+    private var running = false
+
+    /** What keeps phones from meeting, most urgent first; empty if nothing does. */
+    fun diagnose(): List<Blocker> = circumstances(context).blockers()
+
+    /** Shows this phone to its partners and looks out for them. Answers what is in the way, and then does nothing. */
+    fun start(): List<Blocker> {
+        val inTheWay = diagnose().filter { it != Blocker.SAVING_POWER && it != Blocker.CANNOT_ADVERTISE }
+        if (inTheWay.isEmpty()) thread.post { if (!running) begin() }
+        return inTheWay
+    }
+
+    /** Ends every meeting and is silent. Nothing is lost: what was not confirmed is said again. */
+    fun stop() {
+        thread.post {
+            running = false
+            thread.removeCallbacksAndMessages(null)
+            adapter?.bluetoothLeScanner?.stopScan(scanning)
+            adapter?.bluetoothLeAdvertiser?.stopAdvertising(advertising)
+            quietly { nearby.stop(now()) }
+            // What the meetings have still to say leaves before the links are closed.
+            thread.postDelayed({
+                links.values.toList().forEach(Link::close)
+                server.close()
+                looper.quitSafely()
+            }, PARTING)
+        }
+    }
+
+    /** The person wants to meet this partner now. */
+    fun meet(tally: String) {
+        thread.post { quietly { nearby.meet(tally) } }
+    }
+
+    private fun begin() {
+        running = true
+        server.open(context)
+        val here = ScanFilter.Builder().setServiceUuid(ParcelUuid(Gatt.SERVICE)).build()
+        val eager = ScanSettings.Builder().setScanMode(ScanSettings.SCAN_MODE_LOW_LATENCY).build()
+        adapter?.bluetoothLeScanner?.startScan(listOf(here), eager, scanning)
+        show()
+    }
+
+    /** Shows one partner's tag after the other: a phone may advertise only so much at once. */
+    private fun show() {
+        val advertiser = adapter?.bluetoothLeAdvertiser
+        val tags = quietly { wallet.beacons().map { it.tag } }.orEmpty()
+        if (!running || advertiser == null) return
+        if (tags.isNotEmpty()) {
+            advertiser.stopAdvertising(advertising)
+            val tag = tags[shown++ % tags.size]
+            val settings = AdvertiseSettings.Builder()
+                .setAdvertiseMode(AdvertiseSettings.ADVERTISE_MODE_LOW_LATENCY)
+                .setConnectable(true)
+                .build()
+            // Flags and a 128-bit service leave ten bytes: the tag goes into the answer to a scan.
+            val service = AdvertiseData.Builder().addServiceUuid(ParcelUuid(Gatt.SERVICE)).build()
+            val answer = AdvertiseData.Builder().addManufacturerData(Gatt.TAG_COMPANY, tag).build()
+            advertiser.startAdvertising(settings, service, answer, advertising)
+        }
+        thread.postDelayed(::show, TURN)
+    }
+
+    private val advertising = object : AdvertiseCallback() {}
+
+    private val scanning = object : ScanCallback() {
+        override fun onScanResult(type: Int, result: ScanResult) {
+            val tag = tagIn(result.scanRecord?.getManufacturerSpecificData(Gatt.TAG_COMPANY)) ?: return
+            val peer = result.device.address
+            thread.post { quietly { nearby.seen(peer, tag, now()) } }
+        }
+    }
+
+    private val server = GattServer(thread, object : GattServer.Heard {
+        override fun up(link: GattServer.Caller) = rise(link, link.peer.address, dialing = false)
+        override fun packet(link: GattServer.Caller, bytes: ByteArray) = arrived(link, bytes)
+        override fun down(link: GattServer.Caller) = fall(link)
+    })
+
+    private val callee = object : GattClient.Heard {
+        override fun up(link: GattClient) = rise(link, link.address, dialing = true)
+        override fun packet(link: GattClient, bytes: ByteArray) = arrived(link, bytes)
+        override fun down(link: GattClient) {
+            if (link in numbers) fall(link) else quietly { nearby.noLink(link.address) }
+        }
+    }
+
+    private fun rise(link: Link, peer: String, dialing: Boolean) {
+        val number = ++lastNumber
+        links[number] = link
+        numbers[link] = number
+        quietly { nearby.linkUp(number, peer, link.mtu, dialing, now()) }
+    }
+
+    private fun arrived(link: Link, bytes: ByteArray) {
+        val number = numbers[link] ?: return
+        quietly { nearby.packet(number, bytes, link.mtu, now()) }
+    }
+
+    private fun fall(link: Link) {
+        val number = numbers.remove(link) ?: return
+        links.remove(number)
+        quietly { nearby.linkDown(number, now()) }
+    }
+
+    override fun connect(peer: String) {
+        thread.post {
+            val device = adapter?.getRemoteDevice(peer)
+            if (device == null) quietly { nearby.noLink(peer) } else GattClient(thread, device, callee).connect(context)
+        }
+    }
+
+    override fun send(link: ULong, packet: ByteArray) {
+        thread.post { links[link]?.send(packet) }
+    }
+
+    override fun hangUp(link: ULong) {
+        thread.post { links[link]?.close() }
+    }
+
+    override fun wakeAt(at: ULong) {
+        thread.removeCallbacks(waking)
+        thread.postDelayed(waking, (at.toLong() - now().toLong()).coerceAtLeast(0))
+    }
+
+    private val waking = Runnable { quietly { nearby.tick(now()) } }
+
+    private fun now(): ULong = SystemClock.elapsedRealtime().toULong()
+
+    /** A wallet that was closed or frozen meets nobody; what is left is only to be silent. */
+    private fun <T> quietly(call: () -> T): T? = try {
+        call()
+    } catch (refused: HazelException) {
+        if (refused.isOver) running = false
+        null
+    }
+
+    private companion object {
+        /** How long one tag is shown. */
+        const val TURN = 4_000L
+        const val PARTING = 500L
+    }
+}

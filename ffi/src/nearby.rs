@@ -1,0 +1,297 @@
+//! Partners near by: what joins a radio, which knows of links and packets, to the meetings of a wallet.
+//!
+//! The platform says what its radio saw; what the radio is to do comes back through [`Radio`], in order, on the wallet's own thread.
+//! Who calls whom follows from the keys and the clock (`docs/protocol-sync.md`), here as everywhere.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::Answer;
+use crate::meeting::{Act, Carrier, Meeting};
+use crate::post::{LogLevel, Notice};
+use crate::trouble::HazelError;
+use crate::wallet::Wallet;
+
+/// The platform's radio. What it throws is logged; a link that does not work it reports as down, sooner or later.
+#[uniffi::export(foreign)]
+pub trait Radio: Send + Sync {
+    /// Open a link to this peer. Ends in `link_up`, or in `no_link`.
+    fn connect(&self, peer: String) -> Result<(), HazelError>;
+    /// Write one packet on a link. Packets of a link keep their order.
+    fn send(&self, link: u64, packet: Vec<u8>) -> Result<(), HazelError>;
+    /// Close a link, after what was written has left.
+    fn hang_up(&self, link: u64) -> Result<(), HazelError>;
+    /// Call `tick` at this time of your own clock; replaces every earlier one.
+    fn wake_at(&self, at: u64) -> Result<(), HazelError>;
+}
+
+/// Seconds for which a partner with whom nothing is open is left in peace.
+const PEACE: u64 = 60_000;
+
+/// Meetings with whoever comes near. Times are milliseconds of the radio's clock, from any moment, never going back.
+#[derive(uniffi::Object)]
+pub struct Nearby {
+    wallet: Arc<Wallet>,
+    radio: Arc<dyn Radio>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// By tally.
+    meetings: BTreeMap<String, Going>,
+    /// Which tally a link belongs to; none before a caller's first packet.
+    links: BTreeMap<u64, Option<Link>>,
+    /// Peers that are being connected, and about what.
+    calling: BTreeMap<String, String>,
+    /// With whom everything was settled, and when.
+    settled: BTreeMap<String, u64>,
+    stopped: bool,
+}
+
+#[derive(Clone)]
+struct Link {
+    tally: String,
+    meeting: Arc<Meeting>,
+}
+
+/// A link that has come up.
+struct Up {
+    link: u64,
+    mtu: u16,
+    dialing: bool,
+    now: u64,
+}
+
+struct Going {
+    meeting: Arc<Meeting>,
+    link: Option<u64>,
+    wake: Option<u64>,
+}
+
+#[uniffi::export]
+impl Nearby {
+    /// Meetings of this wallet over this radio.
+    #[uniffi::constructor]
+    pub fn new(wallet: Arc<Wallet>, radio: Arc<dyn Radio>) -> Answer<Arc<Self>> {
+        wallet.beacons()?;
+        Ok(Arc::new(Self { wallet, radio, state: Mutex::default() }))
+    }
+
+    /// The radio has seen somebody show this tag. Answers whose it is; calls them if it is this device's turn.
+    pub fn seen(&self, peer: &str, tag: Vec<u8>, now: u64) -> Answer<Option<String>> {
+        let Some(sighting) = self.wallet.recognise(tag)? else { return Ok(None) };
+        let tally = sighting.tally;
+        let mut state = self.state()?;
+        let busy = state.meetings.get(&tally).is_some_and(|going| going.link.is_some())
+            || state.calling.contains_key(peer)
+            || state.calling.values().any(|called| *called == tally);
+        let left_alone = state.settled.get(&tally).is_some_and(|at| now < at.saturating_add(PEACE));
+        if sighting.calls && !busy && !left_alone {
+            state.calling.insert(peer.to_owned(), tally.clone());
+            drop(state);
+            let peer = peer.to_owned();
+            self.wish(move |radio| radio.connect(peer));
+        }
+        Ok(Some(tally))
+    }
+
+    /// The person wants to meet this partner now: peace is over.
+    pub fn meet(&self, tally: &str) -> Answer<()> {
+        self.state()?.settled.remove(tally);
+        Ok(())
+    }
+
+    /// A peer could not be connected.
+    pub fn no_link(&self, peer: &str) -> Answer<()> {
+        self.state()?.calling.remove(peer);
+        Ok(())
+    }
+
+    /// A link is up, by a number that is not given twice. `mtu` is what one packet carries and three bytes more.
+    pub fn link_up(&self, link: u64, peer: &str, mtu: u16, dialing: bool, now: u64) -> Answer<()> {
+        let mut state = self.state()?;
+        if !dialing {
+            state.links.insert(link, None);
+            return Ok(());
+        }
+        let Some(tally) = state.calling.remove(peer) else {
+            drop(state);
+            self.wish(move |radio| radio.hang_up(link));
+            return Ok(());
+        };
+        let meeting = match state.meetings.get(&tally) {
+            Some(going) => Arc::clone(&going.meeting),
+            None => self.wallet.call(&tally, Carrier::Ble)?,
+        };
+        self.rise(&mut state, &tally, &meeting, Up { link, mtu, dialing: true, now })
+    }
+
+    /// A packet came on a link. `mtu` is the link's, as known now.
+    pub fn packet(&self, link: u64, bytes: Vec<u8>, mtu: u16, now: u64) -> Answer<()> {
+        let mut state = self.state()?;
+        match state.links.get(&link).cloned() {
+            // The radio is late: that link is gone.
+            None => Ok(()),
+            Some(Some(it)) => {
+                let acts = it.meeting.packet(bytes, now);
+                self.carry_out(&mut state, link, &it.tally, acts, now)
+            }
+            Some(None) => self.first(&mut state, link, bytes, mtu, now),
+        }
+    }
+
+    /// A link is gone.
+    pub fn link_down(&self, link: u64, now: u64) -> Answer<()> {
+        let mut state = self.state()?;
+        let Some(Some(it)) = state.links.remove(&link) else { return Ok(()) };
+        if let Some(going) = state.meetings.get_mut(&it.tally).filter(|going| going.link == Some(link)) {
+            going.link = None;
+            let acts = it.meeting.link_down(now);
+            self.carry_out(&mut state, link, &it.tally, acts, now)?;
+        }
+        Ok(())
+    }
+
+    /// The time of the last `wake_at` has come.
+    pub fn tick(&self, now: u64) -> Answer<()> {
+        let mut state = self.state()?;
+        let due = |going: &Going| going.wake.is_some_and(|at| at <= now);
+        let tallies: Vec<_> =
+            state.meetings.iter().filter(|(_, going)| due(going)).map(|(tally, _)| tally.clone()).collect();
+        for tally in tallies {
+            let Some(going) = state.meetings.get_mut(&tally) else { continue };
+            going.wake = None;
+            let (link, acts) = (going.link.unwrap_or_default(), going.meeting.tick(now));
+            self.carry_out(&mut state, link, &tally, acts, now)?;
+        }
+        Ok(())
+    }
+
+    /// Ends every meeting, finished or not. Nothing is lost. Close the links afterwards.
+    pub fn stop(&self, now: u64) -> Answer<()> {
+        let mut state = self.state()?;
+        let tallies: Vec<_> = state.meetings.keys().cloned().collect();
+        for tally in tallies {
+            let Some(going) = state.meetings.get(&tally) else { continue };
+            let (link, acts) = (going.link.unwrap_or_default(), going.meeting.cancel(now));
+            self.carry_out(&mut state, link, &tally, acts, now)?;
+        }
+        state.stopped = true;
+        Ok(())
+    }
+}
+
+impl Nearby {
+    fn state(&self) -> Answer<MutexGuard<'_, State>> {
+        let state =
+            self.state.lock().map_err(|_| HazelError::defect("poisoned", "an earlier call failed badly"))?;
+        if state.stopped { Err(HazelError::over("meeting_over", "the radio was stopped")) } else { Ok(state) }
+    }
+
+    /// The first packet of a caller: goes on with a parted meeting, begins another, or means nobody here.
+    fn first(&self, state: &mut State, link: u64, bytes: Vec<u8>, mtu: u16, now: u64) -> Answer<()> {
+        let mut known = None;
+        for (tally, going) in &state.meetings {
+            if going.meeting.recognises(bytes.clone())? {
+                known = Some((tally.clone(), Arc::clone(&going.meeting)));
+            }
+        }
+        let found = match known {
+            Some(found) => Some(found),
+            None => match self.wallet.answer(bytes.clone(), Carrier::Ble)? {
+                Some(meeting) => Some((meeting.tally()?, meeting)),
+                None => None,
+            },
+        };
+        let Some((tally, meeting)) = found else {
+            state.links.remove(&link);
+            self.wish(move |radio| radio.hang_up(link));
+            return Ok(());
+        };
+        self.rise(state, &tally, &meeting, Up { link, mtu, dialing: false, now })?;
+        let acts = meeting.packet(bytes, now);
+        self.carry_out(state, link, &tally, acts, now)
+    }
+
+    fn rise(&self, state: &mut State, tally: &str, meeting: &Arc<Meeting>, up: Up) -> Answer<()> {
+        let Up { link, mtu, dialing, now } = up;
+        let linked = Link { tally: tally.to_owned(), meeting: Arc::clone(meeting) };
+        state.links.insert(link, Some(linked));
+        let going = Going { meeting: Arc::clone(meeting), link: Some(link), wake: None };
+        if let Some(before) = state.meetings.insert(tally.to_owned(), going)
+            && !Arc::ptr_eq(&before.meeting, meeting)
+        {
+            // Whoever begins anew has forgotten the old meeting.
+            before.meeting.end()?;
+        }
+        let acts = meeting.link_up(mtu, dialing, now);
+        self.carry_out(state, link, tally, acts, now)
+    }
+
+    /// Does what a meeting wants. A meeting that cannot go on is over; the next one says everything again.
+    fn carry_out(
+        &self,
+        state: &mut State,
+        link: u64,
+        tally: &str,
+        acts: Answer<Vec<Act>>,
+        now: u64,
+    ) -> Answer<()> {
+        let post = &self.wallet.cell().post;
+        let acts = match acts {
+            Ok(acts) => acts,
+            Err(trouble) => {
+                post.log(LogLevel::Warning, format!("a meeting was broken off: {}", trouble.trouble().code));
+                vec![
+                    Act::HangUp,
+                    Act::Ended { ending: crate::Ending::Failed { trouble: trouble.trouble().clone() } },
+                ]
+            }
+        };
+        let mut ended = false;
+        for act in acts {
+            match act {
+                Act::Packet { bytes } => self.wish(move |radio| radio.send(link, bytes)),
+                Act::HangUp => {
+                    state.links.remove(&link);
+                    self.wish(move |radio| radio.hang_up(link));
+                }
+                Act::WakeAt { at } => {
+                    if let Some(going) = state.meetings.get_mut(tally) {
+                        going.wake = Some(at);
+                    }
+                }
+                Act::Met => post.tell(Notice::Met { tally: tally.to_owned() }),
+                Act::Parted { .. } => post.tell(Notice::Parted { tally: tally.to_owned() }),
+                Act::Ended { .. } => ended = true,
+                Act::News { .. } | Act::Delivered | Act::Compare { .. } => {}
+            }
+        }
+        // An ended session still flushes: it stays until the link is gone.
+        if ended && let Some(going) = state.meetings.get(tally) {
+            let report = going.meeting.report()?;
+            if report.ending == Some(crate::Ending::InSync) {
+                state.settled.insert(tally.to_owned(), now);
+            }
+            post.tell(Notice::Over { report });
+        }
+        let gone = |going: &Going| !going.link.is_some_and(|link| state.links.contains_key(&link));
+        if let Some(going) = state.meetings.get(tally)
+            && gone(going)
+            && going.meeting.report()?.ending.is_some()
+        {
+            going.meeting.end()?;
+            state.meetings.remove(tally);
+        }
+        if let Some(at) = state.meetings.values().filter_map(|going| going.wake).min() {
+            self.wish(move |radio| radio.wake_at(at));
+        }
+        Ok(())
+    }
+
+    fn wish(&self, wish: impl FnOnce(&dyn Radio) -> Result<(), HazelError> + Send + 'static) {
+        let radio = Arc::clone(&self.radio);
+        self.wallet.cell().post.run(move || wish(&*radio));
+    }
+}

@@ -1,0 +1,136 @@
+//! What is said between a wallet and its site, and between two sites. The channel proves who speaks; every object inside is judged anew.
+//!
+//! A letter is about one half of one tally. Any letter may be lost, doubled or overtaken by another: what it says is true whenever it
+//! arrives.
+
+use hazel_core::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
+use hazel_core::claim::Claim;
+use hazel_core::key::PublicKey;
+use hazel_core::message::{MESSAGES_MAX, Message};
+use hazel_core::tally::{Side, SignedTally, TallyId};
+
+/// The most bytes of one letter. Whoever has more to say writes several.
+pub const LETTER_MAX: usize = 1 << 20;
+/// How many bytes of messages a letter is filled with: what is left of [`LETTER_MAX`] has room for one more page of chits.
+const FILL: usize = 1 << 19;
+
+/// Whoever is at the other end of a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Correspondent {
+    /// The wallet of a hosted user, by the key of its uplink.
+    User([u8; 32]),
+    /// Another site, by the node key that stands in the tally.
+    Site(PublicKey),
+}
+
+/// A letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letter {
+    /// About which tally.
+    pub tally: TallyId,
+    /// About which half: the one that the site keeps, or the one that the wallet holds.
+    pub half: Side,
+    /// What it says.
+    pub body: Body,
+}
+
+/// What a letter says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// A wallet: "this half is mine, and this is its contract".
+    Claim {
+        /// The contract with both signatures.
+        contract: Box<SignedTally>,
+        /// Who says so.
+        claim: Box<Claim>,
+    },
+    /// Chits, order, words, summaries.
+    Messages {
+        /// Whether the reader should answer a summary with its own if it has less.
+        ask: bool,
+        /// In the order in which they can be used.
+        messages: Vec<Message>,
+    },
+    /// A site to a wallet: these were not let in.
+    Refused(Vec<Refused>),
+}
+
+/// One thing that was not let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Which message of the letter, from 0.
+    pub message: u64,
+    /// A stable name of the reason.
+    pub code: String,
+}
+
+impl Letter {
+    /// Letters that carry these messages, each within its bound.
+    #[must_use]
+    pub fn carrying(tally: TallyId, half: Side, ask: bool, messages: Vec<Message>) -> Vec<Self> {
+        let mut letters = Vec::new();
+        let (mut filled, mut bytes) = (Vec::new(), 0_usize);
+        let mut close = |messages: &mut Vec<Message>| {
+            let messages = std::mem::take(messages);
+            letters.push(Self { tally, half, body: Body::Messages { ask, messages } });
+        };
+        for message in messages {
+            let size = message.to_bytes().len();
+            if !filled.is_empty() && (bytes.saturating_add(size) > FILL || filled.len() >= MESSAGES_MAX) {
+                close(&mut filled);
+                bytes = 0;
+            }
+            bytes = bytes.saturating_add(size);
+            filled.push(message);
+        }
+        if !filled.is_empty() {
+            close(&mut filled);
+        }
+        letters
+    }
+}
+
+impl Canon for Letter {
+    const WHAT: &'static str = "letter";
+
+    fn write(&self, to: &mut Writer) {
+        to.array(5).uint(WIRE_VERSION).put(&self.tally).put(&self.half);
+        match &self.body {
+            Body::Claim { contract, claim } => to.uint(0).array(2).put(&**contract).put(&**claim),
+            Body::Messages { ask: false, messages } => to.uint(1).put_list(messages),
+            Body::Messages { ask: true, messages } => to.uint(2).put_list(messages),
+            Body::Refused(refused) => to.uint(3).put_list(refused),
+        };
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        from.versioned(Self::WHAT, 5)?;
+        let (tally, half) = (from.take()?, from.take()?);
+        let body = match from.uint("kind of letter")? {
+            0 => {
+                from.array("claim and contract", 2)?;
+                Body::Claim { contract: Box::new(from.take()?), claim: Box::new(from.take()?) }
+            }
+            kind @ (1 | 2) => {
+                let messages = from.take_list("messages", MESSAGES_MAX as u64)?;
+                Body::Messages { ask: kind == 2, messages }
+            }
+            3 => Body::Refused(from.take_list("refusals", MESSAGES_MAX as u64)?),
+            version => return Err(Malformed::Newer { what: "kind of letter", version }),
+        };
+        Ok(Self { tally, half, body })
+    }
+}
+
+impl Canon for Refused {
+    const WHAT: &'static str = "refusal";
+
+    fn write(&self, to: &mut Writer) {
+        to.array(2).uint(self.message).text(&self.code);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+        from.array(Self::WHAT, 2)?;
+        Ok(Self { message: from.uint("position")?, code: from.text("reason", 64)? })
+    }
+}

@@ -1,0 +1,337 @@
+//! What a letter brings is judged by the same door and taken in by the same rules as in a wallet.
+
+use hazel_core::admit::{ChitAdmission, ChitGround, NodeGround, Refusal, Unverified, Verified, admit};
+use hazel_core::book::Flag;
+use hazel_core::canon::{Canon, Malformed};
+use hazel_core::chit::{Body, ChainId, DeviceAct, SignedChit};
+use hazel_core::intake::{End, append, chain_for, ground_of, new_chain};
+use hazel_core::key::PublicKey;
+use hazel_core::message::{Have, Message, Page};
+use hazel_core::order::{Certificate, Endorsement, ForkProof, Links, NodeSets};
+use hazel_core::ordering::{Linked, OrderingError, cut, find, follow, keep_word, takes_over};
+use hazel_core::rows::Rows as _;
+use hazel_core::store::{ChainRow, Standing, StoreError};
+use hazel_core::tally::Side;
+
+use crate::store::{Desk, HalfRow};
+
+/// The most that may wait for missing chits, for each user or site that brings it.
+pub const PARKED_MAX: u64 = 1 << 20;
+
+/// What came of the messages of one letter.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// Chits that were not held before, in the order in which they came in.
+    pub(super) fresh: Vec<SignedChit>,
+    /// What was not let in.
+    pub(super) refused: Vec<(u64, Refusal)>,
+    /// Summaries, to be answered when everything else is done.
+    pub(super) summaries: Vec<Have>,
+    /// Something is missing here: the sender should be asked.
+    pub(super) missing: bool,
+    /// Proofs that somebody has lied.
+    pub(super) proofs: Vec<ForkProof>,
+}
+
+/// One half, while messages for it are taken in.
+pub(super) struct Intake<'i> {
+    pub(super) desk: Desk<'i>,
+    pub(super) half: &'i HalfRow,
+    /// This site's own node key.
+    pub(super) own: PublicKey,
+    /// Who brings it: what cannot be used yet is counted against that key.
+    pub(super) bringer: [u8; 32],
+    pub(super) standing: &'i mut Standing,
+    pub(super) taken: Taken,
+    /// An order by somebody who is not in office any more. It counts only if both halves stand for it.
+    orphan: Option<Links>,
+}
+
+impl<'i> Intake<'i> {
+    pub(super) fn new(
+        desk: Desk<'i>,
+        half: &'i HalfRow,
+        own: PublicKey,
+        bringer: [u8; 32],
+        standing: &'i mut Standing,
+    ) -> Self {
+        Self { desk, half, own, bringer, standing, taken: Taken::default(), orphan: None }
+    }
+
+    /// Takes messages in one after the other. What is refused leaves nothing behind; the others stay.
+    pub(super) fn take(mut self, messages: Vec<Message>) -> Result<Taken, StoreError> {
+        for (position, message) in (0_u64..).zip(messages) {
+            let (kept, seen) = (self.standing.clone(), self.taken.fresh.len());
+            let desk = self.desk;
+            let done = desk.attempt(|| self.take_one(message));
+            match done {
+                Ok(()) => continue,
+                Err(OrderingError::Store(error)) => return Err(error),
+                Err(OrderingError::Refused(refusal)) => self.taken.refused.push((position, refusal)),
+                Err(OrderingError::Amount(_)) => self.taken.refused.push((position, Refusal::Overflow)),
+            }
+            *self.standing = kept;
+            self.taken.fresh.truncate(seen);
+        }
+        // A lie is refused, and the proof of it is kept.
+        for proof in &self.taken.proofs {
+            self.desk.put_proof(self.half.no, proof)?;
+        }
+        Ok(self.taken)
+    }
+
+    fn take_one(&mut self, message: Message) -> Result<(), OrderingError> {
+        match message {
+            Message::Chits(page) => self.take_page(page),
+            Message::Links(links) => self.take_links(links),
+            Message::Endorsement(word) => self.take_word(word),
+            Message::Certificate(certificate) => self.take_certificate(certificate),
+            Message::Proof(proof) => {
+                let proof = admit(Unverified::from(proof), &self.half.tally)?;
+                Ok(self.desk.put_proof(self.half.no, proof.it())?)
+            }
+            Message::Have(have) if have.tally != self.half.tally => {
+                Err(Refusal::OtherTally { what: "summary" }.into())
+            }
+            Message::Have(have) => {
+                self.taken.summaries.push(have);
+                Ok(())
+            }
+            // The contract is what both signed; another text under the same name is not it, whoever brings it.
+            Message::Offer(offer) => match self.half.contract.tally.difference(&offer.tally) {
+                None => Ok(()),
+                Some(what) => Err(Refusal::Altered { what }.into()),
+            },
+            // Receipts, invoices and their answers are between the two wallets.
+            _ => Err(Refusal::OutOfPlace { what: "message" }.into()),
+        }
+    }
+
+    /// Chits of one chain; what has nothing to follow waits, within bounds.
+    fn take_page(&mut self, page: Page) -> Result<(), OrderingError> {
+        if page.tally != self.half.tally {
+            return Err(Refusal::OtherTally { what: "chit" }.into());
+        }
+        let bytes = Message::Chits(page.clone()).to_bytes();
+        if self.take_chits(page.unfold())? {
+            self.taken.missing = true;
+            return match self.desk.park(self.half.no, &self.bringer, &bytes, PARKED_MAX)? {
+                true => Ok(()),
+                false => Err(Refusal::TooMuchParked.into()),
+            };
+        }
+        // What was missing may have come: everything that waits is tried again, as long as that gets somewhere.
+        loop {
+            let before = self.standing.arrivals;
+            for (bringer, message) in self.desk.unpark(self.half.no)? {
+                let Ok(Message::Chits(page)) = Message::from_bytes(&message) else { continue };
+                let (kept, seen) = (self.standing.clone(), self.taken.fresh.len());
+                let desk = self.desk;
+                match desk.attempt(|| self.take_chits(page.unfold())) {
+                    Ok(true) => {
+                        self.desk.park(self.half.no, &bringer, &message, u64::MAX)?;
+                    }
+                    Ok(false) => {}
+                    Err(OrderingError::Store(error)) => return Err(error.into()),
+                    Err(_) => {
+                        *self.standing = kept;
+                        self.taken.fresh.truncate(seen);
+                    }
+                }
+            }
+            if self.standing.arrivals == before {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes chits in until one has nothing to follow. Returns whether there was such a one.
+    fn take_chits(&mut self, chits: Vec<SignedChit>) -> Result<bool, OrderingError> {
+        let mut at: Option<ChainRow> = None;
+        let mut gap = false;
+        for chit in chits {
+            in_range(&chit)?;
+            gap = self.take_chit(&mut at, chit)?;
+            if gap {
+                break;
+            }
+        }
+        if let Some(chain) = &at {
+            self.desk.put_chain(chain)?;
+        }
+        Ok(gap)
+    }
+
+    /// One chit. `at` is the chain that the one before went on.
+    fn take_chit(&mut self, at: &mut Option<ChainRow>, signed: SignedChit) -> Result<bool, OrderingError> {
+        let (desk, no) = (self.desk, self.half.no);
+        let follows = |chain: &ChainRow| {
+            chain.id == signed.chit.chain
+                && chain.seq.checked_add(1) == Some(signed.chit.seq)
+                && chain.hash == signed.chit.prev_own
+        };
+        if !at.as_ref().is_some_and(follows) {
+            if let Some(chain) = at.take() {
+                desk.put_chain(&chain)?;
+            }
+            // Where a chain has one branch and this follows its end, nothing can be at its place.
+            let mut branches = desk.branches(no, &signed.chit.chain)?;
+            if branches.len() == 1 && signed.chit.seq > 1 {
+                *at = branches.pop().filter(follows);
+            }
+        }
+        let (promised, here) = match at.as_ref() {
+            Some(chain) => (Some(chain.next_key), Vec::new()),
+            None if find(&desk, no, &signed.chit.reference())?.is_some() => return Ok(false),
+            None => ground_of(&desk, no, self.standing, &signed.chit)?,
+        };
+        let party_key = self.half.contract.tally.half(signed.chit.chain.side).cert.party_key;
+        let ground = ChitGround { tally: &self.half.tally, party_key: &party_key, promised, here: &here };
+        let signed = match admit(Unverified::from(signed), &ground)? {
+            ChitAdmission::Known => return Ok(false),
+            ChitAdmission::Gap => return Ok(true),
+            ChitAdmission::New(chit) => chit.into_it(),
+            ChitAdmission::Fork(chit, proof) => {
+                self.taken.proofs.push(proof.into_it());
+                chit.into_it()
+            }
+        };
+        if at.is_none() {
+            *at = Some(chain_for(&desk, no, &signed)?);
+        }
+        let Some(chain) = at else { return Ok(false) };
+        let flag = append(&desk, End::of(self.standing), chain, &signed)?;
+        if let (Body::Device(DeviceAct::Add(grant)), true) = (&signed.chit.body, flag != Flag::Ineffective) {
+            let id = ChainId { side: signed.chit.chain.side, device: grant.device, epoch: grant.epoch };
+            if desk.branches(no, &id)?.is_empty() {
+                desk.add_chain(&new_chain(no, id, grant.first_key))?;
+            }
+        }
+        self.taken.fresh.push(signed);
+        Ok(false)
+    }
+
+    /// How the order goes on. It is followed where whoever is in office says so; the one who comes into office also hears the one before.
+    fn take_links(&mut self, links: Links) -> Result<(), OrderingError> {
+        let nodes = named(self.standing);
+        let ground = NodeGround { tally: &self.half.tally, nodes: &nodes };
+        let word = match admit(Unverified::from(links.endorsement), &ground) {
+            Ok(word) => word.into_it(),
+            Err(Refusal::NotANode) => {
+                self.orphan = Some(links);
+                return Err(Refusal::NotANode.into());
+            }
+            Err(refusal) => return Err(refusal.into()),
+        };
+        self.refuse_a_lie(&word)?;
+        let head = self.standing.book.head;
+        let repeats = word.head.view == head.view && word.head.index <= head.index;
+        let in_office = self.standing.tip.nodes.foil.contains(&word.key);
+        let before_me =
+            takes_over(self.standing, &self.own) && self.standing.book.nodes.foil.contains(&word.key);
+        if !repeats && !in_office && !before_me {
+            self.orphan = Some(links);
+            return Err(Refusal::NotANode.into());
+        }
+        match follow(&self.desk, self.standing, &links) {
+            Ok(Linked::Gap) => {
+                self.taken.missing = true;
+                Ok(())
+            }
+            Ok(Linked::Followed | Linked::Known) => keep_word(&self.desk, self.half.no, &word),
+            Err(error) => {
+                // What contradicts what is held here may be right, if both halves stand for it; or its sender must be put right.
+                self.taken.missing = true;
+                self.orphan = Some(links);
+                Err(error)
+            }
+        }
+    }
+
+    fn take_word(&mut self, word: Endorsement) -> Result<(), OrderingError> {
+        let nodes = named(self.standing);
+        let ground = NodeGround { tally: &self.half.tally, nodes: &nodes };
+        let word = admit(Unverified::from(word), &ground)?.into_it();
+        self.refuse_a_lie(&word)?;
+        keep_word(&self.desk, self.half.no, &word)
+    }
+
+    fn take_certificate(&mut self, certificate: Certificate) -> Result<(), OrderingError> {
+        let reached = (certificate.head.index, certificate.head.hash);
+        let orphan = self.orphan.take();
+        if let Some(links) =
+            orphan.filter(|it| (it.endorsement.head.index, it.endorsement.head.hash) == reached)
+        {
+            return self.adopt(&links, certificate);
+        }
+        let ground = NodeGround { tally: &self.half.tally, nodes: &self.standing.book.nodes };
+        let certificate: Verified<Certificate> = admit(Unverified::from(certificate), &ground)?;
+        self.keep_words(certificate.into_it())
+    }
+
+    fn keep_words(&mut self, certificate: Certificate) -> Result<(), OrderingError> {
+        let Certificate { head, words } = certificate;
+        for (key, signature) in words {
+            let word = Endorsement { head, key, signature };
+            self.refuse_a_lie(&word)?;
+            keep_word(&self.desk, self.half.no, &word)?;
+        }
+        Ok(())
+    }
+
+    /// An order that departs from the one held here, or was made by nodes that are not named here any more, and that nodes of both halves
+    /// stand for: it is taken in the place of one's own, above what was agreed here.
+    fn adopt(&mut self, links: &Links, certificate: Certificate) -> Result<(), OrderingError> {
+        let view = self.standing.book.head.view;
+        cut(&self.desk, self.standing, self.standing.agreed)?;
+        // Of whichever view: what counts is who stands for it.
+        self.standing.reconciling = true;
+        let done = follow(&self.desk, self.standing, links);
+        self.standing.reconciling = false;
+        if matches!(done?, Linked::Gap) {
+            return Err(Refusal::WrongHead.into());
+        }
+        certificate.check(&self.standing.book.nodes).map_err(Refusal::from)?;
+        self.standing.book.head.view = self.standing.book.head.view.max(view);
+        self.keep_words(certificate)
+    }
+
+    /// Whether a node has said something else about the same place before. The two words together are proof.
+    fn refuse_a_lie(&mut self, word: &Endorsement) -> Result<(), OrderingError> {
+        let Some(earlier) = self.desk.endorsement(self.half.no, &word.key)? else { return Ok(()) };
+        if earlier.head.index != word.head.index || earlier.head.view != word.head.view {
+            return Ok(());
+        }
+        let proof = ForkProof::Orders(Box::new(earlier), Box::new(*word));
+        if proof.check().is_ok() {
+            self.taken.proofs.push(proof);
+            return Err(Refusal::OrderRewritten { index: word.head.index }.into());
+        }
+        Ok(())
+    }
+}
+
+/// Everybody who is named for either half, in the order or by what is held beyond it.
+pub(super) fn named(standing: &Standing) -> NodeSets {
+    let mut nodes = standing.tip.nodes.clone();
+    for side in Side::BOTH {
+        for key in standing.book.nodes.of(side) {
+            if !nodes.of(side).contains(key) {
+                nodes.of_mut(side).push(*key);
+            }
+        }
+    }
+    nodes
+}
+
+/// Numbers beyond what the tables hold are refused at the door: no honest wallet comes near them.
+fn in_range(chit: &SignedChit) -> Result<(), Malformed> {
+    let granted = match &chit.chit.body {
+        Body::Device(DeviceAct::Add(grant) | DeviceAct::Epoch { grant, .. }) => grant.epoch,
+        _ => 0,
+    };
+    if i64::try_from(chit.chit.chain.epoch.max(granted)).is_err() {
+        return Err(Malformed::OutOfRange { what: "epoch" });
+    }
+    Ok(())
+}

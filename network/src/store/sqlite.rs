@@ -1,0 +1,211 @@
+//! SQLite: the embedded store, one file a shard.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hazel_core::store::StoreError;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OpenFlags, ToSql, TransactionBehavior};
+use rusqlite_migration::{M, Migrations};
+
+use super::sql::{Found, Put, Row, Sql};
+use super::{Desk, SiteStore};
+
+const MIGRATIONS: [&str; super::SCHEMA_VERSION] = [include_str!("migrations/sqlite_0001_site.sql")];
+/// "HAZS", so that nobody takes a wallet for a site.
+const APPLICATION_ID: i32 = 0x4841_5a53;
+const BUSY_WAIT: Duration = Duration::from_secs(5);
+
+/// A site's store in SQLite files.
+pub struct SqliteStore {
+    shards: Vec<Connection>,
+    unsettled: bool,
+}
+
+impl SqliteStore {
+    /// Opens the files of a site, one a shard, or makes them.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, StoreError> {
+        let mut shards = Vec::new();
+        for path in paths {
+            shards.push(open_file(path)?);
+        }
+        if shards.is_empty() {
+            return Err(StoreError::Unreachable);
+        }
+        Ok(Self { shards, unsettled: false })
+    }
+
+    /// Opens one file, or makes it.
+    pub fn open_one(path: &Path) -> Result<Self, StoreError> {
+        Self::open(&[path.to_owned()])
+    }
+
+    /// A store in memory, for tests.
+    pub fn in_memory(shards: usize) -> Result<Self, StoreError> {
+        let open = |_| prepare(Connection::open_in_memory()?);
+        let shards = (0..shards.max(1)).map(open).collect::<Result<_, StoreError>>()?;
+        Ok(Self { shards, unsettled: false })
+    }
+
+    /// A whole copy of one shard into a new file, while the site goes on.
+    pub fn copy_to(&self, shard: u16, path: &Path) -> Result<(), StoreError> {
+        let connection = self.shards.get(usize::from(shard)).ok_or(StoreError::Unreachable)?;
+        Ok(connection.backup("main", path, None)?)
+    }
+}
+
+fn open_file(path: &Path) -> Result<Connection, StoreError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    if application != APPLICATION_ID && tables > 0 {
+        return Err(StoreError::NotAWallet);
+    }
+    prepare(connection)
+}
+
+fn prepare(mut connection: Connection) -> Result<Connection, StoreError> {
+    connection.busy_timeout(BUSY_WAIT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // On Apple's systems fsync alone leaves data in the drive's cache; elsewhere this does nothing.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -65_536)?;
+    Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Ok(connection)
+}
+
+impl SiteStore for SqliteStore {
+    fn shards(&self) -> u16 {
+        u16::try_from(self.shards.len()).unwrap_or(u16::MAX)
+    }
+
+    fn change(
+        &mut self,
+        shard: u16,
+        act: &mut dyn FnMut(&Desk<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        if self.unsettled {
+            return Err(StoreError::Unsettled);
+        }
+        let connection = self.shards.get_mut(usize::from(shard)).ok_or(StoreError::Unreachable)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        act(&Desk::new(&Session(&transaction)))?;
+        let done = transaction.commit().map_err(StoreError::from);
+        // After a failed sync nobody knows whether the change was kept: the store must be opened again.
+        self.unsettled |= matches!(done, Err(StoreError::Disk { .. }));
+        done
+    }
+
+    fn read(
+        &mut self,
+        shard: u16,
+        look: &mut dyn FnMut(&Desk<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let connection = self.shards.get(usize::from(shard)).ok_or(StoreError::Unreachable)?;
+        look(&Desk::new(&Session(connection)))
+    }
+}
+
+struct Session<'c>(&'c Connection);
+
+impl Sql for Session<'_> {
+    fn run(&self, sql: &'static str, values: &[Put<'_>]) -> Result<(), StoreError> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        statement.raw_execute()?;
+        Ok(())
+    }
+
+    fn rows(&self, sql: &'static str, values: &[Put<'_>]) -> Result<Vec<Row>, StoreError> {
+        let mut statement = self.0.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        let mut all = Vec::new();
+        while let Some(row) = rows.next()? {
+            all.push(Row((0..columns)
+                .map(|column| found(row.get_ref(column)?))
+                .collect::<Result<_, _>>()?));
+        }
+        Ok(all)
+    }
+
+    fn lock(&self, _: i64) -> Result<(), StoreError> {
+        // The whole file is locked from the transaction's first statement on.
+        Ok(())
+    }
+}
+
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Put<'_>]) -> Result<(), StoreError> {
+    for (index, value) in (1_usize..).zip(values) {
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(())
+}
+
+impl ToSql for Put<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Put::Null => ValueRef::Null,
+            Put::Number(number) => ValueRef::Integer(*number),
+            Put::Bytes(bytes) => ValueRef::Blob(bytes),
+            Put::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+fn found(value: ValueRef<'_>) -> Result<Found, StoreError> {
+    Ok(match value {
+        ValueRef::Null => Found::Null,
+        ValueRef::Integer(number) => Found::Number(number),
+        ValueRef::Blob(bytes) => Found::Bytes(bytes.to_vec()),
+        ValueRef::Text(text) => Found::Text(String::from_utf8_lossy(text).into_owned()),
+        ValueRef::Real(_) => return Err(StoreError::Corrupt { what: "a column" }),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(connection: &Connection) -> Vec<(String, String)> {
+        let mut rows = connection
+            .prepare("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY name")
+            .unwrap();
+        let plain = |sql: String| {
+            let lines = sql.lines().map(|line| line.split("--").next().unwrap_or("").trim().to_owned());
+            lines.collect::<Vec<_>>().join(" ")
+        };
+        rows.query_map([], |row| Ok((row.get(0)?, plain(row.get(1)?)))).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn the_migrations_lead_to_the_schema_on_the_page() {
+        let page = Connection::open_in_memory().unwrap();
+        page.execute_batch(include_str!("schema.sql")).unwrap();
+        assert_eq!(schema(&SqliteStore::in_memory(1).unwrap().shards[0]), schema(&page));
+    }
+
+    #[test]
+    fn every_column_says_what_it_is() {
+        for line in include_str!("schema.sql").lines().filter(|line| line.starts_with("    ")) {
+            let constraint =
+                ["PRIMARY KEY (", "UNIQUE ("].iter().any(|start| line.trim_start().starts_with(start));
+            assert!(constraint || line.contains("-- "), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_wallet_is_not_taken_for_a_site() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.db");
+        drop(hazel_core::store::Store::create(&path).unwrap());
+        assert_eq!(SqliteStore::open_one(&path).err(), Some(StoreError::NotAWallet));
+    }
+}

@@ -1,0 +1,152 @@
+//! What a wallet and its site say to each other, whatever carries it. No I/O, no clock.
+//!
+//! The wallet speaks first: for each half that the site keeps, everything that is not final, and how far its memory goes. The
+//! site answers with what the wallet lacks. Nothing is remembered between two channels; each begins from the rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hazel_core::canon::{Canon as _, Malformed};
+use hazel_core::message::Message;
+use hazel_core::tally::{Side, TallyId};
+use hazel_core::wallet::{Change, Rejected, SiteDelivery, Speakers, Wallet, WalletError};
+
+use crate::letter::{Body, Letter};
+use crate::peer::SiteKey;
+
+/// Why a letter of a site's could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UplinkError {
+    /// The wallet could not take it in.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    /// Not a letter.
+    #[error("the site sent something that is no letter: {0}")]
+    Malformed(#[from] Malformed),
+}
+
+/// What came of the talk so far.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// What changed in the wallet.
+    pub changes: Vec<(TallyId, Change)>,
+    /// What of the site's was not let in here.
+    pub rejected: Vec<(TallyId, Rejected)>,
+    /// What the site did not let in, and why.
+    pub refused: Vec<(TallyId, String)>,
+    /// Letters, both ways.
+    pub letters: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+/// One channel's talk.
+pub struct Talk {
+    site: SiteKey,
+    user: [u8; 32],
+    halves: BTreeMap<TallyId, Side>,
+    answered: BTreeSet<TallyId>,
+    /// What came of it.
+    pub heard: Heard,
+}
+
+/// The halves of this wallet that a site speaks for.
+pub fn hosted(wallet: &mut Wallet, site: &SiteKey) -> Result<Vec<Speakers>, WalletError> {
+    Ok(wallet.speakers()?.into_iter().filter(|it| it.nodes.contains(site)).collect())
+}
+
+impl Talk {
+    /// Begins: with the letters to send first. Halves that were never claimed on this link are claimed.
+    pub fn begin(
+        wallet: &mut Wallet,
+        site: SiteKey,
+        user: [u8; 32],
+        claimed: &BTreeSet<TallyId>,
+    ) -> Result<(Self, Vec<Vec<u8>>), UplinkError> {
+        let halves = hosted(wallet, &site)?.into_iter().map(|it| (it.tally, it.side)).collect();
+        let mut talk = Self { site, user, halves, answered: BTreeSet::new(), heard: Heard::default() };
+        let mut letters = Vec::new();
+        for (tally, side) in talk.halves.clone() {
+            letters.extend(talk.opening(wallet, &tally, side, !claimed.contains(&tally))?);
+        }
+        Ok((talk, letters))
+    }
+
+    fn opening(
+        &mut self,
+        wallet: &mut Wallet,
+        tally: &TallyId,
+        side: Side,
+        claims: bool,
+    ) -> Result<Vec<Vec<u8>>, UplinkError> {
+        let mut letters = Vec::new();
+        let (mut contract, mut messages) = (None, Vec::new());
+        for message in wallet.to_site(tally)? {
+            match message {
+                Message::Offer(signed) => contract = Some(signed),
+                other => messages.push(other),
+            }
+        }
+        if claims || contract.is_some() {
+            let contract = match contract {
+                Some(contract) => contract,
+                None => Box::new(wallet.export(tally)?.contract),
+            };
+            let claim = Box::new(wallet.claim(tally, &self.site, self.user)?);
+            letters.push(Letter { tally: *tally, half: side, body: Body::Claim { contract, claim } });
+        }
+        letters.extend(Letter::carrying(*tally, side, true, messages));
+        Ok(self.posted(&letters))
+    }
+
+    /// Takes in a letter of the site's; what to send in return. All of it is durable when this returns.
+    pub fn hear(&mut self, wallet: &mut Wallet, bytes: &[u8]) -> Result<Vec<Vec<u8>>, UplinkError> {
+        self.count(bytes.len());
+        let letter = Letter::from_bytes(bytes)?;
+        let tally = letter.tally;
+        // About another half than those that stand in signed tallies, a site has nothing to say here.
+        let Some(side) = self.halves.get(&tally).copied() else { return Ok(Vec::new()) };
+        match letter.body {
+            Body::Claim { .. } => Ok(Vec::new()),
+            Body::Refused(refused) => {
+                self.answered.insert(tally);
+                self.heard.refused.extend(refused.into_iter().map(|it| (tally, it.code)));
+                Ok(Vec::new())
+            }
+            Body::Messages { messages, .. } => {
+                self.answered.insert(tally);
+                let SiteDelivery { delivery, answer } = wallet.from_site(&tally, messages)?;
+                self.heard.changes.extend(delivery.changes.into_iter().map(|it| (tally, it)));
+                self.heard.rejected.extend(delivery.rejected.into_iter().map(|it| (tally, it)));
+                let letters = Letter::carrying(tally, side, false, answer);
+                Ok(self.posted(&letters))
+            }
+        }
+    }
+
+    fn posted(&mut self, letters: &[Letter]) -> Vec<Vec<u8>> {
+        let bytes: Vec<Vec<u8>> = letters.iter().map(hazel_core::canon::Canon::to_bytes).collect();
+        bytes.iter().for_each(|letter| self.count(letter.len()));
+        bytes
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.heard.letters = self.heard.letters.saturating_add(1);
+        self.heard.bytes = self.heard.bytes.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+    }
+
+    /// The halves this talk is about.
+    pub fn tallies(&self) -> impl Iterator<Item = &TallyId> {
+        self.halves.keys()
+    }
+
+    /// Whether the site has answered about every half.
+    #[must_use]
+    pub fn all_answered(&self) -> bool {
+        self.halves.keys().all(|tally| self.answered.contains(tally))
+    }
+
+    /// How many halves have something that is not final.
+    pub fn pending(&self, wallet: &mut Wallet) -> Result<usize, WalletError> {
+        Ok(hosted(wallet, &self.site)?.iter().filter(|it| it.pending).count())
+    }
+}
