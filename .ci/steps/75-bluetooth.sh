@@ -1,6 +1,6 @@
 # two wallets meet over a real Bluetooth stack, in a VM
 step() {
-    # Not yet seen green from end to end in this place: asked for by name until it has been, several times over.
+    # Green with either number of channels on a quiet machine; on a busy one the radio's deadlines pass. Asked for by name until that is mended.
     if [ "${HAZEL_BLUETOOTH:-}" != 1 ]; then
         note "BLUETOOTH NOT RUN: ask for it with HAZEL_BLUETOOTH=1"
         return
@@ -25,5 +25,5 @@ step() {
     [ "$status" = 0 ] || { note "the story over the air ended with $status"; return "$status"; }
     # No other step builds what only a radio needs.
     show cargo clippy -p hazel-tests -p hazel-cli --features hazel-tests/ble,hazel-cli/ble --all-targets -- -D warnings
-    note "$(grep -c '^STORY ' "$out") scenes told over the air"
+    note "$(grep -c '^STORY ' "$out") scenes told over the air;$(sed -n 's/^STORY goodput:.*, ratio/ goodput of a bare loop/p' "$out" | tr '\n' ',')"
 }

@@ -129,3 +129,68 @@ fn what_is_in_the_way_of_bluetooth_is_named() {
         None => assert_eq!(said.code, 0),
     }
 }
+
+/// Two programs of people who have never met: each shows words, and hears the other's person say yes or no.
+fn introduced(answers: [&str; 2]) -> ([String; 2], [(i32, String); 2], [Person; 2]) {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    let begin = |person: &Person, arguments: &[&str]| {
+        let mut command = person.command(&[&["introduce"], arguments].concat());
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        (child, out)
+    };
+    let line = |out: &mut BufReader<std::process::ChildStdout>| {
+        let mut line = String::new();
+        assert!(out.read_line(&mut line).unwrap() > 0, "it ended before it showed a code");
+        line.trim_end().to_owned()
+    };
+    let (waits, mut told) = begin(&ana, &["--listen", "127.0.0.1:0", "--limit", "100"]);
+    let address = line(&mut told).trim_end_matches('.').rsplit(' ').next().unwrap().to_owned();
+    let mut both = [(waits, told), begin(&ben, &["--dial", &address, "--limit", "50"])];
+    let codes = both.each_mut().map(|(_, out)| {
+        loop {
+            let line = line(out);
+            if !line.is_empty() {
+                break line;
+            }
+        }
+    });
+    for ((child, _), answer) in both.iter_mut().zip(answers) {
+        use std::io::Write as _;
+        writeln!(child.stdin.take().unwrap(), "{answer}").unwrap();
+    }
+    let ends = both.map(|(mut child, mut out)| {
+        let mut said = String::new();
+        out.read_to_string(&mut said).unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (child.wait().unwrap().code().unwrap(), said)
+    });
+    (codes, ends, [ana, ben])
+}
+
+#[test]
+fn strangers_compare_words_and_open_a_tally() {
+    let (codes, ends, [ana, ben]) = introduced(["yes", "yes"]);
+    assert_eq!(codes[0], codes[1]);
+    assert_eq!(codes[0].split_whitespace().count(), 7, "three words and four pictures: {}", codes[0]);
+    for (code, told) in &ends {
+        assert_eq!(*code, 0, "{told}");
+        assert!(told.contains("is open.") && told.contains("In sync"), "{told}");
+    }
+    ben.run(&["pay", "Ana", "12.50"]).ok();
+    let (_, said) = meet(&ben, &ana, "Ben", &[]);
+    assert_eq!(said["balance"], "12.50");
+}
+
+#[test]
+fn whoever_says_no_gives_and_takes_nothing() {
+    let (_, ends, people) = introduced(["yes", "no"]);
+    for (code, told) in &ends {
+        assert_eq!(*code, 1, "{told}");
+        assert!(told.contains("codes_differ"), "{told}");
+    }
+    for person in &people {
+        assert_eq!(person.json(&["tally", "list"])["tallies"].as_array().map(Vec::len), Some(0));
+    }
+}

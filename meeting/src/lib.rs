@@ -11,9 +11,11 @@ use hazel_sync::session::{Digest, End, Entropy, Fault, Input, Outcome, Output, S
 use hazel_sync::{Time, WeakKey};
 
 mod door;
+mod introduction;
 mod visit;
 
 pub use door::{Acquaintance, Door};
+pub use introduction::{Introduced, Introduction, asks_to_be_introduced};
 pub use visit::{Call, Visit, Waiter};
 
 /// Why there was no meeting, or why it was broken off on this side.

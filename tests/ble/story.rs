@@ -11,6 +11,8 @@
     reason = "a story on a real radio prints, looks at the clock and stops at the first surprise"
 )]
 
+mod goodput;
+
 use std::io;
 use std::path::Path;
 use std::thread;
@@ -248,6 +250,7 @@ fn main() -> Result<(), MeetingError> {
     let links = meet("long, cut in the middle, roles swapped", &mut ben, &mut ana, &tally, 4, Some(40));
     assert_eq!(links, 2, "the first link was to break");
     pose(&mut ana, &mut ben, &tally);
+    goodput::compare();
     println!("STORY all told");
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod examples;
 pub mod fault;
 pub mod frames;
 pub mod fuzzing;
+mod fuzzing_air;
 pub mod grammar;
 pub mod honest;
 pub mod impostors;

@@ -6,6 +6,7 @@ use hazel_qr::picture::{Level, Picture};
 
 use crate::examples::examples;
 use crate::fuzzing::TARGETS;
+use crate::fuzzing_air;
 use crate::noise::Noise;
 use crate::own_codes;
 
@@ -43,6 +44,7 @@ fn seeds_of(name: &str, what: &str) -> Vec<Vec<u8>> {
         "qr_file" => {
             vec![Picture::fixed("HZ:Y50Z6S96O", Level::M).and_then(|it| it.png(1)).unwrap_or_default()]
         }
+        air if what == "air" => fuzzing_air::seeds(air),
         _ => {
             let all = examples().unwrap_or_default().into_iter();
             all.filter(|it| it.node.name() == what).map(|it| it.bytes).collect()

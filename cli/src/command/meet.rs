@@ -33,6 +33,9 @@ pub(crate) struct Meet {
     /// Wait at this address to be called; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
+    /// Call this device of the partner's, where it is not the one that holds the recovery words
+    #[arg(long, value_name = "NUMBER", requires = "dial")]
+    device: Option<u32>,
     /// Give up after so many seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS")]
     within: u64,
@@ -48,12 +51,11 @@ impl Meet {
     pub(crate) fn run(&self, home: &Home, screen: &Screen) -> Result<Answer, Trouble> {
         let mut wallet = home.open()?;
         let partner = self.partner.as_ref().map(|partner| find(&wallet, partner)).transpose()?;
-        let mut meeting =
-            Host { watch: Stopwatch::start(), limit: Duration::from_secs(self.within), agree: self.agree };
+        let mut meeting = Host::new(Duration::from_secs(self.within), self.agree);
         let met = match (self.dial, self.listen) {
             (Some(address), _) => {
                 let partner = partner.ok_or_else(|| Trouble::usage("Say whom to call."))?;
-                meeting.dial(&mut wallet, &partner, &address)?
+                meeting.dial(&mut wallet, &partner, self.device, &address)?
             }
             (None, Some(address)) => {
                 let listener = TcpListener::bind(address).map_err(|error| network(&error))?;
@@ -64,44 +66,58 @@ impl Meet {
             }
             (None, None) => return Err(Trouble::usage("Name an address with --dial or --listen.")),
         };
-        let (before, visit) = met.ok_or_else(|| {
-            Trouble::new(Exit::Machine, "nobody_came", "Nobody was met in time.")
-                .advise("One waits with --listen, the other calls with --dial; --within gives more time.")
-        })?;
-        let tally = *visit.tally();
-        let report = visit.end(&mut wallet)?;
-        told(&wallet, &before, &tally, &report)
+        concluded(&mut wallet, met)
     }
 }
 
+/// Ends a meeting and tells how it went.
+pub(super) fn concluded(wallet: &mut Wallet, met: Met) -> Result<Answer, Trouble> {
+    let (before, visit) = met.ok_or_else(|| {
+        Trouble::new(Exit::Machine, "nobody_came", "Nobody was met in time.")
+            .advise("One waits with --listen, the other calls with --dial; --within gives more time.")
+    })?;
+    let tally = *visit.tally();
+    let report = visit.end(wallet)?;
+    told(wallet, &before, &tally, &report)
+}
+
 /// What a meeting needs of this machine.
-struct Host {
+pub(super) struct Host {
     watch: Stopwatch,
     limit: Duration,
     agree: bool,
 }
 
-type Met = Option<(TallyView, Visit)>;
+pub(super) type Met = Option<(TallyView, Visit)>;
 
 impl Host {
-    fn left(&self) -> Duration {
+    pub(super) fn new(limit: Duration, agree: bool) -> Self {
+        Self { watch: Stopwatch::start(), limit, agree }
+    }
+
+    pub(super) fn left(&self) -> Duration {
         self.limit.saturating_sub(self.watch.passed())
     }
 
-    fn clock(&self) -> impl FnMut() -> Time + use<> {
+    pub(super) fn clock(&self) -> impl FnMut() -> Time + use<> {
         let watch = self.watch;
         move || Time(u64::try_from(watch.passed().as_millis()).unwrap_or(u64::MAX))
     }
 
-    fn dial(
+    pub(super) fn dial(
         &mut self,
         wallet: &mut Wallet,
         partner: &TallyView,
+        device: Option<u32>,
         address: &SocketAddr,
     ) -> Result<Met, Trouble> {
-        let known = Acquaintance::of(wallet, &partner.id).map_err(trouble)?;
+        let known = match device {
+            Some(device) => Acquaintance::of_device(wallet, &partner.id, device),
+            None => Acquaintance::of(wallet, &partner.id),
+        }
+        .map_err(broken)?;
         let entropy = session_entropy(&mut SystemEntropy);
-        let mut visit = Visit::call(wallet, &known, Carrier::Tcp, &entropy).map_err(trouble)?;
+        let mut visit = Visit::call(wallet, &known, Carrier::Tcp, &entropy).map_err(broken)?;
         let mut decide = self.decision(partner);
         let _progress = Progress::begin("Meeting", None);
         let mut reached = false;
@@ -118,7 +134,7 @@ impl Host {
         Ok(reached.then(|| (partner.clone(), visit)))
     }
 
-    fn wait(
+    pub(super) fn wait(
         &mut self,
         wallet: &mut Wallet,
         partner: Option<&TallyView>,
@@ -129,7 +145,7 @@ impl Host {
             None => wallet.meetable()?,
         };
         let views: Vec<TallyView> = tallies.iter().map(|id| wallet.tally(id)).collect::<Result<_, _>>()?;
-        let mut waiter = Waiter::behind(Door::to(wallet, &tallies).map_err(trouble)?, Carrier::Tcp);
+        let mut waiter = Waiter::behind(Door::to(wallet, &tallies).map_err(broken)?, Carrier::Tcp);
         let _progress = Progress::begin("Waiting to be called", None);
         while !waiter.visit().is_some_and(Visit::is_over) && !self.left().is_zero() {
             let Ok(mut link) = TcpLink::accept(listener, self.left()) else { break };
@@ -140,7 +156,7 @@ impl Host {
             };
             let call = waiter.receive(wallet, &mut link, &entropy, &mut self.clock(), &mut decide);
             let forged = waiter.visit().is_some_and(|visit| visit.is_over() && !visit.report().met);
-            if matches!(call.map_err(trouble)?, Call::Stranger) || forged {
+            if matches!(call.map_err(broken)?, Call::Stranger) || forged {
                 // Somebody else called, or posed as the partner. The partner may still come.
                 drop(if forged { waiter.leave() } else { None });
             }
@@ -263,7 +279,7 @@ fn unfinished(outcome: Option<Outcome>) -> Trouble {
         .advise("Nothing is lost: meet again, and it goes on from there.")
 }
 
-fn trouble(error: MeetingError) -> Trouble {
+pub(super) fn broken(error: MeetingError) -> Trouble {
     match error {
         MeetingError::Wallet(error) => error.into(),
         MeetingError::NobodyYet => Trouble::new(Exit::Refused, "nobody_yet", sentence(&error.to_string())),
@@ -271,7 +287,7 @@ fn trouble(error: MeetingError) -> Trouble {
     }
 }
 
-fn network(error: &std::io::Error) -> Trouble {
+pub(super) fn network(error: &std::io::Error) -> Trouble {
     Trouble::new(Exit::Machine, "network", format!("The network does not allow it: {error}."))
         .advise("Check the address, and that nothing else uses the port.")
 }

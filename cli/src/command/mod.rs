@@ -7,6 +7,7 @@ mod exchange;
 mod foreign;
 mod history;
 mod init;
+mod introduce;
 mod letter;
 mod link;
 mod meet;
@@ -101,6 +102,10 @@ enum Command {
         after_help = "Examples:\n  hazel meet --listen 0.0.0.0:4711\n  hazel meet Ana --dial 192.168.1.20:4711"
     )]
     Meet(meet::Meet),
+    #[command(
+        after_help = "Examples:\n  hazel introduce --listen 0.0.0.0:4711 --limit 100\n  hazel introduce --dial 192.168.1.20:4711 --limit 50"
+    )]
+    Introduce(introduce::Introduce),
     #[command(after_help = "Examples:\n  hazel nearby\n  hazel nearby --diagnose")]
     Nearby(nearby::Nearby),
     #[command(after_help = "Example:\n  hazel history Ana --payments --since 2026-11-01 --until 2026-11-30")]
@@ -205,6 +210,9 @@ impl Cli {
         if let Command::Meet(meet) = &self.command {
             return meet.run(&home, screen);
         }
+        if let Command::Introduce(introduce) = &self.command {
+            return introduce.run(&home, screen);
+        }
         self.command.run(&home)
     }
 }
@@ -227,7 +235,7 @@ impl Command {
             Self::Grant(grant) => grant.run(home),
             Self::Call(call) => call.run(home),
             Self::Set(set) => set.run(home),
-            Self::Meet(_) => Err(Trouble::usage("This command needs a screen.")),
+            Self::Meet(_) | Self::Introduce(_) => Err(Trouble::usage("This command needs a screen.")),
             Self::Nearby(nearby) => nearby.run(home),
             Self::Outbox(outbox) => outbox.run(home),
             Self::Receive(receive) => receive.run(home),

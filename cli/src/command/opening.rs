@@ -56,7 +56,7 @@ impl MyTerms {
         })
     }
 
-    fn new_terms(&self) -> Terms {
+    pub(super) fn new_terms(&self) -> Terms {
         let none = Terms { limit: Units::ZERO, notice_days: NOTICE_DAYS };
         self.over(none).unwrap_or(none)
     }

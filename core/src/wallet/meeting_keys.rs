@@ -6,11 +6,12 @@
 use x25519_dalek::{PublicKey as AgreementPublic, StaticSecret};
 use zeroize::Zeroizing;
 
+use crate::key::SecretKey;
 use crate::store::TallyRow;
 use crate::tally::TallyId;
 
 use super::meeting::MeetingKeys;
-use super::{DEVICE_KEY, Result, SecretKey, Wallet, secret, standing, tally_row};
+use super::{DEVICE_KEY, Result, Wallet, secret, standing, tally_row};
 
 impl Wallet {
     /// What this device proves itself by: the party's key for this tally, or its own where it has no recovery words.

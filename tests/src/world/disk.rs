@@ -33,7 +33,7 @@ impl World {
         let mut written = std::fs::read(log(&path)).unwrap_or_default();
         // From somewhere after the log's header on, the disk did not keep what it was given.
         let from = LOG_HEADER + usize::from(at) * 7 % written.len().max(1);
-        if at % 2 == 0 {
+        if at.is_multiple_of(2) {
             written.truncate(from);
         } else {
             for byte in written.iter_mut().skip(from) {
