@@ -8,7 +8,7 @@ use crate::key::{Entropy, fresh};
 use crate::order::{Certificate, Endorsement, ForkProof, Links};
 use crate::pair::{PairError, PairKey};
 use crate::receipt::SignedReceipt;
-use crate::tally::{SignedTally, TallyId};
+use crate::tally::{Side, SignedTally, TallyId};
 use crate::ticket::SignedRequest;
 
 /// The most chits in one page.
@@ -238,11 +238,12 @@ pub struct Handover {
 }
 
 impl Handover {
-    /// Seals messages.
+    /// Seals messages of one half for the other.
     #[must_use]
     pub fn seal(
         messages: &[Message],
         key: &PairKey,
+        from: Side,
         introduction: Option<[u8; 32]>,
         entropy: &mut dyn Entropy,
     ) -> Self {
@@ -250,7 +251,7 @@ impl Handover {
         let mut plain = Writer::with_capacity(1024);
         plain.put_list(messages);
         let sealed = key.seal(&place(&nonce), &plain.into_bytes());
-        Self { introduction, tag: tag(key, &nonce), nonce, sealed }
+        Self { introduction, tag: tag(key, from, &nonce), nonce, sealed }
     }
 
     /// The asker's agreement key, if this answers a ticket.
@@ -259,10 +260,10 @@ impl Handover {
         self.introduction.as_ref()
     }
 
-    /// Whether this was sealed with that key.
+    /// Whether that half has sealed this with that key. What a half has sealed itself and somebody throws back to it is not meant for it.
     #[must_use]
-    pub fn is_for(&self, key: &PairKey) -> bool {
-        tag(key, &self.nonce) == self.tag
+    pub fn is_from(&self, from: Side, key: &PairKey) -> bool {
+        tag(key, from, &self.nonce) == self.tag
     }
 
     /// Opens it. A message that cannot be read spoils only itself: one made by a newer Hazel must not cost the others.
@@ -301,8 +302,9 @@ pub enum OpenError {
     Malformed(#[from] Malformed),
 }
 
-fn tag(key: &PairKey, nonce: &[u8; 24]) -> [u8; 16] {
-    Digest::of_parts(&[&key.purpose(b"handover"), nonce]).first()
+fn tag(key: &PairKey, from: Side, nonce: &[u8; 24]) -> [u8; 16] {
+    let from = u8::from(from == Side::Foil);
+    Digest::of_parts(&[&key.purpose(b"handover"), nonce, &[from]]).first()
 }
 
 fn place(nonce: &[u8; 24]) -> Vec<u8> {

@@ -56,6 +56,22 @@ fn a_restored_phone_reads_at_once_and_signs_after_it_met_the_partner() {
     }
 }
 
+/// What a restored foil says of itself is no answer of its partner, however often the air throws it back.
+#[test]
+fn a_restored_foil_does_not_take_its_own_summary_for_its_partners() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let backup = ben.backup(&words("Ben")).unwrap();
+    pay(&mut ben, &tally, 9).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    let mut new = restore("Ben", &backup, &clock);
+    let own = new.hand_over(&tally).unwrap().unwrap();
+    assert_eq!(new.receive(&own).unwrap_err().code(), "not_for_us");
+    assert!(new.tally(&tally).unwrap().reconciling);
+    meet(&mut new, &mut ana, &tally);
+    assert_equal_halves(&mut new, &mut ana, &tally);
+    assert_eq!(ana.balance(&tally).unwrap(), chips(9));
+}
+
 #[test]
 fn what_was_in_flight_when_the_phone_was_lost_is_kept_and_flagged() {
     let (mut ana, mut ben, tally, clock) = pair();

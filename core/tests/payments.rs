@@ -209,7 +209,7 @@ fn a_hand_over_thrown_back_is_no_receipt() {
     let (_, mut ben, tally, _) = pair();
     let chit = pay(&mut ben, &tally, 9).unwrap();
     let thrown_back = ben.hand_over(&tally).unwrap().unwrap();
-    ben.receive(&thrown_back).unwrap();
+    assert_eq!(ben.receive(&thrown_back).unwrap_err().code(), "not_for_us");
     assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Signed(chit));
     assert!(ben.hand_over(&tally).unwrap().is_some(), "it is told again until the partner has it");
 }

@@ -25,12 +25,14 @@ use hazel_qr::payload::Payload;
 use hazel_qr::scan::{self, Circumstances, Qr};
 
 use crate::honest::{NOW, Pair};
+use crate::world::action::Schedule;
+use crate::world::replay;
 
 /// A function that any bytes may be given to. It fails by panicking.
 pub type Target = fn(&[u8]);
 
 /// Every parser: its name, what it reads, and how.
-pub const TARGETS: [(&str, &str, Target); 34] = [
+pub const TARGETS: [(&str, &str, Target); 35] = [
     ("answer", SignedAnswer::WHAT, object::<SignedAnswer>),
     ("body", Body::WHAT, object::<Body>),
     ("brief_chit", BriefChit::WHAT, object::<BriefChit>),
@@ -54,6 +56,7 @@ pub const TARGETS: [(&str, &str, Target); 34] = [
     ("request", SignedRequest::WHAT, object::<SignedRequest>),
     ("seal", Seal::WHAT, object::<Seal>),
     ("ticket", Ticket::WHAT, object::<Ticket>),
+    ("two_wallets", "actions", two_wallets),
     ("typed_address", "text", typed_address),
     ("typed_amount", "text", typed_amount),
     ("qr_bytes", "code", qr_bytes),
@@ -128,6 +131,12 @@ fn receipted_code(bytes: &[u8]) {
         let receipt = code.receipt(&chit.chit.reference());
         assert!(ReceiptedCode::of(&chit, &receipt).as_ref() == Some(&code));
     }
+}
+
+/// Each byte is an action or a fault, drawn by its value; the rules hold after each of them and after the healing.
+fn two_wallets(bytes: &[u8]) {
+    let run = replay::run(&Schedule::of_bytes(bytes));
+    assert!(run.broken.is_none(), "{:?}", run.broken);
 }
 
 fn typed_address(bytes: &[u8]) {

@@ -394,7 +394,7 @@ impl Pair {
     pub fn handover(&self, introduced: bool) -> Option<Handover> {
         let introduction = introduced.then(|| self.foil.agreement());
         let refusal = Message::Refuse { tally: TALLY, version: self.tally().digest() };
-        Some(Handover::seal(&[refusal], &self.key()?, introduction, &mut Counting(0)))
+        Some(Handover::seal(&[refusal], &self.key()?, Side::Foil, introduction, &mut Counting(0)))
     }
 }
 

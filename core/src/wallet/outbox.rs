@@ -87,7 +87,7 @@ impl Wallet {
                 _ => None,
             };
             let key = hands.pair_key(shelf, row.no)?;
-            Ok(Some(Handover::seal(&messages, &key, introduction, hands.entropy).to_bytes()))
+            Ok(Some(Handover::seal(&messages, &key, row.side, introduction, hands.entropy).to_bytes()))
         })
     }
 

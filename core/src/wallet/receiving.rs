@@ -123,7 +123,7 @@ fn open(
             }
             (None, None) => continue,
         };
-        if handover.is_for(&key) {
+        if handover.is_from(shelf.tally_label(no)?.1.other(), &key) {
             return Ok((no, handover.open(&key)?));
         }
     }

@@ -229,7 +229,8 @@ impl Wallet {
             messages.extend(everything(shelf, &row)?);
             messages.push(Message::Have(have(shelf, &row)?));
             let mine = contract.tally.half(row.side).cert.agreement_key;
-            let handover = Handover::seal(&messages, &hands.pair_key(shelf, row.no)?, None, hands.entropy);
+            let handover =
+                Handover::seal(&messages, &hands.pair_key(shelf, row.no)?, row.side, None, hands.entropy);
             let mut to = Writer::with_capacity(1024);
             to.array(4).uint(WIRE_VERSION).put(tally).bytes(&mine).put(&handover);
             Ok(to.into_bytes())

@@ -7,7 +7,7 @@ use hazel_core::admit::{ChitAdmission, ChitGround, Unverified, admit, grant_dige
 use hazel_core::book::{Book, Phase};
 use hazel_core::chit::{Body, ChainId, Chit, DeviceAct, SignedChit};
 use hazel_core::digest::{Digest, Statement};
-use hazel_core::intake::{append, chain_for, ground_of, new_chain};
+use hazel_core::intake::{End, append, chain_for, ground_of, new_chain};
 use hazel_core::key::ForwardSeed;
 use hazel_core::message::{Have, Message};
 use hazel_core::order::{Endorsement, Links, Seal};
@@ -127,7 +127,7 @@ impl Phone {
             let chit = Chit { tally: TALLY, chain: id, seq, prev_own: row.hash, next_key, date: NOW, body };
             let signed = chit.sign(&seed.key());
             let mut row = row;
-            append(desk, standing, &mut row, &signed).expect("own chits are in place");
+            append(desk, End::of(standing), &mut row, &signed).expect("own chits are in place");
             desk.put_chain(&row).expect("rows in memory");
             (signed.key.digest(), signed.chit.hash())
         })
@@ -395,6 +395,6 @@ fn take_chit(desk: &Desk, standing: &mut Standing, claim: &Unverified<SignedChit
     };
     let signed = verified.into_it();
     let mut chain = chain_for(desk, NO, &signed).expect("rows in memory");
-    append(desk, standing, &mut chain, &signed).expect("small amounts");
+    append(desk, End::of(standing), &mut chain, &signed).expect("small amounts");
     desk.put_chain(&chain).expect("rows in memory");
 }

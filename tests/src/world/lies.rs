@@ -89,7 +89,7 @@ impl World {
             Trick::Flood => return self.flood(phone, pact),
         };
         let mut entropy = self.entropy();
-        let sealed = Handover::seal(&messages, &self.pacts[pact].key, None, &mut *entropy);
+        let sealed = Handover::seal(&messages, &self.pacts[pact].key, side, None, &mut *entropy);
         let bytes = sealed.to_bytes();
         for to in self.phones_of(self.partner(phone, pact)) {
             self.deliver(&Packet { bytes: bytes.clone(), to, bent: false })?;

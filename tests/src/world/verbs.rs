@@ -342,7 +342,8 @@ impl World {
         // A backup holds no summary: it is not the partner who says what it holds.
         messages.retain(|message| !matches!(message, Message::Have(_)));
         let mut entropy = self.entropy();
-        let sealed = Handover::seal(&messages, &self.pacts[pact].key, None, &mut *entropy);
+        let partner = memory.tally(&id)?.side.other();
+        let sealed = Handover::seal(&messages, &self.pacts[pact].key, partner, None, &mut *entropy);
         let mut to = Writer::with_capacity(1024);
         to.array(4).uint(1).put(&id).bytes(&theirs).put(&sealed);
         Ok(to.into_bytes())
