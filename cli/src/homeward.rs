@@ -132,9 +132,9 @@ impl Link {
                 Some(open) => Ok(open),
                 None => Channel::call(&self.place, &self.site, &self.key, left.min(Duration::from_secs(10))),
             };
-            let done = opened.and_then(|mut open| {
+            let done = opened.map(|mut open| {
                 channels = channels.saturating_add(1);
-                Ok(self.talk(wallet, &mut open, &watch, within))
+                self.talk(wallet, &mut open, &watch, within)
             });
             let failed = match done {
                 Ok(Ok((heard, pending))) => return Ok(Report { heard, pending, channels }),

@@ -26,12 +26,14 @@ use hazel_qr::scan::{self, Circumstances, Qr};
 
 use crate::fuzzing_air;
 use crate::honest::{NOW, Pair};
+use crate::world::action::Schedule;
+use crate::world::replay;
 
 /// A function that any bytes may be given to. It fails by panicking.
 pub type Target = fn(&[u8]);
 
 /// Every parser: its name, what it reads, and how.
-pub const TARGETS: [(&str, &str, Target); 39] = [
+pub const TARGETS: [(&str, &str, Target); 40] = [
     ("air_beacon", "air", fuzzing_air::beacon),
     ("air_letter", "air", fuzzing_air::letter),
     ("air_meeting", "air", fuzzing_air::meeting),
@@ -60,6 +62,7 @@ pub const TARGETS: [(&str, &str, Target); 39] = [
     ("request", SignedRequest::WHAT, object::<SignedRequest>),
     ("seal", Seal::WHAT, object::<Seal>),
     ("ticket", Ticket::WHAT, object::<Ticket>),
+    ("two_wallets", "actions", two_wallets),
     ("typed_address", "text", typed_address),
     ("typed_amount", "text", typed_amount),
     ("qr_bytes", "code", qr_bytes),
@@ -134,6 +137,12 @@ fn receipted_code(bytes: &[u8]) {
         let receipt = code.receipt(&chit.chit.reference());
         assert!(ReceiptedCode::of(&chit, &receipt).as_ref() == Some(&code));
     }
+}
+
+/// Each byte is an action or a fault, drawn by its value; the rules hold after each of them and after the healing.
+fn two_wallets(bytes: &[u8]) {
+    let run = replay::run(&Schedule::of_bytes(bytes));
+    assert!(run.broken.is_none(), "{:?}", run.broken);
 }
 
 fn typed_address(bytes: &[u8]) {

@@ -25,6 +25,8 @@ pub struct Figures {
     pub schedules: u64,
     /// Steps, chits and faults of all of them.
     pub count: Count,
+    /// In how many schedules each kind of fault was injected.
+    pub seeds: BTreeMap<&'static str, u64>,
     /// Those in which a rule did not hold.
     pub broken: BTreeMap<u64, (usize, Broken)>,
     /// How long it took.
@@ -44,6 +46,7 @@ impl Figures {
         self.count.chits += run.count.chits;
         for (kind, times) in run.count.faults {
             *self.count.faults.entry(kind).or_default() += times;
+            *self.seeds.entry(kind).or_default() += 1;
         }
         if let Some(broken) = run.broken {
             self.broken.insert(seed, broken);
@@ -55,17 +58,20 @@ impl Figures {
     pub fn table(&self) -> String {
         let per = |sum: u64| sum as f64 / self.schedules.max(1) as f64;
         let seconds = self.took.as_secs_f64();
-        let mut table = String::from("| what | sum | per schedule |\n|---|---:|---:|\n");
+        let mut table =
+            String::from("| what | sum | per schedule | in so many of a hundred |\n|---|---:|---:|---:|\n");
         let mut row =
-            |what: &str, sum: u64| table.push_str(&format!("| {what} | {sum} | {:.2} |\n", per(sum)));
+            |what: &str, sum: u64| table.push_str(&format!("| {what} | {sum} | {:.2} | |\n", per(sum)));
         row("schedules", self.schedules);
         row("steps", self.count.steps);
         row("chits signed", self.count.chits);
         row("faults", self.faults());
-        for (kind, times) in &self.count.faults {
-            row(&format!("fault: {kind}"), *times);
-        }
         row("rules broken", self.broken.len() as u64);
+        for (kind, times) in &self.count.faults {
+            let seeds = self.seeds.get(kind).copied().unwrap_or_default();
+            let (mean, share) = (per(*times), per(seeds) * 100.0);
+            table.push_str(&format!("| fault: {kind} | {times} | {mean:.2} | {share:.1} |\n"));
+        }
         let rate = self.schedules as f64 / seconds.max(0.001);
         table.push_str(&format!("\n{seconds:.1} s, {rate:.1} schedules/s\n"));
         table

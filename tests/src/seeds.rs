@@ -22,6 +22,9 @@ fn seeds_of(name: &str, what: &str) -> Vec<Vec<u8>> {
     let texts = |list: &[&str]| list.iter().map(|text| text.as_bytes().to_vec()).collect();
     match name {
         "typed_address" => texts(&["chip://ana:U2F3W5@example.org:65430", "chip://U2F3W5"]),
+        "two_wallets" => {
+            (1..4_u8).map(|n| (0..15).map(|at: u8| at.wrapping_mul(n.wrapping_mul(37))).collect()).collect()
+        }
         "typed_amount" => texts(&["12.50", "0,05", "-3", "9007199254740992"]),
         "qr_text" => owns.iter().map(|own| own.picture_text().into_bytes()).collect(),
         "qr_bytes" => owns.iter().map(Own::bytes).collect(),

@@ -14,6 +14,7 @@ fn rounds(name: &str) -> u64 {
     match name {
         "qr_frame" => 20,
         "qr_file" => 100,
+        "two_wallets" => 12,
         _ => 500,
     }
 }

@@ -22,3 +22,32 @@ fn the_same_seed_is_the_same_world() {
         assert_eq!(replay::run(&schedule), replay::run(&schedule), "I29: seed {seed}");
     }
 }
+
+/// Stories that once broke a rule.
+mod once {
+    use hazel_tests::world::action::Action::{self, Close, Keep, Meet, Replay, Restore, Send};
+    use hazel_tests::world::action::{Fate, Schedule};
+    use hazel_tests::world::replay;
+
+    fn holds(seed: u64, actions: Vec<Action>) {
+        let schedule = Schedule { seed, liars: vec![false, false], pacts: vec![(0, 1)], actions };
+        if let Some(broken) = replay::run(&schedule).broken {
+            panic!("at action {}: {}\n{}", broken.0, broken.1, schedule.story());
+        }
+    }
+
+    /// Seed 1127, I24: a restored foil took its own summary, thrown back by the air, for its partner's answer, and ordered anew what
+    /// its partner had confirmed.
+    #[test]
+    fn a_restored_foil_hears_itself() {
+        let send = |to| Send { phone: 7, tally: 5, to, fate: Fate::default() };
+        let restore = Restore { pick: 24, old_lives: false, from_backup: false };
+        for pick in 0..12 {
+            let heard = Replay { pick, to: 1 };
+            let meet = Meet { phone: 3, tally: 0, to: 8 };
+            let keep = Keep { phone: 5 };
+            let close = Close { phone: 5, tally: 5 };
+            holds(1127, vec![meet, keep, close, send(1), restore, send(6), send(7), send(11), heard]);
+        }
+    }
+}

@@ -20,9 +20,9 @@ fn main() -> ExitCode {
         ["site", folder, port, neighbour] => {
             child::serve(Path::new(folder), port.parse().unwrap(), neighbour)
         }
-        [kills] => told(sites::story(&std::env::current_exe().unwrap(), kills.parse().unwrap(), 1)),
+        [kills] => told(&sites::story(&std::env::current_exe().unwrap(), kills.parse().unwrap(), 1)),
         [kills, seed] => {
-            told(sites::story(
+            told(&sites::story(
                 &std::env::current_exe().unwrap(),
                 kills.parse().unwrap(),
                 seed.parse().unwrap(),
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn told(end: sites::End) {
+fn told(end: &sites::End) {
     println!(
         "{} kills, {} payments, {} times home, {} of them cut short; {} entries, all final, both halves equal",
         end.kills, end.payments, end.visits, end.cut, end.entries

@@ -19,9 +19,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use hazel_core::book::Phase;
-use hazel_core::chit::{Body, ChainId};
+use hazel_core::chit::{Body, ChainId, DeviceAct};
 use hazel_core::digest::Digest;
 use hazel_core::invoice::InvoiceId;
+use hazel_core::order::Endorsement;
 use hazel_core::tally::{Grant, Side, SignedTally};
 use hazel_core::units::Units;
 use stateright::{Checker, Model, Property};
@@ -120,6 +121,10 @@ pub enum Act {
     Restore,
 }
 
+fn story_has_two_payers(story: &Story) -> bool {
+    story.phones.iter().any(|(_, device)| *device == 2)
+}
+
 fn contract(story: &Story) -> Arc<SignedTally> {
     let pair = Pair::new();
     let mut tally = pair.tally();
@@ -161,6 +166,11 @@ impl Model for Story {
             broken: None,
             name: Digest::default(),
         };
+        if story_has_two_payers(self) {
+            // Without some allowance handed on, nothing that a second device signs would ever count.
+            let hand = DeviceAct::Hand { to: 2, units: Units::new(10) };
+            state.phones[1].sign(Body::Device(hand));
+        }
         // A copy of the very first moment is always there.
         state.kept = self.restores.map(|lost| Box::new(state.phones[lost].clone()));
         state.look(self);
@@ -336,6 +346,15 @@ fn judge(phone: &Phone, story: &Story) -> Option<&'static str> {
     };
     if standing.final_index > 0 && !standing.reconciling && spoke(standing.final_index).is_none() {
         return Some("I15: final without the other party's node");
+    }
+    // A stock that confirms has agreed with it, so that its own word always stands in its own order.
+    let own = phone.drawer.words.get(&Phone::person(phone.side).node().public().0);
+    let held = |word: &Endorsement| {
+        let at = usize::try_from(word.head.index.saturating_sub(1)).unwrap_or(usize::MAX);
+        places.get(at).is_some_and(|place| place.hash == word.head.hash)
+    };
+    if phone.side == Side::Stock && !standing.reconciling && own.is_some_and(|word| !held(word)) {
+        return Some("I2: a node stood for an order that it does not hold");
     }
     if story.one_invoice {
         let inside = phone.drawer.chits.values().filter(|kept| {

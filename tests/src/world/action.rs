@@ -145,6 +145,17 @@ impl Schedule {
         Self { seed, liars, pacts, actions }
     }
 
+    /// Two people with one tally to whom a byte each happens, at most sixty.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let action = |(at, byte): (u64, &u8)| {
+            // The place counts too, so that one byte twice is not always the same thing again.
+            Action::draw(&mut Chance::new(u64::from(*byte) | at << 8), *byte > 127)
+        };
+        let actions = (0..60).zip(bytes).map(action).collect();
+        Self { seed: 0, liars: vec![false, bytes.len().is_multiple_of(3)], pacts: vec![(0, 1)], actions }
+    }
+
     /// The same world in which only these actions happen.
     #[must_use]
     pub fn with(&self, actions: Vec<Action>) -> Self {

@@ -114,9 +114,12 @@ impl World {
                 self.fault(kind);
             }
         }
+        // First what was said, then what came of it: final is what the other party's node has spoken for.
+        for end in [phone, other] {
+            self.overhear(end, pact)?;
+        }
         for end in [phone, other] {
             self.check(end)?;
-            self.overhear(end, pact)?;
         }
         Ok(if synced == [true; 2] { "in sync" } else { "apart" })
     }
