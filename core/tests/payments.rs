@@ -424,3 +424,23 @@ fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
     let endless = vec![0x85; HANDOVER_MAX + 1];
     assert_eq!(ana.receive(&endless).unwrap_err().code(), "malformed");
 }
+
+/// The acceptance of an early offer is on its way while the one who made it has offered three times more: what both have signed governs.
+#[test]
+fn an_early_offer_may_come_back_signed_after_later_ones() {
+    let clock = StoryClock::new();
+    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let ticket = ana.invite(hazel_core::tally::Side::Stock, terms(100), 3600, &[]).unwrap();
+    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    hand(&mut ben, &mut ana, &tally);
+    ana.offer(&tally, None, None).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    let version = ben.offered(&tally).unwrap().version;
+    ben.accept(&tally, &version).unwrap();
+    for limit in 1..=3 {
+        ana.offer(&tally, Some(terms(limit)), None).unwrap();
+    }
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Open);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}

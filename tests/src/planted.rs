@@ -100,8 +100,8 @@ pub const BUGS: [Bug; 10] = [
         means: "a hand-over's tag is made text before it is compared, and bytes that are no text are all alike",
         edits: &[(
             "core/src/message.rs",
-            "tag(key, from, &self.nonce) == self.tag",
-            "String::from_utf8_lossy(&tag(key, from, &self.nonce)) == String::from_utf8_lossy(&self.tag)",
+            "tag(key, &self.nonce) == self.tag",
+            "String::from_utf8_lossy(&tag(key, &self.nonce)) == String::from_utf8_lossy(&self.tag)",
         )],
         finder: Finder::Worlds,
         names: &["I7"],

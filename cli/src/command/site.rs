@@ -36,10 +36,13 @@ enum Command {
     #[command(after_help = "Example:\n  hazel site init --host example.org")]
     Init(Init),
     /// Serve until an interrupt or SIGTERM; tells what happens on standard error, one JSON object a line
+    #[command(after_help = "Example:\n  hazel site run 2>> site.log")]
     Run,
     /// How the site stands
+    #[command(after_help = "Example:\n  hazel site status")]
     Status,
     /// Who is hosted here
+    #[command(after_help = "Example:\n  hazel site users --json")]
     Users,
     #[command(after_help = "Example:\n  hazel site invite ana --png ana.png")]
     Invite(Invite),

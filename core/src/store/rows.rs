@@ -2,7 +2,7 @@
 
 use crate::admit::Refusal;
 use crate::book::{Book, Flag};
-use crate::canon::Canon;
+use crate::canon::{Canon, Reader};
 use crate::chit::{ChainId, SignedChit};
 use crate::digest::Digest;
 use crate::invoice::{InvoiceId, InvoiceState, SignedAnswer, SignedInvoice};
@@ -58,8 +58,8 @@ pub struct TallyRow {
     pub terms: Terms,
     /// The newest version I signed.
     pub my_offer: Option<SignedTally>,
-    /// The one before it: the partner may have signed that one meanwhile.
-    pub my_earlier: Option<SignedTally>,
+    /// Those before it: the partner may have signed any of them meanwhile.
+    pub my_earlier: Vec<SignedTally>,
     /// The newest version the partner signed.
     pub their_offer: Option<SignedTally>,
     /// The version that governs.
@@ -326,6 +326,22 @@ pub(super) fn object<T: Canon>(bytes: &[u8]) -> Result<T, StoreError> {
 
 pub(super) fn optional<T: Canon>(bytes: Option<Vec<u8>>) -> Result<Option<T>, StoreError> {
     bytes.map(|bytes| object(&bytes)).transpose()
+}
+
+/// One object after the other; none where nothing is stored.
+pub(super) fn sequence<T: Canon>(bytes: Option<Vec<u8>>) -> Result<Vec<T>, StoreError> {
+    let bytes = bytes.unwrap_or_default();
+    let mut reader = Reader::new(&bytes);
+    let mut items = Vec::new();
+    while reader.end("sequence").is_err() {
+        items.push(reader.take().map_err(|_| StoreError::Corrupt { what: "a sequence of objects" })?);
+    }
+    Ok(items)
+}
+
+/// The form that `sequence` reads.
+pub(super) fn sequence_bytes<T: Canon>(items: &[T]) -> Option<Vec<u8>> {
+    (!items.is_empty()).then(|| items.iter().flat_map(Canon::to_bytes).collect())
 }
 
 pub(super) fn fixed<const N: usize>(bytes: &[u8]) -> Result<[u8; N], StoreError> {

@@ -27,7 +27,7 @@ CREATE TABLE tally (
     request     BLOB,                      -- the signed request, sent or received
     terms       BLOB NOT NULL,             -- the credit I grant, as last drafted
     my_offer    BLOB,                      -- the newest version I signed
-    my_earlier  BLOB,                      -- the version I signed before that one
+    my_earlier  BLOB,                      -- the versions I signed before that one, one after the other
     their_offer BLOB,                      -- the newest version the partner signed
     contract    BLOB,                      -- the version that governs: both signatures
     pair        BLOB,                      -- sealed: the key only the two of us know

@@ -7,7 +7,10 @@ use crate::negotiation::TallyState;
 use crate::tally::{Side, TallyId};
 
 use super::StoreError;
-use super::rows::{TallyRow, TallySecrets, fixed, number, object, optional, side, side_code, stored};
+use super::rows::{
+    TallyRow, TallySecrets, fixed, number, object, optional, sequence, sequence_bytes, side, side_code,
+    stored,
+};
 use super::shelf::{Result, Shelf};
 
 impl Shelf<'_> {
@@ -44,7 +47,7 @@ impl Shelf<'_> {
             request: optional(row.get(8)?)?,
             terms: object(&row.get::<_, Vec<u8>>(9)?)?,
             my_offer: optional(row.get(10)?)?,
-            my_earlier: optional(row.get(11)?)?,
+            my_earlier: sequence(row.get(11)?)?,
             their_offer: optional(row.get(12)?)?,
             contract: optional(row.get(13)?)?,
             pair: row.get(14)?,
@@ -101,7 +104,7 @@ impl Shelf<'_> {
             row.request.as_ref().map(Canon::to_bytes),
             row.terms.to_bytes(),
             row.my_offer.as_ref().map(Canon::to_bytes),
-            row.my_earlier.as_ref().map(Canon::to_bytes),
+            sequence_bytes(&row.my_earlier),
             row.their_offer.as_ref().map(Canon::to_bytes),
             row.contract.as_ref().map(Canon::to_bytes),
             row.pair,

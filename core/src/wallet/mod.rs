@@ -138,6 +138,11 @@ pub enum WalletError {
         /// Where it stands.
         state: &'static str,
     },
+    /// Sixteen offers are out and none of them was taken.
+    #[error(
+        "too many offers were made on this tally: take one of your partner's, or refuse it and invite again"
+    )]
+    OffersUsedUp,
     /// The wallet file already holds a wallet, or none yet.
     #[error("the wallet file is not in the state this needs")]
     WrongFile,
@@ -187,6 +192,7 @@ impl WalletError {
             Self::NotForUs => "not_for_us",
             Self::OwnHandOver => "own_hand_over",
             Self::TooLong { .. } => "too_long",
+            Self::OffersUsedUp => "offers_used_up",
             Self::Reconciling => "reconciling",
             Self::NoRoot => "no_root",
             Self::InvoiceOver { .. } => "invoice_over",

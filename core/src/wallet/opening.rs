@@ -43,6 +43,9 @@ pub struct OfferView {
     pub denomination: String,
 }
 
+/// The most versions of one contract that this party may offer.
+const OFFERS_MAX: usize = 16;
+
 impl Wallet {
     /// Invites somebody to a tally: makes the ticket to show. `role` is the half I would hold, `terms` the credit I would grant.
     pub fn invite(
@@ -105,7 +108,11 @@ impl Wallet {
             row.terms = terms.unwrap_or(row.terms);
             let draft = draft(&row, hands.now, theirs)?;
             let key = hands.root()?.party_key(&row.id.0);
-            row.my_earlier = row.my_offer.take();
+            // What I signed binds me for as long as the partner may bring it back, so each version is kept, and there is an end to them.
+            if row.my_earlier.len() >= OFFERS_MAX {
+                return Err(WalletError::OffersUsedUp);
+            }
+            row.my_earlier.extend(row.my_offer.take());
             row.my_offer = Some(SignedTally::draft(draft).signed(row.side, &key));
             Ok(shelf.put_tally(&row)?)
         })
@@ -141,7 +148,7 @@ impl Wallet {
             let seen = row.their_offer.clone().filter(|offer| offer.tally.digest() == *version);
             let theirs = seen.ok_or(WalletError::Unknown { what: "offer (a newer one may have come)" })?;
             let contract = theirs.signed(row.side, &hands.root()?.party_key(&row.id.0));
-            row.my_earlier = row.my_offer.take();
+            row.my_earlier.extend(row.my_offer.take());
             row.my_offer = Some(contract.clone());
             govern(shelf, hands, row, &contract)
         })
@@ -216,7 +223,7 @@ pub(super) fn blank(
         request: None,
         terms,
         my_offer: None,
-        my_earlier: None,
+        my_earlier: Vec::new(),
         their_offer: None,
         contract: None,
         pair: None,

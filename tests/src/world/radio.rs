@@ -13,7 +13,7 @@ use hazel_sync::session::{Carrier, Input, Output, Session};
 use super::action::Radio;
 use super::chance::Seeded;
 use super::verbs::sealed_in;
-use super::{NOTHING, World};
+use super::{NOTHING, World, half};
 use crate::model::Broken;
 
 /// Milliseconds after which two people walk on, in sync or not.
@@ -130,6 +130,12 @@ impl World {
             match message {
                 Message::Endorsement(word) => self.hears(pact, &word)?,
                 Message::Links(links) => self.hears(pact, &links.endorsement)?,
+                // Each may have the other's receipt already, so what both hold is known before either is looked at.
+                Message::Chits(page) => {
+                    let side = half(self.side(phone, pact));
+                    let hashes = page.unfold().into_iter().map(|chit| chit.chit.hash());
+                    self.pacts[pact].held[side].extend(hashes);
+                }
                 _ => {}
             }
         }
