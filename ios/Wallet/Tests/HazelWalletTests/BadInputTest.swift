@@ -141,6 +141,40 @@ final class BadInputTest: FolderTest {
         XCTAssertEqual(try right.home().position.finalNet, 3_000)
         XCTAssertEqual(try right.audit().findings, [])
     }
+
+    func testAMeetingAfterItsEndAfterTheWalletsAndWithALinkThatCannotBe() throws {
+        let pair = try SimulatedPair.fresh(folder: folder, seed: 8)
+        let left = try pair.left()
+        let tally = try opened(pair, left, pair.right())
+        let meeting = try left.call(tally: tally, carrier: .memory)
+        XCTAssertEqual(code { try meeting.linkUp(mtu: 3, dialing: true, now: 0) }, "bad_link")
+        _ = try meeting.linkUp(mtu: 23, dialing: true, now: 0)
+        XCTAssertEqual(code { try meeting.linkUp(mtu: 23, dialing: true, now: 1) }, "linked_already")
+        _ = try meeting.cancel(now: 2)
+        XCTAssertNotNil(try meeting.end().ending)
+        XCTAssertEqual(code { try meeting.packet(bytes: Data(count: 20), now: 3) }, "meeting_over")
+        XCTAssertEqual(code { try meeting.end() }, "meeting_over")
+        let other = try left.call(tally: tally, carrier: .memory)
+        try left.shut()
+        XCTAssertEqual(code { try other.linkUp(mtu: 23, dialing: true, now: 4) }, "closed")
+    }
+
+    func testAClockThatThrowsFailsTheCallAndOnlyThat() throws {
+        let clock = StoppableClock()
+        let wallet = try Wallet.create(file: file(), keys: Keys(), name: "Ana", words: newWords(), clock: clock)
+        let terms = Terms(limit: 1_000, noticeDays: 30)
+        clock.isBroken = true
+        XCTAssertEqual(code { try wallet.invite(side: .foil, terms: terms, validFor: 60) }, "callback_failed")
+        clock.isBroken = false
+        XCTAssertEqual(try wallet.home().tallies.count, 0)
+    }
+
+    func testAKeyStoreThatAnswersWithNonsenseIsFoundOut() throws {
+        try ana().shut()
+        XCTAssertEqual(code { try reopened(Liar(answer: Data(count: 7))) }, "key_store_failed")
+        // Of the right length and wrong, it opens nothing that is sealed.
+        XCTAssertEqual(code { try reopened(Liar(answer: Data(count: 32))) }, "corrupt")
+    }
 }
 
 /// What several threads found.
@@ -150,4 +184,26 @@ private final class Gathered: @unchecked Sendable {
 
     var all: [String] { lock.withLock { found } }
     func add(_ what: String) { lock.withLock { found.append(what) } }
+}
+
+/// A clock that can be broken. Only one thread at a time has it.
+private final class StoppableClock: Clock, @unchecked Sendable {
+    var isBroken = false
+
+    func now() throws -> UInt64 {
+        if isBroken { throw CocoaError(.featureUnsupported) }
+        return 1_800_000_000
+    }
+}
+
+/// A key store that unwraps everything to the same bytes.
+private final class Liar: KeyStore {
+    private let answer: Data
+
+    init(answer: Data) { self.answer = answer }
+
+    func wrap(secret: Data) throws -> Data { secret }
+    func unwrap(wrapped: Data) throws -> Data { answer }
+    func delete() throws {}
+    func status() throws -> KeyStatus { .ready }
 }
