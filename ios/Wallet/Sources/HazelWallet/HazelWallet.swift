@@ -28,7 +28,8 @@ public final class HazelWallet: Sendable {
         }
     }
 
-    /// The first screen, now and after every change. Ends when the wallet is closed.
+    /// The first screen, now and after every change. Ends when the wallet is closed; fails with "suspended" when it is read
+    /// while the wallet is frozen.
     public func home() -> AsyncThrowingStream<Home, any Error> {
         following({ _ in true }, read: { try $0.home() })
     }
@@ -54,18 +55,20 @@ public final class HazelWallet: Sendable {
         _ about: @escaping @Sendable (Notice) -> Bool,
         read: @escaping @Sendable (Wallet) throws -> T
     ) -> AsyncThrowingStream<T, any Error> {
-        // Followed before the first reading: what changes in between is not missed.
-        let notices = told.follow(keeping: 64)
+        // Followed before the first reading: what changes in between is not missed. However much changed, one reading will do.
+        let notices = told.follow(keeping: 1, about: about)
         return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(1)) { screen in
             let reader = Task {
                 do {
                     var last = try await self.run(read)
                     screen.yield(last)
-                    for await notice in notices where about(notice) {
+                    for await _ in notices {
                         let now = try await self.run(read)
                         if now != last { screen.yield(now) }
                         last = now
                     }
+                    screen.finish()
+                } catch let over as HazelError where over.isClosed {
                     screen.finish()
                 } catch {
                     screen.finish(throwing: error)
@@ -93,6 +96,14 @@ public struct Events: AsyncSequence {
 
         /// The next event; nil when the wallet was closed.
         public mutating func next() async throws -> Event? {
+            do {
+                return try await told()
+            } catch let over as HazelError where over.isClosed {
+                return nil
+            }
+        }
+
+        private mutating func told() async throws -> Event? {
             if let no = shown {
                 try await wallet.run { try $0.eventHandled(no: no) }
                 shown = nil

@@ -16,10 +16,13 @@ extension HazelError {
     /// Whose fault it is.
     public var culprit: Culprit { trouble.culprit }
 
-    /// Whether the error says no more than that the wallet is closed or frozen: a stream may end on it quietly.
+    /// Whether the error says no more than that the wallet is closed or frozen.
     public var isOver: Bool {
         if case .Over = self { true } else { false }
     }
+
+    /// Whether the wallet is closed for good: a stream ends on it quietly.
+    var isClosed: Bool { code == "closed" }
 }
 
 extension Trouble {

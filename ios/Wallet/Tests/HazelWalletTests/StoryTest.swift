@@ -59,6 +59,8 @@ final class StoryTest: FolderTest {
         XCTAssertEqual(after?.position.net, -700)
         let line = try await page.next()?.chits.first { $0.id == chit }
         XCTAssertEqual(line?.units, -700)
+        // One change more, which nobody reads before the end: the stream ends, and does not fail.
+        _ = try await wallet.run { try $0.pay(tally: tally, payment: Payment(units: 1)) }
         try wallet.close()
         while try await home.next() != nil {}
         var late = wallet.notices.makeAsyncIterator()
@@ -85,7 +87,10 @@ final class StoryTest: FolderTest {
             return try await reader.next()
         }
         try wallet.close()
-        let none = try? await waiting.value
-        XCTAssertNil(none ?? nil)
+        let none = try await waiting.value
+        XCTAssertNil(none)
+        var late = wallet.events().makeAsyncIterator()
+        let nothing = try await late.next()
+        XCTAssertNil(nothing)
     }
 }
