@@ -1,0 +1,53 @@
+# the bridge, seen from Swift: bindings, the package, its tests on Linux in a folder with a Swift compiler
+step() {
+    source .ci/debian.sh
+    local folder status=0 libraries bindings=ios/Wallet/Generated place out closing
+    if ! has_package hazel-ffi; then
+        note "hazel-ffi does not exist yet: not checked"
+        return
+    fi
+    debian_folder trixie swift swiftlang libc6-dev gcc g++ ca-certificates || status=$?
+    if [ "$status" = 75 ]; then
+        note "SWIFT NOT RUN: the compiler's folder cannot be made here; the end of the log says why"
+        return
+    fi
+    [ "$status" = 0 ] || return "$status"
+    # Not in one command with the generator: its features would be compiled into the library.
+    show cargo build -p hazel-ffi -p hazel-lab
+    show cargo build -p hazel-bindgen
+    mkdir -p "$target/ci/swift/lib"
+    libraries=$(realpath "$target")/debug
+    place=$(realpath "$target")/ci/swift
+    rm -rf "$bindings"
+    show "$libraries/hazel-bindgen" generate --language swift --no-format --config ffi/bindings.toml \
+        --out-dir "$bindings" "$libraries/libhazel_lab.so"
+    arrange "$bindings"
+    cp "$libraries/libhazel_lab.so" "$place/lib/"
+    out=$place.out
+    inside "$folder" "$PWD" "$place" env HOME=/tmp PATH=/usr/bin:/bin LD_LIBRARY_PATH=/out/lib \
+        HAZEL_VECTORS=/src/tests/vectors \
+        swift test --package-path /src/ios/Wallet --scratch-path /out/build --disable-sandbox --disable-swift-testing \
+        -Xlinker -L/out/lib >"$out" 2>&1 || status=$?
+    cat "$out"
+    if [ "$status" != 0 ]; then
+        note "swift test ended with $status"
+        return "$status"
+    fi
+    # XCTest's closing line; without one nothing ran, whatever the exit code says.
+    closing=$(grep -E '^[[:space:]]*Executed [1-9][0-9]* tests' "$out" | tail -n 1) ||
+        { note "swift test ran nothing"; return 1; }
+    note "Swift: ${closing#"${closing%%[![:space:]]*}"}"
+}
+
+# arrange FOLDER: puts what was generated where Package.swift looks for it. The generator's Swift for the lab names types
+# of the bridge's module, and does not say where they come from.
+arrange() {
+    local name
+    for name in HazelBridge HazelLab; do
+        mkdir -p "$1/$name" "$1/${name}FFI"
+        mv "$1/$name.swift" "$1/$name/"
+        mv "$1/${name}FFI.h" "$1/${name}FFI/"
+        mv "$1/${name}FFI.modulemap" "$1/${name}FFI/module.modulemap"
+    done
+    sed -i '0,/^import Foundation$/s//import Foundation\nimport HazelBridge/' "$1/HazelLab/HazelLab.swift"
+}

@@ -1,0 +1,34 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// What is under Generated comes from hazel-bindgen; docs/guides/ios.md says how.
+let package = Package(
+    name: "HazelWallet",
+    platforms: [.iOS(.v16), .macOS(.v13)],
+    products: [.library(name: "HazelWallet", targets: ["HazelWallet"])],
+    targets: [
+        .systemLibrary(name: "HazelBridgeFFI", path: "Generated/HazelBridgeFFI"),
+        .systemLibrary(name: "HazelLabFFI", path: "Generated/HazelLabFFI"),
+        .target(
+            name: "HazelBridge",
+            dependencies: ["HazelBridgeFFI"],
+            path: "Generated/HazelBridge",
+            swiftSettings: [.swiftLanguageMode(.v5)]
+        ),
+        // The lab never ships: only the tests need it.
+        .target(
+            name: "HazelLab",
+            dependencies: ["HazelLabFFI", "HazelBridge"],
+            path: "Generated/HazelLab",
+            swiftSettings: [.swiftLanguageMode(.v5)]
+        ),
+        .target(name: "HazelWallet", dependencies: ["HazelBridge"]),
+        // The lab's library holds the bridge too; both together would be two bridges in one process.
+        .testTarget(
+            name: "HazelWalletTests",
+            dependencies: ["HazelWallet", "HazelLab"],
+            linkerSettings: [.linkedLibrary("hazel_lab")]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
