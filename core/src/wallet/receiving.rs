@@ -131,6 +131,13 @@ fn open(
             if handover.is_echo_to(&hands.own_mark()) {
                 return Err(WalletError::OwnHandOver);
             }
+            // The introduction stands outside the seal: another key than the partner's is not what the partner sent.
+            let partner = shelf.tally(no)?.partner.map(|cert| cert.agreement_key);
+            if let (Some(known), Some(said)) = (partner, handover.introduction())
+                && known != *said
+            {
+                return Err(WalletError::NotForUs);
+            }
             return Ok((no, handover.open(&key)?));
         }
     }

@@ -130,11 +130,17 @@ impl World {
             match message {
                 Message::Endorsement(word) => self.hears(pact, &word)?,
                 Message::Links(links) => self.hears(pact, &links.endorsement)?,
-                // Each may have the other's receipt already, so what both hold is known before either is looked at.
+                // Each may hold what the other signed in this very meeting, and its receipt: both are heard before either is judged.
                 Message::Chits(page) => {
-                    let side = half(self.side(phone, pact));
-                    let hashes = page.unfold().into_iter().map(|chit| chit.chit.hash());
-                    self.pacts[pact].held[side].extend(hashes);
+                    let side = self.side(phone, pact);
+                    let liar = self.people[self.phones[phone].person].liar;
+                    let pact = &mut self.pacts[pact];
+                    for chit in page.unfold() {
+                        if chit.chit.chain.side == side && !pact.ledger.knows(&chit.chit.hash()) {
+                            pact.ledger.signs(&chit, liar)?;
+                        }
+                        pact.held[half(side)].insert(chit.chit.hash());
+                    }
                 }
                 _ => {}
             }
