@@ -444,3 +444,22 @@ fn an_early_offer_may_come_back_signed_after_later_ones() {
     assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Open);
     assert_equal_halves(&mut ana, &mut ben, &tally);
 }
+
+/// Every version that was signed is kept, so there is an end to them: the seventeenth is refused and nothing is lost by it.
+#[test]
+fn nobody_offers_without_end() {
+    let clock = StoryClock::new();
+    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let ticket = ana.invite(hazel_core::tally::Side::Stock, terms(100), 3600, &[]).unwrap();
+    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    hand(&mut ben, &mut ana, &tally);
+    for limit in 1..=16 {
+        ana.offer(&tally, Some(terms(limit)), None).unwrap();
+    }
+    assert_eq!(ana.offer(&tally, Some(terms(17)), None).unwrap_err().code(), "offers_used_up");
+    hand(&mut ana, &mut ben, &tally);
+    let version = ben.offered(&tally).unwrap().version;
+    ben.accept(&tally, &version).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Open);
+}

@@ -109,7 +109,7 @@ impl Wallet {
             let draft = draft(&row, hands.now, theirs)?;
             let key = hands.root()?.party_key(&row.id.0);
             // What I signed binds me for as long as the partner may bring it back, so each version is kept, and there is an end to them.
-            if row.my_earlier.len() >= OFFERS_MAX {
+            if row.my_offers().len() >= OFFERS_MAX {
                 return Err(WalletError::OffersUsedUp);
             }
             row.my_earlier.extend(row.my_offer.take());
