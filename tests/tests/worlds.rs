@@ -26,7 +26,8 @@ fn the_same_seed_is_the_same_world() {
 /// Stories that once broke a rule.
 mod once {
     use hazel_tests::world::action::Action::{
-        self, Accept, AddDevice, Close, Grant, Keep, Lie, Meet, Pay, Radio, Remind, Replay, Restore, Send,
+        self, Accept, AddDevice, Ask, Close, Grant, Keep, Kill, Lie, Meet, Pay, Radio, Remind, Replay,
+        Restore, Send,
     };
     use hazel_tests::world::action::{Fate, Radio as Weather, Schedule, Trick};
     use hazel_tests::world::replay;
@@ -108,6 +109,25 @@ mod once {
                 Remind { phone: 11, tally: 1, old_lives: true },
                 send(5, 2),
                 send(4, 4),
+            ],
+        });
+    }
+
+    /// Seed 1266, I25: two phones of one person each began an epoch, and the order left one of them without effect. The audit called the
+    /// invoice that it had signed meanwhile damaged.
+    #[test]
+    fn an_invoice_of_an_epoch_without_effect() {
+        told(&Schedule {
+            seed: 1266,
+            liars: vec![false; 4],
+            pacts: vec![(1, 0), (2, 1), (3, 0)],
+            actions: vec![
+                AddDevice { phone: 9 },
+                Remind { phone: 11, tally: 1, old_lives: false },
+                Kill { phone: 4 },
+                AddDevice { phone: 7 },
+                Remind { phone: 7, tally: 5, old_lives: true },
+                Ask { phone: 6, tally: 2, units: 10_000, valid_for: 86_400 },
             ],
         });
     }
