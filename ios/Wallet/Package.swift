@@ -2,6 +2,17 @@
 import PackageDescription
 
 // What is under Generated comes from hazel-bindgen; docs/guides/ios.md says how.
+
+// Apple's frameworks are not on Linux: modules of our own stand in for them there, for the tests and for nothing else.
+#if os(Linux)
+    let shims: [Target] = [
+        .target(name: "CoreBluetooth", path: "Shims/CoreBluetooth", swiftSettings: [.swiftLanguageMode(.v5)])
+    ]
+#else
+    let shims: [Target] = []
+#endif
+let shimmed: [Target.Dependency] = shims.map { .byName(name: $0.name) }
+
 let package = Package(
     name: "HazelWallet",
     platforms: [.iOS(.v16), .macOS(.v13)],
@@ -22,13 +33,13 @@ let package = Package(
             path: "Generated/HazelLab",
             swiftSettings: [.swiftLanguageMode(.v5)]
         ),
-        .target(name: "HazelWallet", dependencies: ["HazelBridge"]),
+        .target(name: "HazelWallet", dependencies: ["HazelBridge"] + shimmed),
         // The lab's library holds the bridge too; both together would be two bridges in one process.
         .testTarget(
             name: "HazelWalletTests",
-            dependencies: ["HazelWallet", "HazelLab"],
+            dependencies: ["HazelWallet", "HazelLab"] + shimmed,
             linkerSettings: [.linkedLibrary("hazel_lab")]
         ),
-    ],
+    ] + shims,
     swiftLanguageModes: [.v6]
 )
