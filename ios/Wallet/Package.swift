@@ -6,7 +6,11 @@ import PackageDescription
 // Apple's frameworks are not on Linux: modules of our own stand in for them there, for the tests and for nothing else.
 #if os(Linux)
     let shims: [Target] = [
-        .target(name: "CoreBluetooth", path: "Shims/CoreBluetooth", swiftSettings: [.swiftLanguageMode(.v5)])
+        .target(name: "CoreBluetooth", path: "Shims/CoreBluetooth", swiftSettings: [.swiftLanguageMode(.v5)]),
+        .target(name: "Security", path: "Shims/Security", swiftSettings: [.swiftLanguageMode(.v5)]),
+        .target(
+            name: "LocalAuthentication", dependencies: ["Security"], path: "Shims/LocalAuthentication",
+            swiftSettings: [.swiftLanguageMode(.v5)]),
     ]
 #else
     let shims: [Target] = []
@@ -33,7 +37,7 @@ let package = Package(
             path: "Generated/HazelLab",
             swiftSettings: [.swiftLanguageMode(.v5)]
         ),
-        .target(name: "HazelWallet", dependencies: ["HazelBridge"] + shimmed),
+        .target(name: "HazelWallet", dependencies: ["HazelBridge"] + shimmed, resources: [.copy("PrivacyInfo.xcprivacy")]),
         // The lab's library holds the bridge too; both together would be two bridges in one process.
         .testTarget(
             name: "HazelWalletTests",
