@@ -20,7 +20,11 @@ let shimmed: [Target.Dependency] = shims.map { .byName(name: $0.name) }
 let package = Package(
     name: "HazelWallet",
     platforms: [.iOS(.v16), .macOS(.v13)],
-    products: [.library(name: "HazelWallet", targets: ["HazelWallet"])],
+    products: [
+        .library(name: "HazelWallet", targets: ["HazelWallet", "HazelBridge"]),
+        // For the tests of apps: two wallets and a bad radio. Never part of one.
+        .library(name: "HazelLab", targets: ["HazelLab"]),
+    ],
     targets: [
         .systemLibrary(name: "HazelBridgeFFI", path: "Generated/HazelBridgeFFI"),
         .systemLibrary(name: "HazelLabFFI", path: "Generated/HazelLabFFI"),
