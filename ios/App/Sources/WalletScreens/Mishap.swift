@@ -39,7 +39,8 @@ public struct Mishap: Hashable, Sendable {
         }
     }
 
-    private init(text: Phrase, detail: String?) {
+    /// What a screen itself has to say.
+    public init(text: Phrase, detail: String? = nil) {
         self.text = text
         self.detail = detail
     }

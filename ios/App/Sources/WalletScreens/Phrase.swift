@@ -22,3 +22,23 @@ public func amount(_ units: Int64) -> String {
 public func direction(_ units: Int64) -> Phrase {
     units > 0 ? Phrase("owed_to_you") : units < 0 ? Phrase("you_owe") : Phrase("even")
 }
+
+extension Phrase {
+    /// The sentence, from its pattern in some language: `%1$@` is the first word. Words are put in as they are, whatever is in them.
+    public func filled(_ pattern: String) -> String {
+        var text = ""
+        var rest = Substring(pattern)
+        while let at = rest.firstIndex(of: "%") {
+            text += rest[..<at]
+            rest = rest[at...]
+            guard rest.hasPrefix("%"), let number = rest.dropFirst().first?.wholeNumberValue, rest.dropFirst(2).hasPrefix("$@") else {
+                text.append("%")
+                rest = rest.dropFirst()
+                continue
+            }
+            text += words.indices.contains(number - 1) ? words[number - 1] : ""
+            rest = rest.dropFirst(4)
+        }
+        return text + rest
+    }
+}
