@@ -132,7 +132,7 @@ final class ScreensTest: PairTest {
         XCTAssertFalse(still.isDark(-1, 900))
 
         // A payment with a long memo does not fit one picture. The other phone's camera sees frame after frame.
-        let chit = try ana.pay(tally: tally, payment: Payment(units: 2_000, memo: String(repeating: "bread ", count: 50)))
+        let chit = try ana.pay(tally: tally, payment: Payment(units: 2_000, memo: String(repeating: "bread ", count: 39)))
         var moving = try CodeState(ana.paymentCode(tally: tally, chit: chit), title: Phrase("code_payment"))
         XCTAssertTrue(moving.isMoving)
         XCTAssertEqual(moving.progress?.words.first, "1")
