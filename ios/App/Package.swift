@@ -5,6 +5,8 @@ import PackageDescription
 
 // SwiftUI is not on Linux: a module of our own stands in for it there, so that the screens are compiled against something.
 #if os(Linux)
+    let hasLab = true
+    let linking: [LinkerSetting] = [.linkedLibrary("hazel_lab")]
     let screens: [Target] = [
         .target(name: "SwiftUI", path: "Shims/SwiftUI", swiftSettings: [.swiftLanguageMode(.v5)]),
         .target(
@@ -14,8 +16,21 @@ import PackageDescription
             exclude: ["Info.plist", "Hazel.entitlements", "Localizable.xcstrings", "InfoPlist.xcstrings"]),
     ]
 #else
+    let hasLab = Context.environment["HAZEL_LAB"] != nil
+    let linking: [LinkerSetting] = []
     let screens: [Target] = []
 #endif
+
+// They need the lab; see ios/Wallet/Package.swift.
+let tests: [Target] = [
+    .testTarget(
+        name: "WalletScreensTests",
+        dependencies: [
+            "WalletScreens", .product(name: "HazelWallet", package: "Wallet"), .product(name: "HazelLab", package: "Wallet"),
+        ],
+        linkerSettings: linking
+    )
+]
 
 let package = Package(
     name: "HazelApp",
@@ -25,13 +40,6 @@ let package = Package(
     dependencies: [.package(path: "../Wallet")],
     targets: [
         .target(name: "WalletScreens", dependencies: [.product(name: "HazelWallet", package: "Wallet")]),
-        .testTarget(
-            name: "WalletScreensTests",
-            dependencies: [
-                "WalletScreens", .product(name: "HazelWallet", package: "Wallet"), .product(name: "HazelLab", package: "Wallet"),
-            ],
-            linkerSettings: [.linkedLibrary("hazel_lab")]
-        ),
-    ] + screens,
+    ] + (hasLab ? tests : []) + screens,
     swiftLanguageModes: [.v6]
 )

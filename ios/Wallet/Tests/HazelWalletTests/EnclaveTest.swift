@@ -1,3 +1,5 @@
+// On Linux only: it tells the stand-ins for Apple's frameworks what to do.
+#if os(Linux)
 import Foundation
 import HazelBridge
 import HazelLab
@@ -121,3 +123,4 @@ final class EnclaveTest: FolderTest {
         XCTAssertEqual(code { try Wallet.open(file: file(), keys: keys, clock: nil) }, "invalidated")
     }
 }
+#endif

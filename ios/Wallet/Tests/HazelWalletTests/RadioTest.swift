@@ -1,3 +1,5 @@
+// On Linux only: it tells the stand-ins for Apple's frameworks what to do.
+#if os(Linux)
 import CoreBluetooth
 import Foundation
 import HazelBridge
@@ -193,3 +195,4 @@ private final class Ear: Listener, @unchecked Sendable {
         hasEnded.fulfill()
     }
 }
+#endif
