@@ -26,6 +26,9 @@ public final class Ether: @unchecked Sendable {
         var room = 4
         var packets = 0
         var cutAt = Int.max
+        var cuts = 0
+        var killAt: [String: Int] = [:]
+        var killed: Set<String> = []
         var restored = 0
         var refusals = 0
     }
@@ -69,6 +72,9 @@ public final class Ether: @unchecked Sendable {
         lock.withLock { settings.cutAt = settings.packets + packets }
     }
 
+    /// How often all links broke.
+    public var cuts: Int { lock.withLock { settings.cuts } }
+
     /// How many packets have crossed.
     public var packets: Int { lock.withLock { settings.packets } }
 
@@ -101,11 +107,20 @@ public final class Ether: @unchecked Sendable {
         lock.withLock { settings.off.contains(phone) } ? .poweredOff : .poweredOn
     }
 
-    /// The system ends the app of a phone: nobody there hears anything any more, and its connections stay until they are restored.
-    public func kill(_ phone: String) {
-        air.sync {
+    /// The system ends the app of a phone after so many packets more: nobody there hears or says anything any more, and its connections
+    /// stay until they are restored.
+    public func kill(_ phone: String, after packets: Int) {
+        lock.withLock { settings.killAt[phone] = settings.packets + packets }
+    }
+
+    /// Whether the app of a phone was ended.
+    public func isKilled(_ phone: String) -> Bool { lock.withLock { settings.killed.contains(phone) } }
+
+    private func end(_ phone: String) {
+        air.async { [self] in
             for central in centrals where central.phone == phone { central.delegate = nil }
             for manager in managers where manager.phone == phone { manager.delegate = nil }
+            lock.withLock { _ = settings.killed.insert(phone) }
         }
     }
 
@@ -154,8 +169,12 @@ public final class Ether: @unchecked Sendable {
             return (settings.packets, settings)
         }
         if no >= fate.cutAt {
-            lock.withLock { settings.cutAt = .max }
+            lock.withLock { (settings.cutAt, settings.cuts) = (.max, settings.cuts + 1) }
             air.async { for central in self.centrals { central.breakAll() } }
+        }
+        for (phone, at) in fate.killAt where no >= at {
+            lock.withLock { settings.killAt[phone] = nil }
+            end(phone)
         }
         if packet.count > fate.carried || fate.lost.contains(no) { return }
         if fate.late.contains(no) { return air.asyncAfter(deadline: .now() + .milliseconds(500), execute: deliver) }

@@ -148,7 +148,7 @@ public class CBPeripheral: CBPeer, @unchecked Sendable {
     }
 
     public func writeValue(_ data: Data, for characteristic: CBCharacteristic, type: CBCharacteristicWriteType) {
-        guard let link else { return }
+        guard let link, !link.manager.isAbandoned else { return }
         if type == .withoutResponse { waiting += 1 }
         Ether.shared.air.async {
             link.manager.queue.async { self.sent(type) }
@@ -250,7 +250,7 @@ public class CBPeripheralManager: CBManager, @unchecked Sendable {
     public func updateValue(
         _ value: Data, for characteristic: CBMutableCharacteristic, onSubscribedCentrals centrals: [CBCentral]?
     ) -> Bool {
-        guard waiting < Ether.shared.room else {
+        guard !isAbandoned, waiting < Ether.shared.room else {
             wasRefused = true
             Ether.shared.noRoom()
             return false

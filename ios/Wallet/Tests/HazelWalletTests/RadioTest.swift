@@ -87,25 +87,26 @@ final class RadioTest: FolderTest {
 
     func testALinkThatBreaksInTheMiddleIsCalledAgain() throws {
         let (pair, _) = try paid(24)
-        Ether.shared.cut(after: 12)
+        Ether.shared.cut(after: 4)
         let (left, right) = try radios(pair)
         left.start()
         right.start()
         try waitUntilFinal(pair)
+        XCTAssertEqual(Ether.shared.cuts, 1)
         left.stop()
         right.stop()
     }
 
     func testAnAppThatTheSystemEndedAndRestoresMeetsAgain() throws {
         let (pair, _) = try paid(25)
-        Ether.shared.room = 1
+        Ether.shared.kill("right", after: 3)
         let (left, right) = try radios(pair)
         left.start()
         right.start()
         let end = Date(timeIntervalSinceNow: 20)
-        while Ether.shared.packets < 6, Date() < end { Thread.sleep(forTimeInterval: 0.002) }
-        XCTAssertGreaterThanOrEqual(Ether.shared.packets, 6)
-        Ether.shared.kill("right")
+        while !Ether.shared.isKilled("right"), Date() < end { Thread.sleep(forTimeInterval: 0.002) }
+        XCTAssertTrue(Ether.shared.isKilled("right"))
+        XCTAssertEqual(try pair.right().home().position.finalNet, 0, "it was ended in the middle")
         // The process is another one: its wallet is opened from the disk, its radio has the name it had.
         try pair.right().shut()
         let reopened = try Wallet.open(file: file("ben.hazel"), keys: LabKeys(), clock: nil)
