@@ -38,7 +38,7 @@ class DevicesScreen(hall: Hall, private val tally: String?) : Screen(hall) {
     })
 
     private fun state(it: Device): Said =
-        joined(Text(if (it.active) "device_signs" else "device_revoked"), Text("device_signed", it.signed.toString()))
+        beside(Text(if (it.active) "device_signs" else "device_revoked"), Text("device_signed", it.signed.toString()))
 
     private suspend fun hand(tally: String, device: UInt) {
         val units = typed(allowance) ?: return

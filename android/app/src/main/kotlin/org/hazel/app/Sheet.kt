@@ -16,6 +16,9 @@ data class Plain(val text: String) : Said
 /** Two things read one after the other. */
 fun joined(first: Said, second: Said): Said = Text("joined", listOf(first, second))
 
+/** Two things beside each other that do not make one sentence. */
+fun beside(first: Said, second: Said): Said = Text("beside", listOf(first, second))
+
 /** What a screen shows: plain values from top to bottom, and what each does when it is pressed. Nothing about how it is drawn. */
 data class Sheet(val title: Said, val parts: List<Part>, val isCode: Boolean = false)
 
@@ -41,7 +44,7 @@ data class Figure(val label: Said, val amount: String) : Part {
 /** A line of a list: what it is, more about it, and an amount at its end. */
 data class Line(val text: Said, val under: Said? = null, val amount: String? = null, val does: Deed? = null) : Part {
     override val spoken: Said
-        get() = listOfNotNull(text, amount?.let(::Plain), under).reduce(::joined)
+        get() = listOfNotNull(text, amount?.let(::Plain), under).reduce(::beside)
 }
 
 /** A sentence. */

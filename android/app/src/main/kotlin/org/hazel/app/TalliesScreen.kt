@@ -33,7 +33,7 @@ internal fun isGoing(tally: TallyLine): Boolean =
 
 internal fun tallyLine(it: TallyLine, hall: Hall): Line {
     val partner = if (it.partner.isEmpty()) Text("nobody_yet") else Plain(it.partner)
-    return Line(joined(partner, direction(it.balance)), note(it), amount(it.balance)) { hall.go(TallyScreen(hall, it.id)) }
+    return Line(beside(partner, direction(it.balance)), note(it), amount(it.balance)) { hall.go(TallyScreen(hall, it.id)) }
 }
 
 /** What must be known about a tally before anything else. */

@@ -62,9 +62,9 @@ internal fun chitLine(it: ChitLine, tally: String, hall: Hall): Line {
         it.units < 0 -> Text("you_paid")
         else -> Text("you_were_paid")
     }
-    val memo = it.memo.ifEmpty { null }?.let { memo -> joined(what, Plain(memo)) } ?: what
+    val memo = it.memo.ifEmpty { null }?.let { memo -> beside(what, Plain(memo)) } ?: what
     val facets = listOfNotNull(Plain(hall.phone.day(it.date)), Text("word_" + it.word), outside(it.taken))
-    return Line(memo, facets.reduce<Said, Said>(::joined), amount(it.units).takeIf { _ -> it.units != 0L }) {
+    return Line(memo, facets.reduce<Said, Said>(::beside), amount(it.units).takeIf { _ -> it.units != 0L }) {
         hall.go(ChitScreen(hall, tally, it.id))
     }
 }
@@ -74,6 +74,6 @@ internal fun outside(taken: Taken): Said? = if (taken == Taken.CLEAR) null else 
 
 internal fun invoiceLine(it: InvoiceLine, hall: Hall): Line {
     val who = Text(if (it.mine) "you_ask" else "you_are_asked")
-    val what = if (it.memo.isEmpty()) who else joined(who, Plain(it.memo))
+    val what = if (it.memo.isEmpty()) who else beside(who, Plain(it.memo))
     return Line(what, Text("until", hall.phone.day(it.expires)), amount(it.units)) { hall.go(InvoiceScreen(hall, it.id)) }
 }

@@ -10,6 +10,7 @@ import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import org.hazel.bridge.Ending
 import org.hazel.bridge.PageOf
+import org.hazel.bridge.Payment
 import org.hazel.lab.Faults
 import org.hazel.lab.SimulatedPair
 import org.junit.jupiter.api.Assertions.assertEquals
@@ -95,6 +96,8 @@ class StoryTest {
             person.sees("final_yes")
             person.sees("custody_held")
         }
+        bustle(ana, ben, tally)
+        meet(pair, tally)
         rest(ana, words)
         ben.press("show_code")
         ben.sees("show_receipt")
@@ -118,6 +121,14 @@ class StoryTest {
         person.press("make_wallet")
         person.sees("tallies_none")
         return words
+    }
+
+    /** More of the same, back and forth, so that there is a course to look at. */
+    private suspend fun bustle(ana: Person, ben: Person, tally: String) {
+        for ((person, units, memo) in listOf(Triple(ben, 30_000L, "a bicycle's tyre"), Triple(ana, 4_000L, "eggs"), Triple(ben, 8_500L, "bread"))) {
+            person.hall.wallet.run { pay(tally, Payment(units = units, memo = memo)) }
+        }
+        ana.hall.wallet.run { pay(tally, Payment(units = 45_000, memo = "three hours in the garden")) }
     }
 
     /** What is seldom needed, each once. */
