@@ -51,8 +51,11 @@ class ScanScreen(hall: Hall, private val given: String? = null) : Screen(hall) {
             is Meaning.Mychips -> refuse(Text("scan_mychips"))
             is Meaning.Foreign -> refuse(Text("scan_foreign", meaning.text))
             is Meaning.Address, is Meaning.Verification, is Meaning.Offer -> refuse(Text("scan_no_use"))
-            is Meaning.Payment, is Meaning.Receipted, is Meaning.Receipt, Meaning.Messages ->
-                hall.instead(TakenScreen(hall, hall.wallet.run { take(checkNotNull(code).bytes) }))
+            is Meaning.Payment, is Meaning.Receipted -> {
+                val taken = hall.wallet.run { takePayment(checkNotNull(code).bytes) }
+                hall.instead(TakenScreen(hall, taken.tidings, taken))
+            }
+            is Meaning.Receipt, Meaning.Messages -> hall.instead(TakenScreen(hall, hall.wallet.run { take(checkNotNull(code).bytes) }, null))
         }
     }
 
