@@ -34,7 +34,7 @@ pub use tidings::{Fork, Tidings};
 pub use trouble::{Argument, Culprit, HazelError, Trouble};
 pub use uplink::{Homeward, SiteLink, Uplink};
 pub use wallet::{
-    Ask, AuditReport, Event, Invitation, NewDevice, Offer, PageOf, Payment, Quote, Rehearsal, Room,
+    Ask, AuditReport, Event, Invitation, NewDevice, Offer, PageOf, Payment, Quote, Rehearsal, Room, Speaker,
     TakenPayment, Wallet, Went, Wishes, new_device,
 };
 
