@@ -5,6 +5,8 @@ pub mod client;
 pub mod directory;
 pub mod driver;
 pub mod letter;
+#[cfg(feature = "load")]
+pub mod load;
 pub mod node;
 pub mod peer;
 pub mod site;

@@ -59,6 +59,12 @@ impl<'d> Desk<'d> {
         Self(sql)
     }
 
+    /// The open transaction behind them.
+    #[cfg(feature = "load")]
+    pub(crate) const fn sql(&self) -> &'d dyn Sql {
+        self.0
+    }
+
     /// Tries something: if it is refused, what it wrote is taken back and the rest stays.
     pub fn attempt<T, E: From<StoreError>>(
         &self,
