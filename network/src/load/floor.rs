@@ -66,6 +66,7 @@ impl Sql for Tape<'_> {
     }
 
     fn lock(&self, what: i64) -> Result<(), StoreError> {
+        self.note("SELECT pg_advisory_xact_lock($1)::text", &[Put::Number(what)]);
         self.inner.lock(what)
     }
 }
@@ -83,7 +84,7 @@ impl<S: SiteStore> SiteStore for Recording<S> {
         let mut said = Vec::new();
         self.store.change(shard, &mut |desk| {
             let tape = Tape { inner: desk.sql(), said: RefCell::default() };
-            act(&Desk::new(&tape))?;
+            act(&Desk::new(&tape, desk.contracts()))?;
             said = tape.said.into_inner();
             Ok(())
         })?;

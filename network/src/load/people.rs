@@ -97,6 +97,17 @@ impl Plan {
         SignedTally::draft(text).signed(Side::Stock, &stock.party).signed(Side::Foil, &foil.party)
     }
 
+    /// "This half is mine", as the wallet of its holder says it on its first visit; with the key of that wallet's link.
+    #[must_use]
+    pub fn claim(&self, tally: u64) -> ([u8; 32], Vec<u8>) {
+        let foil = Person::new(self.holder(tally));
+        let contract = self.contract(tally, &Person::new(self.partner()), &foil);
+        let (id, half, user) = (contract.tally.id, Side::Foil, foil.link().public().0);
+        let claim = Hosting { tally: id, side: half, site: self.sites.foil, user }.sign(&foil.party);
+        let body = Body::Claim { contract: Box::new(contract), claim: Box::new(claim) };
+        (user, Letter { tally: id, half, body }.to_bytes())
+    }
+
     /// What the holder of a tally's foil signs there.
     #[must_use]
     pub fn pen(&self, tally: u64) -> Pen {
@@ -135,16 +146,14 @@ impl Plan {
                 let holder = self.holder(tally);
                 register.meet(holder);
                 register.meet(self.partner());
-                let (Some(stock), Some(foil)) =
-                    (register.person(self.partner()), register.person(holder))
+                let (Some(stock), Some(foil)) = (register.person(self.partner()), register.person(holder))
                 else {
                     continue;
                 };
                 let contract = self.contract(tally, stock, foil);
                 let owner = if side == Side::Foil { foil } else { stock };
                 let user = owner.link().public().0;
-                let hosting =
-                    Hosting { tally: contract.tally.id, side, site: *self.sites.of(side), user };
+                let hosting = Hosting { tally: contract.tally.id, side, site: *self.sites.of(side), user };
                 rows.push((contract, hosting.sign(&owner.party)));
             }
             for shard in 0..shards {
@@ -237,7 +246,8 @@ impl Pen {
             invoices: Vec::new(),
             restored: false,
         };
-        let messages = Page::of(&[chit]).map(Message::Chits).into_iter().chain([Message::Have(have)]).collect();
+        let messages =
+            Page::of(&[chit]).map(Message::Chits).into_iter().chain([Message::Have(have)]).collect();
         let body = Body::Messages { ask: true, messages };
         Letter { tally: before.tally, half: Side::Foil, body }.to_bytes()
     }
