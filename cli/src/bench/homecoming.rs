@@ -117,6 +117,8 @@ impl Story {
         hand(&mut payee, &mut payer, &tally)?;
         let offered = payer.offered(&tally)?;
         payer.accept(&tally, &offered.version)?;
+        hand(&mut payer, &mut payee, &tally)?;
+        hand(&mut payee, &mut payer, &tally)?;
         let mut links = Vec::new();
         for (home, wallet, site) in [(&home_of_payee, &mut payee, one), (&home_of_payer, &mut payer, two)] {
             let (link, channel) = Link::by_ticket(home, &site.ticket("somebody")?, PATIENCE)?;
