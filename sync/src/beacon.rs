@@ -3,9 +3,14 @@
 //! A device advertises one tag for each partner that it wants to meet. The tag changes every quarter of an hour and with
 //! the device that shows it; without the pairwise key two tags of one device look like those of two. Which of two
 //! devices dials follows from the pairwise key and the clock, and turns round at every try.
+//!
+//! A tag is shown whole where the system lets an app advertise eight bytes, and otherwise as a name of eight letters that
+//! holds its first six.
 
 use crate::keys::{PairwiseKey, PublicKey};
 use crate::session::Hint;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 
 /// Seconds for which a tag is shown.
@@ -44,6 +49,45 @@ impl Tag {
     pub fn hint(self) -> Hint {
         Hint(self.0)
     }
+
+    /// The name to show where nothing but a name and a service may be advertised: its first six bytes in eight letters.
+    pub fn name(self) -> String {
+        let [first @ .., _, _] = self.0;
+        URL_SAFE_NO_PAD.encode(first)
+    }
+}
+
+/// What can be seen of a tag in an advertisement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Sight {
+    /// All of it.
+    Whole(Tag),
+    /// Its first six bytes.
+    Short([u8; 6]),
+}
+
+impl Sight {
+    /// Reads what came with our service: manufacturer data, and the device's name. There may be both, and one of them old: some systems
+    /// remember what a device showed before. Most names are no tag, and some look like one that nobody shows.
+    pub fn read(manufacturer: Option<&[u8]>, name: Option<&str>) -> Vec<Self> {
+        let whole = manufacturer.and_then(|data| data.try_into().ok()).map(|tag| Self::Whole(Tag(tag)));
+        let short = name.and_then(|name| URL_SAFE_NO_PAD.decode(name).ok()?.try_into().ok());
+        whole.into_iter().chain(short.map(Self::Short)).collect()
+    }
+
+    /// Whether this tag looks so.
+    pub fn is_of(self, tag: Tag) -> bool {
+        match self {
+            Self::Whole(seen) => seen == tag,
+            Self::Short(seen) => tag.0.starts_with(&seen),
+        }
+    }
+}
+
+impl From<Tag> for Sight {
+    fn from(tag: Tag) -> Self {
+        Self::Whole(tag)
+    }
 }
 
 /// The tags that partners may be showing now.
@@ -66,8 +110,14 @@ impl<P: Clone> Watch<P> {
     }
 
     /// Whose tag this is.
-    pub fn recognise(&self, tag: &Tag) -> Option<&P> {
-        self.tags.get(tag)
+    pub fn recognise(&self, sight: impl Into<Sight>) -> Option<&P> {
+        let sight = sight.into();
+        let least = match sight {
+            Sight::Whole(tag) => tag,
+            Sight::Short([a, b, c, d, e, f]) => Tag([a, b, c, d, e, f, 0, 0]),
+        };
+        let (tag, partner) = self.tags.range(least..).next()?;
+        sight.is_of(*tag).then_some(partner)
     }
 
     /// Whether the tags have to be computed anew.
@@ -84,6 +134,7 @@ pub fn dials(key: &PairwiseKey, ours: &PublicKey, theirs: &PublicKey, unix_secon
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test looks at what it expects")]
 mod tests {
     use super::*;
     use crate::keys::SecretKey;
@@ -100,7 +151,7 @@ mod tests {
     fn a_partner_is_recognised_by_clocks_a_quarter_of_an_hour_apart() {
         let (key, ours, theirs) = pair(1);
         let watch = Watch::new(Epoch::at(NOON), [("partner", &key, &theirs)]);
-        let seen = |owner, seconds| watch.recognise(&Tag::new(&key, owner, Epoch::at(seconds))).copied();
+        let seen = |owner, seconds| watch.recognise(Tag::new(&key, owner, Epoch::at(seconds))).copied();
         for off in [NOON - EPOCH_SECONDS, NOON, NOON + EPOCH_SECONDS] {
             assert_eq!(seen(&theirs, off), Some("partner"));
         }
@@ -118,12 +169,42 @@ mod tests {
             pairs.iter().enumerate().map(|(n, (key, _, theirs))| (n, key, theirs)),
         );
         for (n, (key, _, theirs)) in pairs.iter().enumerate() {
-            assert_eq!(watch.recognise(&Tag::new(key, theirs, Epoch::at(NOON))), Some(&n));
+            assert_eq!(watch.recognise(Tag::new(key, theirs, Epoch::at(NOON))), Some(&n));
         }
         let (key, ours, _) = pair(1);
         let day: BTreeSet<_> =
             (0..96).map(|n| Tag::new(&key, &ours, Epoch::at(NOON + n * EPOCH_SECONDS))).collect();
         assert_eq!(day.len(), 96);
+    }
+
+    #[test]
+    fn a_name_of_eight_letters_is_recognised_too() {
+        let pairs: Vec<_> = (1..=50).map(pair).collect();
+        let watch = Watch::new(
+            Epoch::at(NOON),
+            pairs.iter().enumerate().map(|(n, (key, _, theirs))| (n, key, theirs)),
+        );
+        for (n, (key, _, theirs)) in pairs.iter().enumerate() {
+            let tag = Tag::new(key, theirs, Epoch::at(NOON));
+            let seen = Sight::read(None, Some(&tag.name()));
+            assert_eq!((tag.name().len(), watch.recognise(seen[0])), (8, Some(&n)));
+        }
+        let [tag, other] = [Tag([0xfb; 8]), Tag([0xfb, 0xfb, 0xfb, 0xfb, 0xfb, 0xfa, 0, 0])];
+        let alike = Tag([0xfb, 0xfb, 0xfb, 0xfb, 0xfb, 0xfb, 0, 0]);
+        let seen = Sight::read(None, Some("-_v7-_v7"))[0];
+        assert_eq!(tag.name(), "-_v7-_v7");
+        assert_eq!([tag, other, alike].map(|tag| seen.is_of(tag)), [true, false, true]);
+    }
+
+    #[test]
+    fn what_is_no_tag_is_nothing() {
+        let both = [Sight::Whole(Tag([1; 8])), Sight::Short([0xfb; 6])];
+        assert_eq!(Sight::read(Some(&[1; 8]), Some("-_v7-_v7")), both);
+        assert_eq!(Sight::read(Some(&[1; 9]), Some("-_v7-_v7")), both[1..]);
+        for name in ["", "Phone", "-_v7-_v", "-_v7-_v7A", "-_v7-_v ", "BlueZ 5.66", "Gerät 12"] {
+            assert_eq!(Sight::read(None, Some(name)), [], "{name}");
+        }
+        assert_eq!(Sight::read(Some(&[1; 7]), None), []);
     }
 
     #[test]

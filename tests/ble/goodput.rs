@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hazel_sync::carrier::ble::Place;
 use hazel_sync::carrier::ble::central::{Central, CentralLink};
 use hazel_sync::carrier::ble::peripheral::{Peripheral, PeripheralLink};
 use hazel_sync::carrier::{Link, run};
@@ -31,14 +32,14 @@ pub(super) fn compare() {
 fn over_a_link(reads: fn(&mut PeripheralLink) -> u64, writes: fn(&mut CentralLink)) -> u64 {
     thread::scope(|scope| {
         let reading = scope.spawn(move || {
-            let mut link = Peripheral::open(Some("hci0"), None).unwrap().wait(LIMIT).unwrap();
+            let mut link = Peripheral::open(Some("hci0"), &[], Place::Nowhere).unwrap().wait(LIMIT).unwrap();
             let rate = reads(&mut link);
             let _ = link.close();
             rate
         });
         let radio = Central::open(Some("hci1")).unwrap();
         // BlueZ remembers what was shown before, so no tag can be waited for.
-        let found = radio.find(|_| true, LIMIT).unwrap();
+        let found = radio.find(|_, _| true, LIMIT).unwrap();
         let mut link = radio.connect(found).unwrap();
         writes(&mut link);
         let rate = reading.join().unwrap();

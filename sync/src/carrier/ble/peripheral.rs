@@ -1,6 +1,6 @@
 //! The side that shows itself and is connected to.
 
-use super::{BleError, INFO, RX, SERVICE, TAG_COMPANY, TX, info, runtime, within};
+use super::{BleError, INFO, Place, RX, SERVICE, TAG_COMPANY, TX, info, runtime, within};
 use crate::beacon::Tag;
 use crate::carrier::Link;
 use bluer::adv::{Advertisement, AdvertisementHandle};
@@ -31,11 +31,12 @@ pub struct Peripheral {
 }
 
 impl Peripheral {
-    /// Shows the service, and this tag if there is one, on the named adapter or the first.
-    pub fn open(name: Option<&str>, tag: Option<Tag>) -> Result<Self, BleError> {
+    /// Shows the service, and the first of these tags in its place, on the named adapter or the first. Whoever connects is told all.
+    pub fn open(name: Option<&str>, tags: &[Tag], place: Place) -> Result<Self, BleError> {
         let runtime = runtime()?;
         let (written, packets) = channel(WAITING);
         let (control, handle) = characteristic_control();
+        let shown = |at| tags.first().copied().filter(|_| at == place);
         let (session, adapter, served, shown) = runtime.block_on(async {
             let session = within("asking for adapters", bluer::Session::new()).await?;
             let adapter = match name {
@@ -48,14 +49,18 @@ impl Peripheral {
             let service = Service {
                 uuid: SERVICE,
                 primary: true,
-                characteristics: vec![rx(written), notified, read_info()],
+                characteristics: vec![rx(written), notified, read_info(info(tags))],
                 ..Service::default()
             };
             let application = Application { services: vec![service], ..Application::default() };
             let served = within("offering the service", adapter.serve_gatt_application(application)).await?;
             let advertisement = Advertisement {
                 service_uuids: [SERVICE].into(),
-                manufacturer_data: tag.map(|tag| (TAG_COMPANY, tag.0.to_vec())).into_iter().collect(),
+                manufacturer_data: shown(Place::Company)
+                    .map(|tag| (TAG_COMPANY, tag.0.to_vec()))
+                    .into_iter()
+                    .collect(),
+                local_name: shown(Place::Name).map(Tag::name),
                 ..Advertisement::default()
             };
             let shown = within("advertising", adapter.advertise(advertisement)).await?;
@@ -112,12 +117,12 @@ fn tx() -> Characteristic {
     }
 }
 
-fn read_info() -> Characteristic {
+fn read_info(told: Vec<u8>) -> Characteristic {
     Characteristic {
         uuid: INFO,
         read: Some(CharacteristicRead {
             read: true,
-            fun: Box::new(|_| Box::pin(std::future::ready(Ok(info())))),
+            fun: Box::new(move |_| Box::pin(std::future::ready(Ok(told.clone())))),
             ..CharacteristicRead::default()
         }),
         ..Characteristic::default()
