@@ -69,7 +69,7 @@ fn a_meeting_cut_after_any_packet_is_finished_by_the_next_link() {
     let weather = Weather { delay: 5, ..Weather::default() };
     let whole = |cut: Option<usize>| {
         let (left, right) = ways(2);
-        let mut world = World::meeting(left, right, 5, weather, [load(1, &[600, 5_000]), load(2, &[900])]);
+        let mut world = World::meeting(left, right, 5, weather, [load(1, &[600, 6_500]), load(2, &[900])]);
         world.until_cut = cut;
         world.link(100, true);
         world.run(100_000);

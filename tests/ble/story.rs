@@ -251,6 +251,10 @@ fn pose(ana: &mut Wallet, ben: &mut Wallet, tally: &TallyId) {
 }
 
 fn main() -> Result<(), MeetingError> {
+    if std::env::args().nth(1).is_some_and(|scene| scene == "goodput") {
+        goodput::compare();
+        return Ok(());
+    }
     let folder = std::env::temp_dir();
     let (mut ana, mut ben) = (wallet(&folder, "Ana", 100), wallet(&folder, "Ben", 300));
     let terms = Terms { limit: Units::new(1_000_000), notice_days: 7 };
