@@ -78,7 +78,7 @@ impl Half {
             run(&mut self.session, link, dialing, &mut clock, &mut |session, output, now| match output {
                 Output::Message(_, bytes) => {
                     *heard += bytes.len();
-                    let _ = session.handle(now, Input::Settled(Digest([1; 32])));
+                    let _ = session.handle(now, Input::Settled(Digest([1; 8])));
                 }
                 Output::Ended(end) => *outcome = Some(end.outcome),
                 other => println!("{name}: {other:?}"),

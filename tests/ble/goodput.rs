@@ -144,7 +144,7 @@ fn session_writes(link: &mut CentralLink) {
             session.handle(now, Input::Send(message)).unwrap();
         }
         if left == 0 {
-            let settled = session.handle(now, Input::Settled(Digest([1; 32])));
+            let settled = session.handle(now, Input::Settled(Digest([1; 8])));
             assert!(matches!(settled, Ok(()) | Err(Misuse::Over)));
         }
     };
@@ -170,7 +170,7 @@ fn session_reads(link: &mut PeripheralLink) -> u64 {
             bytes += message.len();
             last = rate(bytes, met);
             if bytes == BYTES {
-                session.handle(now, Input::Settled(Digest([1; 32]))).unwrap();
+                session.handle(now, Input::Settled(Digest([1; 8]))).unwrap();
             }
         }
         _ => {}

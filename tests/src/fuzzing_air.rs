@@ -185,7 +185,7 @@ impl End {
         if role == Role::Dialer {
             session.handle(Time(0), Input::Send(SAID.to_vec())).ok()?;
         }
-        session.handle(Time(0), Input::Settled(Digest([4; 32]))).ok()?;
+        session.handle(Time(0), Input::Settled(Digest([4; 8]))).ok()?;
         Some(Self { session, met: false, heard: Vec::new() })
     }
 
@@ -204,7 +204,7 @@ impl End {
                 Output::Message(_, message) => {
                     assert!(self.met, "an effect before the meeting");
                     self.heard.push(message);
-                    let _ = self.session.handle(now, Input::Settled(Digest([4; 32])));
+                    let _ = self.session.handle(now, Input::Settled(Digest([4; 8])));
                 }
                 _ => {}
             }
