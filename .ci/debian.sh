@@ -29,8 +29,10 @@ debian_folder() {
     printf 'Acquire::Check-Valid-Until "false";\n' >"$building/etc/apt/apt.conf.d/90hazel"
     # A folder that is lost is made again: no need to wait for the disk after each package.
     printf 'force-unsafe-io\n' >"$building/etc/dpkg/dpkg.cfg.d/90hazel"
+    # A package of another architecture (NAME:ARCHITECTURE) wants that one known first.
     show chroot "$building" env DEBIAN_FRONTEND=noninteractive \
-        sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends "$@" && apt-get clean' sh "$@" || return 75
+        sh -c 'for package do case $package in *:*) dpkg --add-architecture "${package#*:}" ;; esac; done
+            apt-get -qq update && apt-get -qq install -y --no-install-recommends "$@" && apt-get clean' sh "$@" || return 75
     # Whom this machine trusts, and how it finds names, holds in there too.
     cp -L /etc/ssl/certs/ca-certificates.crt "$building/etc/ssl/certs/" || true
     cp -L /etc/resolv.conf "$building/etc/" || true

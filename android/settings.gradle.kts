@@ -15,4 +15,4 @@ dependencyResolutionManagement {
 }
 
 rootProject.name = "hazel"
-include(":wallet")
+include(":wallet", ":app")

@@ -1,7 +1,7 @@
-# the bridge, seen from Swift: bindings, the package, its tests on Linux in a folder with a Swift compiler
+# the bridge, seen from Swift: bindings, the package and the app's screens, their tests on Linux in a folder with a Swift compiler
 step() {
     source .ci/debian.sh
-    local folder status=0 libraries bindings=ios/Wallet/Generated place out closing
+    local folder status=0 libraries bindings=ios/Wallet/Generated place
     if ! has_package hazel-ffi; then
         note "hazel-ffi does not exist yet: not checked"
         return
@@ -23,20 +23,39 @@ step() {
         --out-dir "$bindings" "$libraries/libhazel_lab.so"
     arrange "$bindings"
     cp "$libraries/libhazel_lab.so" "$place/lib/"
-    out=$place.out
+
+    parse "$folder" "$place"
+    tests "$folder" "$place" ios/Wallet build "the package"
+    # With it the screens are compiled, against a stand-in for SwiftUI: a check against our own reading of Apple's documentation.
+    tests "$folder" "$place" ios/App build-app "the app's screens"
+    note "SwiftUI, CoreBluetooth, Security and LocalAuthentication are stand-ins of our own here; nothing was compiled by Xcode"
+}
+
+# tests FOLDER PLACE PACKAGE SCRATCH WHAT: runs a package's tests in the folder.
+tests() {
+    local folder=$1 place=$2 package=$3 scratch=$4 what=$5 status=0 out closing
+    out=$place.$scratch.out
     inside "$folder" "$PWD" "$place" env HOME=/tmp PATH=/usr/bin:/bin LD_LIBRARY_PATH=/out/lib \
         HAZEL_VECTORS=/src/tests/vectors \
-        swift test --package-path /src/ios/Wallet --scratch-path /out/build --disable-sandbox --disable-swift-testing \
+        swift test --package-path "/src/$package" --scratch-path "/out/$scratch" --disable-sandbox --disable-swift-testing \
         -Xlinker -L/out/lib >"$out" 2>&1 || status=$?
     cat "$out"
     if [ "$status" != 0 ]; then
-        note "swift test ended with $status"
+        note "swift test of $what ended with $status"
         return "$status"
     fi
     # XCTest's closing line; without one nothing ran, whatever the exit code says.
     closing=$(grep -E '^[[:space:]]*Executed [1-9][0-9]* tests' "$out" | tail -n 1) ||
-        { note "swift test ran nothing"; return 1; }
-    note "Swift: ${closing#"${closing%%[![:space:]]*}"}"
+        { note "swift test of $what ran nothing"; return 1; }
+    note "Swift, $what: ${closing#"${closing%%[![:space:]]*}"}"
+}
+
+# parse FOLDER PLACE: the grammar of every file, also of what only Apple's compiler goes into (the camera, UIKit).
+parse() {
+    local files
+    mapfile -t files < <(cd ios && find App Wallet -name '*.swift' -not -path '*/.build/*' -not -path '*/Generated/*' | sort)
+    inside "$1" "$PWD/ios" "$2" env HOME=/tmp PATH=/usr/bin:/bin swiftc -frontend -parse "${files[@]/#//src/}"
+    note "Swift: the grammar of ${#files[@]} files is right; what lies under UIKit and AVFoundation is checked for nothing more"
 }
 
 # arrange FOLDER: puts what was generated where Package.swift looks for it. The generator's Swift for the lab names types

@@ -36,8 +36,11 @@ val buildRust by tasks.registering(Exec::class) {
     workingDir = repository
     commandLine(
         "cargo", "ndk", "--platform", "24", "-t", "arm64-v8a", "-t", "x86_64", "-o", libraries.get().asFile.path,
-        "build", "--profile", "phone", "-p", "hazel-ffi",
+        "rustc", "--profile", "phone", "-p", "hazel-ffi", "--crate-type", "cdylib",
     )
+    // What no wallet asks of SQLite is left out, and the tables to unwind C, which never unwinds.
+    environment("LIBSQLITE3_FLAGS", repository.resolve("ffi/sqlite.flags").readText().trim())
+    environment("CFLAGS", "-fno-asynchronous-unwind-tables -fno-unwind-tables")
 }
 
 // The generator reads symbols that are stripped from what ships, so it reads a build for this machine.

@@ -101,22 +101,27 @@ pub trait Canon: Sized {
         writer.into_bytes()
     }
 
-    /// Reads a whole byte string of our own that passed [`Canon::from_bytes`] when it came in: the form is not checked again.
+    /// Reads a whole byte string of our own that passed [`Canon::from_bytes`] when it came in: neither its form nor its keys are checked
+    /// again.
     fn from_stored(bytes: &[u8]) -> Result<Self, Malformed> {
-        let mut reader = Reader::new(bytes);
-        let it = Self::read(&mut reader)?;
-        reader.end(Self::WHAT)?;
-        Ok(it)
+        whole(Reader::of_own(bytes))
     }
 
     /// Reads a whole byte string and refuses it unless it is the canonical one.
     fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
-        let it = Self::from_stored(bytes)?;
+        let it: Self = whole(Reader::new(bytes))?;
         if it.to_bytes() != bytes {
             return Err(Malformed::NotCanonical { what: Self::WHAT });
         }
         Ok(it)
     }
+}
+
+/// An object and nothing behind it.
+fn whole<T: Canon>(mut from: Reader<'_>) -> Result<T, Malformed> {
+    let it = T::read(&mut from)?;
+    from.end(T::WHAT)?;
+    Ok(it)
 }
 
 /// Writes canonical CBOR into memory.
@@ -207,18 +212,35 @@ impl Writer {
 }
 
 /// Reads CBOR with a bound on everything, before any memory is reserved for what a count claims.
-pub struct Reader<'b>(minicbor::Decoder<'b>);
+pub struct Reader<'b> {
+    bytes: minicbor::Decoder<'b>,
+    /// Whether these are bytes of our own that passed the door when they came in.
+    own: bool,
+}
 
 impl<'b> Reader<'b> {
     /// A reader over bytes.
     #[must_use]
     pub fn new(bytes: &'b [u8]) -> Self {
-        Self(minicbor::Decoder::new(bytes))
+        Self { bytes: minicbor::Decoder::new(bytes), own: false }
+    }
+
+    /// A reader over bytes of our own that passed the door when they came in: that a key is a point is not computed again. Whoever
+    /// verifies with it finds out in any case.
+    #[must_use]
+    pub fn of_own(bytes: &'b [u8]) -> Self {
+        Self { own: true, ..Self::new(bytes) }
+    }
+
+    /// Whether these are bytes of our own.
+    #[must_use]
+    pub const fn is_own(&self) -> bool {
+        self.own
     }
 
     /// Refuses what follows the object.
     pub fn end(&self, what: &'static str) -> Result<(), Malformed> {
-        match self.0.input().len().saturating_sub(self.0.position()) {
+        match self.bytes.input().len().saturating_sub(self.bytes.position()) {
             0 => Ok(()),
             extra => Err(Malformed::Trailing { what, extra }),
         }
@@ -265,12 +287,12 @@ impl<'b> Reader<'b> {
     }
 
     fn length(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        self.0.array().map_err(|e| malformed(&e, what))?.ok_or(Malformed::NotCanonical { what })
+        self.bytes.array().map_err(|e| malformed(&e, what))?.ok_or(Malformed::NotCanonical { what })
     }
 
     /// An unsigned integer.
     pub fn uint(&mut self, what: &'static str) -> Result<u64, Malformed> {
-        let number = self.0.u64().map_err(|e| malformed(&e, what))?;
+        let number = self.bytes.u64().map_err(|e| malformed(&e, what))?;
         // Everything that is counted is also stored, and SQLite counts in 63 bits.
         if number <= i64::MAX.unsigned_abs() { Ok(number) } else { Err(Malformed::OutOfRange { what }) }
     }
@@ -282,7 +304,7 @@ impl<'b> Reader<'b> {
 
     /// A signed integer.
     pub fn int(&mut self, what: &'static str) -> Result<i64, Malformed> {
-        self.0.i64().map_err(|e| malformed(&e, what))
+        self.bytes.i64().map_err(|e| malformed(&e, what))
     }
 
     /// A byte string of at most `max` bytes, borrowed from the input.
@@ -290,7 +312,7 @@ impl<'b> Reader<'b> {
         if self.kind(what)? == Type::BytesIndef {
             return Err(Malformed::NotCanonical { what });
         }
-        let bytes = self.0.bytes().map_err(|e| malformed(&e, what))?;
+        let bytes = self.bytes.bytes().map_err(|e| malformed(&e, what))?;
         if bytes.len() as u64 <= max { Ok(bytes) } else { Err(Malformed::TooLong { what, max }) }
     }
 
@@ -310,7 +332,7 @@ impl<'b> Reader<'b> {
             return Err(Malformed::NotCanonical { what });
         }
         let text = self
-            .0
+            .bytes
             .str()
             .map_err(|e| if e.is_message() { malformed(&e, what) } else { text_fault(&e, what) })?;
         if text.len() as u64 <= max { Ok(text.to_owned()) } else { Err(Malformed::TooLong { what, max }) }
@@ -321,7 +343,7 @@ impl<'b> Reader<'b> {
         if self.kind(what)? != Type::Null {
             return Ok(false);
         }
-        self.0.null().map_err(|e| malformed(&e, what))?;
+        self.bytes.null().map_err(|e| malformed(&e, what))?;
         Ok(true)
     }
 
@@ -347,7 +369,7 @@ impl<'b> Reader<'b> {
 
     /// The bytes of the element that stands here, whole; the reader moves behind it.
     pub fn element(&mut self, what: &'static str) -> Result<&'b [u8], Malformed> {
-        let start = self.0.position();
+        let start = self.bytes.position();
         // The library's own way of skipping keeps a stack for open lengths, many bytes for each that arrives. A count is enough here.
         let mut left = 1_u64;
         while left > 0 {
@@ -369,16 +391,16 @@ impl<'b> Reader<'b> {
                 | Type::Bytes
                 | Type::String
                 | Type::Null => {
-                    self.0.skip().map_err(|e| malformed(&e, what))?;
+                    self.bytes.skip().map_err(|e| malformed(&e, what))?;
                 }
                 _ => return Err(Malformed::WrongType { what }),
             }
         }
-        self.0.input().get(start..self.0.position()).ok_or(Malformed::Truncated { what })
+        self.bytes.input().get(start..self.bytes.position()).ok_or(Malformed::Truncated { what })
     }
 
     fn kind(&mut self, what: &'static str) -> Result<Type, Malformed> {
-        self.0.datatype().map_err(|e| malformed(&e, what))
+        self.bytes.datatype().map_err(|e| malformed(&e, what))
     }
 }
 

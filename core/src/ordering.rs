@@ -134,11 +134,15 @@ fn place(
     {
         rows.put_answers(tally, chit.chain.side, id, Some(stored.no), first)?;
     }
-    if let (Body::Accept { chit: named }, Flag::Clear) = (&chit.body, flag)
-        && let Some(found) = find(rows, tally, named)?
+    if let Body::Accept { chit: named } = &chit.body
+        && let Some(found) = find(rows, tally, named)?.filter(|found| found.place > 0)
     {
-        rows.flag_place(tally, found.place, Flag::Accepted)?;
-        rows.flag_chit(found.no, Flag::Accepted)?;
+        if flag == Flag::Clear {
+            rows.flag_place(tally, found.place, Flag::Accepted)?;
+        }
+        // An acceptance may have counted while it had no place, and have no effect where it got one.
+        let taken = rows.place(tally, found.place)?.map_or(found.flag, |place| place.flag);
+        rows.flag_chit(found.no, taken)?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod scan;
 mod show;
 mod tidings;
 mod trouble;
+mod uplink;
 mod wallet;
 
 pub use codes::{Code, CodeKind, link_of};
@@ -31,9 +32,10 @@ pub use scan::{Meaning, Scan, Scanned};
 pub use show::{Modules, Show};
 pub use tidings::{Fork, Tidings};
 pub use trouble::{Argument, Culprit, HazelError, Trouble};
+pub use uplink::{Homeward, SiteLink, Uplink};
 pub use wallet::{
-    Ask, AuditReport, Event, Invitation, NewDevice, Offer, PageOf, Payment, Quote, Rehearsal, Room, Wallet,
-    Went, new_device,
+    Ask, AuditReport, Event, Invitation, NewDevice, Offer, PageOf, Payment, Quote, Rehearsal, Room, Speaker,
+    TakenPayment, Wallet, Went, Wishes, new_device,
 };
 
 use hazel_core::key::RecoveryWords;

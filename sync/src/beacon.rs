@@ -4,13 +4,10 @@
 //! the device that shows it; without the pairwise key two tags of one device look like those of two. Which of two
 //! devices dials follows from the pairwise key and the clock, and turns round at every try.
 //!
-//! A tag is shown whole where the system lets an app advertise eight bytes, and otherwise as a name of eight letters that
-//! holds its first six.
+//! A tag is shown as eight bytes where the system lets an app advertise them, and otherwise as a name of ten letters.
 
 use crate::keys::{PairwiseKey, PublicKey};
 use crate::session::Hint;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::collections::BTreeMap;
 
 /// Seconds for which a tag is shown.
@@ -50,20 +47,31 @@ impl Tag {
         Hint(self.0)
     }
 
-    /// The name to show where nothing but a name and a service may be advertised: its first six bytes in eight letters.
+    /// The name to show where nothing but a name and a service may be advertised: ten letters, as Z85 of ZeroMQ's RFC 32 has them.
     pub fn name(self) -> String {
-        let [first @ .., _, _] = self.0;
-        URL_SAFE_NO_PAD.encode(first)
+        let mut letters = String::with_capacity(10);
+        for four in self.0.chunks(4) {
+            let number = four.iter().fold(0_u32, |number, byte| (number << 8) | u32::from(*byte));
+            for power in [4, 3, 2, 1, 0] {
+                let digit = number.checked_div(85_u32.pow(power)).unwrap_or_default() % 85;
+                let letter = usize::try_from(digit).ok().and_then(|digit| Z85.get(digit));
+                letters.push(char::from(letter.copied().unwrap_or_default()));
+            }
+        }
+        letters
     }
 }
+
+const Z85: &[u8; 85] =
+    b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
 /// What can be seen of a tag in an advertisement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Sight {
     /// All of it.
     Whole(Tag),
-    /// Its first six bytes.
-    Short([u8; 6]),
+    /// The first eight letters of its name; some phones cut the last two off.
+    Name([u8; 8]),
 }
 
 impl Sight {
@@ -71,15 +79,17 @@ impl Sight {
     /// remember what a device showed before. Most names are no tag, and some look like one that nobody shows.
     pub fn read(manufacturer: Option<&[u8]>, name: Option<&str>) -> Vec<Self> {
         let whole = manufacturer.and_then(|data| data.try_into().ok()).map(|tag| Self::Whole(Tag(tag)));
-        let short = name.and_then(|name| URL_SAFE_NO_PAD.decode(name).ok()?.try_into().ok());
-        whole.into_iter().chain(short.map(Self::Short)).collect()
+        let name =
+            name.map(str::as_bytes).filter(|name| name.len() <= 10 && name.iter().all(|b| Z85.contains(b)));
+        let name = name.and_then(|name| name.first_chunk().copied()).map(Self::Name);
+        whole.into_iter().chain(name).collect()
     }
 
     /// Whether this tag looks so.
     pub fn is_of(self, tag: Tag) -> bool {
         match self {
             Self::Whole(seen) => seen == tag,
-            Self::Short(seen) => tag.0.starts_with(&seen),
+            Self::Name(seen) => tag.name().as_bytes().starts_with(&seen),
         }
     }
 }
@@ -111,13 +121,12 @@ impl<P: Clone> Watch<P> {
 
     /// Whose tag this is.
     pub fn recognise(&self, sight: impl Into<Sight>) -> Option<&P> {
-        let sight = sight.into();
-        let least = match sight {
-            Sight::Whole(tag) => tag,
-            Sight::Short([a, b, c, d, e, f]) => Tag([a, b, c, d, e, f, 0, 0]),
-        };
-        let (tag, partner) = self.tags.range(least..).next()?;
-        sight.is_of(*tag).then_some(partner)
+        match sight.into() {
+            Sight::Whole(tag) => self.tags.get(&tag),
+            sight @ Sight::Name(_) => {
+                self.tags.iter().find(|(tag, _)| sight.is_of(**tag)).map(|(_, partner)| partner)
+            }
+        }
     }
 
     /// Whether the tags have to be computed anew.
@@ -178,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_eight_letters_is_recognised_too() {
+    fn a_name_of_ten_letters_is_recognised_too_and_one_that_was_cut() {
         let pairs: Vec<_> = (1..=50).map(pair).collect();
         let watch = Watch::new(
             Epoch::at(NOON),
@@ -186,22 +195,21 @@ mod tests {
         );
         for (n, (key, _, theirs)) in pairs.iter().enumerate() {
             let tag = Tag::new(key, theirs, Epoch::at(NOON));
-            let seen = Sight::read(None, Some(&tag.name()));
-            assert_eq!((tag.name().len(), watch.recognise(seen[0])), (8, Some(&n)));
+            for name in [tag.name().as_str(), tag.name().get(..8).unwrap()] {
+                let seen = Sight::read(None, Some(name));
+                assert_eq!((tag.name().len(), watch.recognise(seen[0])), (10, Some(&n)));
+            }
         }
-        let [tag, other] = [Tag([0xfb; 8]), Tag([0xfb, 0xfb, 0xfb, 0xfb, 0xfb, 0xfa, 0, 0])];
-        let alike = Tag([0xfb, 0xfb, 0xfb, 0xfb, 0xfb, 0xfb, 0, 0]);
-        let seen = Sight::read(None, Some("-_v7-_v7"))[0];
-        assert_eq!(tag.name(), "-_v7-_v7");
-        assert_eq!([tag, other, alike].map(|tag| seen.is_of(tag)), [true, false, true]);
+        // The example of the RFC.
+        assert_eq!(Tag([0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b]).name(), "HelloWorld");
     }
 
     #[test]
     fn what_is_no_tag_is_nothing() {
-        let both = [Sight::Whole(Tag([1; 8])), Sight::Short([0xfb; 6])];
-        assert_eq!(Sight::read(Some(&[1; 8]), Some("-_v7-_v7")), both);
-        assert_eq!(Sight::read(Some(&[1; 9]), Some("-_v7-_v7")), both[1..]);
-        for name in ["", "Phone", "-_v7-_v", "-_v7-_v7A", "-_v7-_v ", "BlueZ 5.66", "Gerät 12"] {
+        let both = [Sight::Whole(Tag([1; 8])), Sight::Name(*b"HelloWor")];
+        assert_eq!(Sight::read(Some(&[1; 8]), Some("HelloWorld")), both);
+        assert_eq!(Sight::read(Some(&[1; 9]), Some("HelloWor")), both[1..]);
+        for name in ["", "Phone", "HelloWo", "HelloWorlds", "Hello World", "BlueZ 5.66", "Gerät 12"] {
             assert_eq!(Sight::read(None, Some(name)), [], "{name}");
         }
         assert_eq!(Sight::read(Some(&[1; 7]), None), []);

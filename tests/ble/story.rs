@@ -135,7 +135,7 @@ fn call(
     // Nothing but a connection tells whose device it is that shows no tag.
     let wanted = |_: &str, seen: &[Sight]| match place {
         Place::Nowhere => true,
-        Place::Name => seen.iter().any(|seen| matches!(seen, Sight::Short(_)) && sought(*seen)),
+        Place::Name => seen.iter().any(|seen| matches!(seen, Sight::Name(_)) && sought(*seen)),
         Place::Company => seen.iter().any(|seen| matches!(seen, Sight::Whole(_)) && sought(*seen)),
     };
     let entropy = session_entropy(&mut Seeded(seed));

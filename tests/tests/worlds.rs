@@ -5,18 +5,12 @@ use hazel_tests::report::run_many;
 use hazel_tests::world::action::Schedule;
 use hazel_tests::world::replay;
 
-/// Findings that are open: a seed, and the rule that is broken there. What is known of them stands in `tests/README.md`. The list is exact:
-/// another broken world fails, and so does one of these that holds again and was not taken out.
-const OPEN: [(u64, u8); 3] = [(122, 13), (187, 13), (200, 3)];
-
 #[test]
-fn nothing_else_goes_wrong_in_worlds_where_everything_does() {
-    let figures = run_many(0, 250, 250, false);
-    let is_open = |seed: &u64, rule: u8| OPEN.contains(&(*seed, rule));
-    if let Some((seed, broken)) = figures.broken.iter().find(|(seed, broken)| !is_open(seed, broken.1.rule)) {
+fn nothing_goes_wrong_in_worlds_where_everything_does() {
+    let figures = run_many(0, 250, 1, false);
+    if let Some((seed, broken)) = figures.broken.first_key_value() {
         panic!("seed {seed}: {}", replay::explain(&Schedule::draw(*seed), broken));
     }
-    assert_eq!(figures.broken.len(), OPEN.len(), "an open finding holds again: take it out of the list");
     let mean = figures.faults() / figures.schedules;
     assert!(mean >= 5, "only {mean} faults in a schedule: the air is too good to prove anything");
 }
@@ -31,13 +25,24 @@ fn the_same_seed_is_the_same_world() {
 
 /// Stories that once broke a rule.
 mod once {
-    use hazel_tests::world::action::Action::{self, Close, Keep, Meet, Replay, Restore, Send};
-    use hazel_tests::world::action::{Fate, Schedule};
+    use hazel_tests::world::action::Action::{
+        self, Accept, AddDevice, Ask, Close, Grant, Keep, Kill, Lie, Meet, Pay, Radio, Remind, Replay,
+        Restore, Send,
+    };
+    use hazel_tests::world::action::{Fate, Radio as Weather, Schedule, Trick};
     use hazel_tests::world::replay;
 
     fn holds(seed: u64, actions: Vec<Action>) {
-        let schedule = Schedule { seed, liars: vec![false, false], pacts: vec![(0, 1)], actions };
-        if let Some(broken) = replay::run(&schedule).broken {
+        told(&Schedule { seed, liars: vec![false, false], pacts: vec![(0, 1)], actions });
+    }
+
+    /// The same where the first of the two lies.
+    fn holds_against_a_liar(seed: u64, actions: Vec<Action>) {
+        told(&Schedule { seed, liars: vec![true, false], pacts: vec![(0, 1)], actions });
+    }
+
+    fn told(schedule: &Schedule) {
+        if let Some(broken) = replay::run(schedule).broken {
             panic!("at action {}: {}\n{}", broken.0, broken.1, schedule.story());
         }
     }
@@ -55,5 +60,75 @@ mod once {
             let close = Close { phone: 5, tally: 5 };
             holds(1127, vec![meet, keep, close, send(1), restore, send(6), send(7), send(11), heard]);
         }
+    }
+    /// Seed 122, I13: two copies of one phone went on with the same keys. The second two chits of one key came in a page behind the
+    /// first, and were not compared with what the other branch held at their place.
+    #[test]
+    fn a_copied_phone_is_copied_again() {
+        let weather = Weather { mtu: 23, loss: 5, doubling: 0, jitter: 0, cut: Some(69) };
+        holds_against_a_liar(
+            122,
+            vec![
+                Lie { phone: 0, tally: 5, trick: Trick::Clone },
+                Lie { phone: 2, tally: 1, trick: Trick::Clone },
+                Grant { phone: 0, tally: 1, limit: 1, notice_days: 0 },
+                Radio { phone: 9, tally: 2, to: 9, radio: weather },
+                Send { phone: 11, tally: 5, to: 1, fate: Fate::default() },
+            ],
+        );
+    }
+
+    /// Seed 187, I13: the same without a radio.
+    #[test]
+    fn both_copies_of_a_phone_go_on() {
+        holds_against_a_liar(
+            187,
+            vec![
+                Lie { phone: 0, tally: 4, trick: Trick::Clone },
+                AddDevice { phone: 6 },
+                Pay { phone: 2, tally: 3, units: 3_000, insist: false },
+                Send { phone: 11, tally: 4, to: 0, fate: Fate::default() },
+                Meet { phone: 6, tally: 2, to: 4 },
+            ],
+        );
+    }
+
+    /// Seed 200, I9: an old phone accepted a payment, and its acceptance got its place behind the new phone's epoch, where it has no
+    /// effect. The old phone went on showing the payment as accepted. (The first check that failed here was wrong: decision 0503.)
+    #[test]
+    fn an_acceptance_comes_after_its_device() {
+        let send = |phone, tally| Send { phone, tally, to: 3, fate: Fate::default() };
+        told(&Schedule {
+            seed: 200,
+            liars: vec![false, false],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                Pay { phone: 7, tally: 5, units: 100_000, insist: true },
+                Meet { phone: 10, tally: 4, to: 4 },
+                Accept { phone: 10, tally: 4 },
+                Remind { phone: 11, tally: 1, old_lives: true },
+                send(5, 2),
+                send(4, 4),
+            ],
+        });
+    }
+
+    /// Seed 1266, I25: two phones of one person each began an epoch, and the order left one of them without effect. The audit called the
+    /// invoice that it had signed meanwhile damaged.
+    #[test]
+    fn an_invoice_of_an_epoch_without_effect() {
+        told(&Schedule {
+            seed: 1266,
+            liars: vec![false; 4],
+            pacts: vec![(1, 0), (2, 1), (3, 0)],
+            actions: vec![
+                AddDevice { phone: 9 },
+                Remind { phone: 11, tally: 1, old_lives: false },
+                Kill { phone: 4 },
+                AddDevice { phone: 7 },
+                Remind { phone: 7, tally: 5, old_lives: true },
+                Ask { phone: 6, tally: 2, units: 10_000, valid_for: 86_400 },
+            ],
+        });
     }
 }

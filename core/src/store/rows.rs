@@ -331,7 +331,7 @@ pub(super) fn optional<T: Canon>(bytes: Option<Vec<u8>>) -> Result<Option<T>, St
 /// One object after the other; none where nothing is stored.
 pub(super) fn sequence<T: Canon>(bytes: Option<Vec<u8>>) -> Result<Vec<T>, StoreError> {
     let bytes = bytes.unwrap_or_default();
-    let mut reader = Reader::new(&bytes);
+    let mut reader = Reader::of_own(&bytes);
     let mut items = Vec::new();
     while reader.end("sequence").is_err() {
         items.push(reader.take().map_err(|_| StoreError::Corrupt { what: "a sequence of objects" })?);

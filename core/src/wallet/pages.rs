@@ -130,7 +130,10 @@ fn take_chit(
     };
     let no = intake.row.no;
     let (promised, here);
-    if at.as_ref().is_some_and(follows) {
+    // Beside a chain that was forked, another branch may hold something at this very place, signed with the same key: a copied phone
+    // goes on with the keys of the one it was copied from.
+    let alone = standing.tip.device(&chit.chain).is_some_and(|device| !device.forked);
+    if alone && at.as_ref().is_some_and(follows) {
         (promised, here) = (at.as_ref().map(|chain| chain.next_key), Vec::new());
     } else {
         if let Some(chain) = at.take() {

@@ -1,14 +1,16 @@
-//! A pair of wallets with a bad radio between them, for the tests of apps. Never part of one: it ships in a library of its own.
+//! A pair of wallets with a bad radio between them, and a site that both can reach, for the tests of apps. Never part of one: it ships in a library of its own.
 //!
 //! The radio is seeded: the same seed loses, doubles and delays the same packets. The wallets' keys are not, so bytes differ from run
 //! to run, and what they come to does not.
 
 mod air;
 mod pair;
+mod site;
 mod vectors;
 
 pub use air::Faults;
 pub use pair::{Encounter, LabKeys, SimulatedPair};
+pub use site::{SimulatedSite, Visit};
 pub use vectors::{agree_with, check_signature, decode};
 
 uniffi::setup_scaffolding!();

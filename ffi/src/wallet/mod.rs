@@ -3,9 +3,11 @@
 mod devices;
 mod events;
 mod home;
+mod hosting;
 mod opening;
 mod paying;
 mod recovery;
+mod wishes;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -19,9 +21,11 @@ use hazel_core::wallet::WalletError;
 pub use devices::{NewDevice, new_device};
 pub use events::{AuditReport, Event};
 pub use home::PageOf;
+pub use hosting::Speaker;
 pub use opening::{Invitation, Offer};
-pub use paying::{Ask, Payment, Quote, Room, Went};
+pub use paying::{Ask, Payment, Quote, Room, TakenPayment, Went};
 pub use recovery::Rehearsal;
+pub use wishes::Wishes;
 
 use crate::Answer;
 use crate::edge::{Clock, Clockwork, SystemEntropy, Told};

@@ -76,6 +76,17 @@ pub struct Ask {
     pub supersedes: Option<String>,
 }
 
+/// What came of a payment that was scanned.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct TakenPayment {
+    /// Which chit it is: what the receipt is for.
+    pub chit: String,
+    /// It was held here before: nothing changed, and it counts once.
+    pub again: bool,
+    /// What changed.
+    pub tidings: Tidings,
+}
+
 /// What became of a payment. Asked again after a crash the answer is one of these, and never "sign again".
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
 #[allow(missing_docs, reason = "the field is the id of the chit")]
@@ -226,6 +237,20 @@ impl Wallet {
         let tidings = self.read(|wallet| Ok(Tidings::from(&wallet.receive(&handover)?)))?;
         self.cell.tell(&tidings.tally);
         Ok(tidings)
+    }
+
+    /// Takes in a payment that was scanned, and says which chit it is.
+    pub fn take_payment(&self, code: Vec<u8>) -> Answer<TakenPayment> {
+        let taken = self.read(|wallet| {
+            let core::TakenPayment { chit, again, delivery } = match reread(&code, wallet.now())? {
+                Qr::Payment(it) => wallet.take_payment_code(&it)?,
+                Qr::Receipted(it) => wallet.take_receipted_code(&it)?,
+                _ => return Err(HazelError::usage("no_such_code", "this code is no payment")),
+            };
+            Ok(TakenPayment { chit: chit_id(&chit), again, tidings: Tidings::from(&delivery) })
+        })?;
+        self.cell.tell(&taken.tidings.tally);
+        Ok(taken)
     }
 
     /// Takes in what was scanned: an invoice, a payment, a receipt, or messages. A ticket is answered by `accept_ticket`.

@@ -7,7 +7,7 @@ use hazel_core::chit::SignedChit;
 use hazel_core::digest::Digest;
 use hazel_core::negotiation::TallyState;
 use hazel_core::tally::Side;
-use hazel_core::wallet::{ChitView, Custody, Export, Filter, TallyView};
+use hazel_core::wallet::{ChitView, Custody, Export, Filter, MergeReport, TallyView};
 
 use super::{Verdict, World, half};
 use crate::model::{Broken, Fold, Taken, is_outside, named};
@@ -18,6 +18,10 @@ pub(super) struct Seen {
     pub(super) export: Export,
     /// Oldest first: the order, then what has no place.
     pub(super) history: Vec<ChitView>,
+    /// What has been put into the order since its beginning.
+    pub(super) report: MergeReport,
+    /// How the agreed part of the order takes each chit in it.
+    agreed: Vec<Taken>,
 }
 
 const ALL: Filter =
@@ -59,7 +63,8 @@ impl World {
         let export = wallet.export(&id).map_err(failed)?;
         let mut history = wallet.history(&id, &ALL).map_err(failed)?;
         history.reverse();
-        let now = Seen { view, export, history };
+        let report = wallet.merge_report(&id, 0).map_err(failed)?;
+        let mut now = Seen { view, export, history, report, agreed: Vec::new() };
         let by_hash: BTreeMap<Digest, &SignedChit> =
             now.export.chits.iter().map(|chit| (chit.hash, &chit.signed)).collect();
         let mut chits = Vec::new();
@@ -77,6 +82,9 @@ impl World {
                 check_steady(before, &now)?;
             }
         }
+        let reached = usize::try_from(now.view.agreed).unwrap_or(usize::MAX);
+        let agreed = self.pacts[pact].ledger.fold(chits.into_iter().take(reached));
+        now.agreed = agreed.rows.iter().map(|(_, taken, _)| *taken).collect();
         self.phones[phone].seen.insert(id, now);
         Ok(())
     }
@@ -149,6 +157,17 @@ impl World {
     /// I2, I3, I4, I15: the order has no gaps, agrees with the other half's, and is final where both parties' nodes said so.
     fn check_order(&mut self, phone: usize, pact: usize, now: &Seen, chits: &[&SignedChit]) -> Verdict {
         let view = &now.view;
+        let order = self.pacts[pact].ledger.fold(chits.iter().take(now.report.lines.len()).copied());
+        for (line, (_, should, _)) in now.report.lines.iter().zip(&order.rows) {
+            if taken(line.flag) != *should {
+                let (at, flag) = (line.index, line.flag);
+                return Err(Broken::new(25, format!("place {at} is {flag:?} and should be {should:?}")));
+            }
+        }
+        if now.report.lines.len() as u64 != view.index {
+            let (told, index) = (now.report.lines.len(), view.index);
+            return Err(Broken::new(25, format!("{told} places are reported and {index} ordered")));
+        }
         let mut before: BTreeMap<Digest, ()> = BTreeMap::new();
         for chit in chits {
             if chit.chit.seq > 1 && !before.contains_key(&chit.chit.prev_own) {
@@ -244,12 +263,13 @@ fn check_steady(before: &Seen, now: &Seen) -> Verdict {
             let (from, to) = (was.facets.place, is.facets.place);
             return Err(Broken::new(14, format!("{} went from place {from:?} to {to:?}", what())));
         }
-        let settled = was.facets.agreed && is.flag != was.flag && is.flag != Flag::Accepted;
-        if settled {
-            return Err(Broken::new(
-                3,
-                format!("{} was agreed as {:?} and is {:?}", what(), was.flag, is.flag),
-            ));
+    }
+    // How the agreed order takes a chit stands; only a later acceptance brings one inside the terms. What a screen shows may change: it
+    // is a fold over everything held, and an acceptance that gets its place behind the end of its device's epoch has no effect.
+    for (line, was) in now.report.lines.iter().zip(&before.agreed) {
+        if taken(line.flag) != *was && line.flag != Flag::Accepted {
+            let (at, is) = (line.index, line.flag);
+            return Err(Broken::new(3, format!("place {at} was agreed as {was:?} and is {is:?}")));
         }
     }
     Ok(())

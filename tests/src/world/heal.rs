@@ -149,6 +149,11 @@ impl World {
                 return Err(Broken::new(24, seen));
             }
         }
+        let reports =
+            everybody.iter().filter_map(|phone| self.phones[*phone].seen.get(&id)).map(|it| it.report.hash);
+        if reports.collect::<BTreeSet<_>>().len() > 1 {
+            return Err(Broken::new(24, "the merge reports differ"));
+        }
         self.check_spending(pact, everybody[0])
     }
 

@@ -177,6 +177,79 @@ final class BadInputTest: FolderTest {
     }
 }
 
+/// What apps with many tasks and bad listeners do.
+final class BadCompanyTest: FolderTest {
+    func testAListenerThatThrowsOrBlocksHoldsNoVerbUp() throws {
+        let wallet = try Wallet.create(file: file(), keys: Keys(), name: "Ana", words: newWords(), clock: nil)
+        let terms = Terms(limit: 1_000, noticeDays: 30)
+        let thrower = BadListener(throwing: CocoaError(.featureUnsupported))
+        try wallet.listen(listener: thrower)
+        for _ in 0..<3 { _ = try wallet.invite(side: .foil, terms: terms, validFor: 60) }
+        wait(for: [thrower.heardThree], timeout: 10)
+        let blocker = BadListener(blocking: true)
+        try wallet.listen(listener: blocker)
+        // It hangs on the first notice; verbs go on, and so does closing.
+        for _ in 0..<20 { _ = try wallet.invite(side: .foil, terms: terms, validFor: 60) }
+        XCTAssertEqual(try wallet.home().tallies.count, 23)
+        try wallet.shut()
+        XCTAssertEqual(code { try wallet.home() }, "closed")
+        blocker.letGo()
+        XCTAssertEqual(try Wallet.open(file: file(), keys: Keys(), clock: nil).home().tallies.count, 23)
+    }
+
+    func testManyTasksAtOnceAndAWalletThatIsClosedAmongThem() async throws {
+        let pair = try SimulatedPair.fresh(folder: folder, seed: 31)
+        let tally = try opened(pair, pair.left(), pair.right())
+        let wallet = try HazelWallet(pair.left())
+        let paid = await withTaskGroup(of: String.self) { group in
+            for no in 0..<60 {
+                group.addTask {
+                    do {
+                        if no == 40 { try wallet.close() }
+                        _ = try await wallet.run { try $0.pay(tally: tally, payment: Payment(units: 10)) }
+                        return "paid"
+                    } catch {
+                        return (error as? HazelError)?.code ?? "\(error)"
+                    }
+                }
+            }
+            return await group.reduce(into: [String: Int64]()) { $0[$1, default: 0] += 1 }
+        }
+        XCTAssertEqual(Set(paid.keys).subtracting(["paid", "closed"]), [], "\(paid)")
+        XCTAssertGreaterThanOrEqual(paid["closed"] ?? 0, 1)
+        try wallet.close()
+        // What said that it paid is on the disk, and nothing else is.
+        let again = try Wallet.open(file: file("ana.hazel"), keys: LabKeys(), clock: nil)
+        XCTAssertEqual(try again.home().position.net, -10 * (paid["paid"] ?? 0))
+        XCTAssertEqual(try again.audit().findings, [])
+    }
+}
+
+/// A listener that throws at each notice, or hangs until it is let go.
+private final class BadListener: Listener, @unchecked Sendable {
+    let heardThree: XCTestExpectation = {
+        let it = XCTestExpectation(description: "three notices")
+        it.expectedFulfillmentCount = 3
+        it.assertForOverFulfill = false
+        return it
+    }()
+    private let error: CocoaError?
+    private let gate: DispatchSemaphore?
+
+    init(throwing error: CocoaError? = nil, blocking: Bool = false) {
+        self.error = error
+        gate = blocking ? DispatchSemaphore(value: 0) : nil
+    }
+
+    func letGo() { for _ in 0..<100 { gate?.signal() } }
+
+    func changed(notice: Notice) throws {
+        heardThree.fulfill()
+        gate?.wait()
+        if let error { throw error }
+    }
+}
+
 /// What several threads found.
 private final class Gathered: @unchecked Sendable {
     private let lock = NSLock()

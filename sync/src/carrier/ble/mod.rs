@@ -33,7 +33,7 @@ pub const TAGS_MAX: usize = 16;
 pub enum Place {
     /// Whole, as manufacturer data.
     Company,
-    /// Six bytes of it as the name: all that an iPhone in use can advertise beside a service.
+    /// As a name of ten letters: all that an iPhone in use can advertise beside a service.
     Name,
     /// Nowhere else, as an iPhone does whose app is not in front.
     Nowhere,

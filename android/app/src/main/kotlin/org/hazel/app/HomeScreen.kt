@@ -1,63 +1,63 @@
 package org.hazel.app
 
-import android.content.Context
-import android.graphics.Typeface
-import android.view.View
-import android.view.ViewGroup.LayoutParams.MATCH_PARENT
-import android.view.ViewGroup.LayoutParams.WRAP_CONTENT
-import android.widget.LinearLayout
-import android.widget.ScrollView
-import android.widget.TextView
+import org.hazel.bridge.Attention
+import org.hazel.bridge.Home
 
-/** Where I stand, what waits for me, and each tally. Colours are the system's, light or dark. */
-class HomeScreen(context: Context, private val open: (tally: String) -> Unit) : ScrollView(context) {
-    private val page = LinearLayout(context).apply {
-        orientation = LinearLayout.VERTICAL
-        val edge = dp(16)
-        setPadding(edge, edge, edge, edge)
+/** Where I stand, what waits for me, and each tally. */
+class HomeScreen(hall: Hall) : Screen(hall) {
+    private var home: Home? = null
+
+    override suspend fun live() = hall.wallet.home().collect {
+        home = it
+        draw()
     }
 
-    init {
-        addView(page, LayoutParams(MATCH_PARENT, WRAP_CONTENT))
-    }
+    override fun compose(): Sheet = home?.let { homeSheet(it, hall) } ?: Sheet(Text("app"), emptyList())
+}
 
-    fun show(state: HomeState) {
-        page.removeAllViews()
-        val direction = text(state.direction)
-        line("$direction ${state.net}", 28f, spoken = "$direction ${state.net}").typeface = Typeface.DEFAULT_BOLD
-        state.pending?.let { line(text(Text("of_it_pending", it)), 14f) }
-        for (waiting in state.waiting) {
-            val line = line("• " + text(waiting.text), 16f, spoken = text(waiting.text))
-            waiting.tally?.let { tally -> leadsTo(line, tally) }
-        }
-        for (row in state.tallies) {
-            val note = row.note?.let { "\n" + text(it) }.orEmpty()
-            val said = "${row.partner}: ${text(row.direction)} ${row.amount}"
-            leadsTo(line(said + note, 18f, spoken = said + note.replace('\n', ' ')), row.id)
-        }
-    }
+internal fun homeSheet(home: Home, hall: Hall): Sheet {
+    val names = home.tallies.associate { it.id to it.partner }
+    val position = home.position
+    return Sheet(Plain(home.name), buildList {
+        add(Figure(direction(position.net), amount(position.net)))
+        if (position.net != position.finalNet) add(Note(Text("of_it_pending", amount(position.net - position.finalNet))))
+        add(Button(Text("scan"), isMain = true) { hall.go(ScanScreen(hall)) })
+        add(Button(Text("meet")) { hall.go(MeetScreen(hall, null)) })
+        if (home.attention.isNotEmpty()) add(Heading(Text("waiting")))
+        for (it in home.attention) add(Line(waiting(it, names), does = { follow(it, hall) }))
+        add(Heading(Text("tallies")))
+        home.tallies.filter(::isGoing).forEach { add(tallyLine(it, hall)) }
+        if (home.tallies.none(::isGoing)) add(Note(Text("tallies_none")))
+        add(Button(Text("all_tallies")) { hall.go(TalliesScreen(hall)) })
+        add(Button(Text("invite")) { hall.go(InviteScreen(hall)) })
+        add(Button(Text("settings")) { hall.go(SettingsScreen(hall)) })
+    })
+}
 
-    private fun leadsTo(line: View, tally: String) {
-        line.isClickable = true
-        line.isFocusable = true
-        line.setOnClickListener { open(tally) }
-    }
-
-    private fun line(shown: String, size: Float, spoken: String = shown): TextView = TextView(context).apply {
-        text = shown
-        textSize = size
-        contentDescription = spoken
-        // Figures of one width, so that amounts stand under one another.
-        fontFeatureSettings = "tnum"
-        minHeight = dp(48)
-        page.addView(this, LinearLayout.LayoutParams(MATCH_PARENT, WRAP_CONTENT))
-    }
-
-    private fun dp(size: Int): Int = (size * resources.displayMetrics.density).toInt()
-
-    private fun text(it: Text): String {
-        // By name: the classes of resources are made by a tool that this project's own build does not have.
-        val id = resources.getIdentifier("hazel_" + it.name, "string", context.packageName)
-        return if (id == 0) it.name else resources.getString(id, *it.words.toTypedArray())
+internal fun waiting(it: Attention, names: Map<String, String>): Said {
+    fun about(name: String, tally: String) = Text(name, names[tally].orEmpty())
+    return when (it) {
+        is Attention.Requested -> about("waiting_requested", it.tally)
+        is Attention.Offered -> about("waiting_offered", it.tally)
+        is Attention.Asked -> about("waiting_asked", it.tally)
+        is Attention.Waiting -> about("waiting_outside", it.tally)
+        is Attention.Reconcile -> about("waiting_reconcile", it.tally)
+        is Attention.Proof -> about("waiting_proof", it.tally)
+        is Attention.HandOver -> about("waiting_hand_over", it.tally)
+        Attention.Rehearse -> Text("waiting_rehearse")
     }
 }
+
+/** Where something that waits is dealt with. */
+private fun follow(it: Attention, hall: Hall) = hall.go(
+    when (it) {
+        is Attention.Requested -> OfferScreen(hall, it.tally)
+        is Attention.Offered -> OfferScreen(hall, it.tally)
+        is Attention.Asked -> InvoiceScreen(hall, it.invoice)
+        is Attention.Waiting -> ChitScreen(hall, it.tally, it.chit)
+        is Attention.Reconcile -> MeetScreen(hall, it.tally)
+        is Attention.Proof -> TallyScreen(hall, it.tally)
+        is Attention.HandOver -> MeetScreen(hall, it.tally)
+        Attention.Rehearse -> BackupScreen(hall)
+    },
+)

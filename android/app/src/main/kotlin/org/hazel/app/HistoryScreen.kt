@@ -1,0 +1,46 @@
+package org.hazel.app
+
+import kotlinx.coroutines.flow.MutableStateFlow
+import kotlinx.coroutines.flow.collectLatest
+import org.hazel.bridge.ChitLine
+import org.hazel.bridge.PageOf
+
+/** All chits of a tally, page by page, sought by their words; and the whole of it as a table for a spreadsheet. */
+class HistoryScreen(hall: Hall, private val tally: String) : Screen(hall) {
+    private data class Wish(val text: String = "", val paymentsOnly: Boolean = false, val pages: UInt = 1u)
+
+    private val wish = MutableStateFlow(Wish())
+    private var chits = emptyList<ChitLine>()
+    private var exported: Said? = null
+
+    override suspend fun live() = wish.collectLatest { now ->
+        // What was read stays; only the last page is asked for anew.
+        val most = PAGE * now.pages
+        chits = hall.wallet.run {
+            history(tally, PageOf(most = most, text = now.text.ifEmpty { null }, paymentsOnly = now.paymentsOnly))
+        }
+        draw()
+    }
+
+    override fun compose() = Sheet(Text("history"), buildList {
+        val now = wish.value
+        add(Field("sought", Text("search"), now.text) { wish.value = now.copy(text = it.trim(), pages = 1u); draw() })
+        add(Switch(Text("payments_only"), now.paymentsOnly) { wish.value = now.copy(paymentsOnly = it, pages = 1u); draw() })
+        chits.forEach { add(chitLine(it, tally, hall)) }
+        if (chits.isEmpty()) add(Note(Text("history_none")))
+        if (chits.size.toUInt() >= PAGE * now.pages) {
+            add(Button(Text("more")) { wish.value = now.copy(pages = now.pages + 1u) })
+        }
+        exported?.let { add(Note(it)) }
+        add(Button(Text("export_csv"), isMain = true, does = trying(::export)))
+    })
+
+    private suspend fun export() {
+        val table = hall.wallet.run { exportCsv(tally) }
+        exported = Text(if (hall.phone.keep("tally-${tally.take(8)}.csv", table.encodeToByteArray())) "kept" else "not_kept")
+    }
+
+    private companion object {
+        const val PAGE = 50u
+    }
+}

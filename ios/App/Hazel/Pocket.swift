@@ -1,0 +1,121 @@
+import Foundation
+import HazelBridge
+import HazelWallet
+import SwiftUI
+import WalletScreens
+
+/// The open wallet and its radio.
+struct Holding {
+    let wallet: HazelWallet
+    let radio: Bluetooth
+}
+
+/// What the app holds, and what the system tells it.
+@MainActor
+final class Pocket: ObservableObject {
+    @Published private(set) var holding: Holding?
+    @Published private(set) var mishap: Mishap?
+    @Published private(set) var isNew = false
+    /// A link that opened the app, until a screen takes it.
+    @Published var link: String?
+
+    /// Where your app's links lead; the same as in `Hazel.entitlements`.
+    static let host = "tally.example.org"
+    /// Read by the system again when it starts the app for its radio.
+    private static let wantsToMeet = "wantsToMeet"
+
+    private var keys: Enclave { Enclave(reason: Phrase("reason_to_open").text) }
+
+    /// Opens the wallet, if there is one. Called at every start, also when the system starts the app for its radio.
+    func begin() async {
+        guard holding == nil else { return }
+        mishap = nil
+        do {
+            let file = try Self.file()
+            guard FileManager.default.fileExists(atPath: file) else {
+                isNew = true
+                return
+            }
+            let keys = keys
+            try hold(await offMain { try Wallet.open(file: file, keys: keys, clock: nil) })
+        } catch {
+            mishap = Mishap(error)
+        }
+    }
+
+    func make(name: String, words: String) async throws {
+        let (file, keys) = (try Self.file(), keys)
+        try hold(await offMain { try Wallet.create(file: file, keys: keys, name: name, words: words, clock: nil) })
+    }
+
+    func restore(words: String, backup: Data) async throws {
+        let (file, keys) = (try Self.file(), keys)
+        try hold(await offMain { try Wallet.restore(file: file, keys: keys, words: words, backup: backup, clock: nil) })
+    }
+
+    /// Destroys the wallet on this phone. What was signed stays owed.
+    func wipe() async throws {
+        guard let holding else { return }
+        holding.radio.stop()
+        try await holding.wallet.run { try $0.wipe() }
+        try keys.delete()
+        self.holding = nil
+        isNew = true
+    }
+
+    func opened(by url: URL) { link = linkIn(url, host: Self.host) }
+
+    /// The radio is on while the person wants to meet, also in the background; else the wallet holds still there.
+    func phase(isActive: Bool, isBackground: Bool) {
+        guard let holding else { return }
+        if isActive {
+            try? holding.wallet.bridge.resume()
+        } else if isBackground, !wantsToMeet {
+            try? holding.wallet.bridge.suspend()
+        }
+    }
+
+    var wantsToMeet: Bool {
+        get { UserDefaults.standard.bool(forKey: Self.wantsToMeet) }
+        set {
+            UserDefaults.standard.set(newValue, forKey: Self.wantsToMeet)
+            if newValue { holding?.radio.start() } else { holding?.radio.stop() }
+        }
+    }
+
+    private func hold(_ bridge: Wallet) throws {
+        let holding = Holding(wallet: try HazelWallet(bridge), radio: Bluetooth(bridge))
+        self.holding = holding
+        isNew = false
+        // The system may have started the app for this very radio.
+        if wantsToMeet { holding.radio.start() }
+    }
+
+    /// In no backup of the system's: a copied wallet signs twice, and that is proven to partners. Readable after the first unlock, so that
+    /// a meeting goes on in a pocket.
+    private static func file() throws -> String {
+        let places = FileManager.default
+        var folder = try places.url(for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
+            .appendingPathComponent("Hazel", isDirectory: true)
+        try places.createDirectory(at: folder, withIntermediateDirectories: true, attributes: protection)
+        var values = URLResourceValues()
+        values.isExcludedFromBackup = true
+        try folder.setResourceValues(values)
+        return folder.appendingPathComponent("wallet.hazel").path
+    }
+
+    private static var protection: [FileAttributeKey: Any] {
+        #if os(iOS)
+            [.protectionKey: FileProtectionType.completeUntilFirstUserAuthentication]
+        #else
+            [:]
+        #endif
+    }
+}
+
+/// Off the main thread: a key store waits for the person, and a verb for the disk.
+func offMain<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+    try await withCheckedThrowingContinuation { done in
+        DispatchQueue.global(qos: .userInitiated).async { done.resume(with: Result(catching: work)) }
+    }
+}

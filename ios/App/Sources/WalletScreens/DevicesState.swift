@@ -1,0 +1,41 @@
+import HazelBridge
+
+/// One device on a tally.
+public struct DeviceRow: Hashable, Sendable, Identifiable {
+    public let id: String
+    public let number: UInt32
+    public let title: Phrase
+    public let note: Phrase
+    /// Whether I may take leave to sign from it.
+    public let canRevoke: Bool
+}
+
+/// Both parties' devices, and letting in another of mine.
+public struct DevicesState: Equatable, Sendable {
+    public let mine: [DeviceRow]
+    public let theirs: [DeviceRow]
+    public let canAdd: Bool
+
+    public init(_ devices: [Device], hasRoot: Bool) {
+        mine = devices.filter(\.mine).map { Self.row($0, hasRoot: hasRoot) }
+        theirs = devices.filter { !$0.mine }.map { Self.row($0, hasRoot: false) }
+        canAdd = hasRoot
+    }
+
+    private static func row(_ device: Device, hasRoot: Bool) -> DeviceRow {
+        let note: Phrase =
+            if !device.active {
+                Phrase("device_revoked")
+            } else if let allowance = device.allowance {
+                Phrase("device_allowance", amount(allowance))
+            } else {
+                Phrase("device_all")
+            }
+        return DeviceRow(
+            id: "\(device.mine ? "mine" : "theirs") \(device.device)",
+            number: device.device,
+            title: device.here ? Phrase("device_here", "\(device.device)") : Phrase("device_number", "\(device.device)"),
+            note: note,
+            canRevoke: hasRoot && device.mine && !device.here && device.active)
+    }
+}

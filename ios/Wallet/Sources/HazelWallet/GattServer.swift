@@ -1,0 +1,154 @@
+#if canImport(CoreBluetooth)
+@preconcurrency import CoreBluetooth
+import Foundation
+
+/// The side that is called: offers the service; whoever asks to be notified is a link. Lives on the radio's queue.
+final class GattServer: NSObject, @unchecked Sendable {
+    /// Somebody who called.
+    private final class Caller: Link {
+        let central: CBCentral
+        let packets: PacketQueue
+
+        init(_ central: CBCentral, packets: PacketQueue) {
+            self.central = central
+            self.packets = packets
+        }
+
+        // Asked anew each time: it grows when the two sides have agreed on their MTU.
+        var mtu: UInt16 { soundMtu(carrying: central.maximumUpdateValueLength) }
+        func send(_ packet: Data) { packets.send(packet) }
+        func close() { packets.closeWhenEmpty() }
+    }
+
+    private unowned let ears: any Ears
+    private let tags: () -> [Data]
+    private var manager: CBPeripheralManager?
+    private var callers: [UUID: Caller] = [:]
+    private var shown: Data?
+
+    private let tx = CBMutableCharacteristic(
+        type: CBUUID(string: Gatt.tx), properties: .notify, value: nil, permissions: .readable)
+
+    /// `tags` are told to whoever connects to ask for them.
+    init(queue: DispatchQueue, name: String, ears: any Ears, tags: @escaping () -> [Data]) {
+        self.ears = ears
+        self.tags = tags
+        super.init()
+        let options: [String: Any] = [
+            CBPeripheralManagerOptionRestoreIdentifierKey: name + ".peripheral",
+            CBPeripheralManagerOptionShowPowerAlertKey: false,
+        ]
+        manager = CBPeripheralManager(delegate: self, queue: queue, options: options)
+    }
+
+    /// Shows this tag from now on.
+    func show(_ tag: Data) {
+        shown = tag
+        advertise()
+    }
+
+    func hide() {
+        shown = nil
+        if manager?.state == .poweredOn { manager?.stopAdvertising() }
+    }
+
+    func end() {
+        hide()
+        // A peripheral cannot hang up: without its service, its callers do.
+        if manager?.state == .poweredOn { manager?.removeAllServices() }
+        manager?.delegate = nil
+        manager = nil
+        callers = [:]
+    }
+
+    private func advertise() {
+        guard let manager, manager.state == .poweredOn, let shown, let name = Tag.name(shown) else { return }
+        manager.stopAdvertising()
+        // In the background the system leaves out the name, and moves the service to where only iPhones look.
+        let service = CBUUID(string: Gatt.service)
+        manager.startAdvertising([CBAdvertisementDataServiceUUIDsKey: [service], CBAdvertisementDataLocalNameKey: name])
+    }
+
+    private func offer(_ manager: CBPeripheralManager) {
+        let rx = CBMutableCharacteristic(
+            type: CBUUID(string: Gatt.rx), properties: [.write, .writeWithoutResponse], value: nil, permissions: .writeable)
+        let info = CBMutableCharacteristic(
+            type: CBUUID(string: Gatt.info), properties: .read, value: nil, permissions: .readable)
+        let service = CBMutableService(type: CBUUID(string: Gatt.service), primary: true)
+        service.characteristics = [rx, tx, info]
+        manager.add(service)
+    }
+
+    private func give(_ packet: Data, to central: CBCentral) -> PacketQueue.Answer {
+        guard let manager else { return .taken }
+        return manager.updateValue(packet, for: tx, onSubscribedCentrals: [central]) ? .taken : .full
+    }
+
+    private func drop(_ id: UUID) {
+        if let caller = callers.removeValue(forKey: id) { ears.down(caller) }
+    }
+}
+
+extension GattServer: CBPeripheralManagerDelegate {
+    func peripheralManager(_ peripheral: CBPeripheralManager, willRestoreState state: [String: Any]) {
+        // Nothing of it is taken over: the sessions ended with the process that had them. The service is offered anew below, and
+        // whoever was connected sees the old one go.
+    }
+
+    func peripheralManagerDidUpdateState(_ peripheral: CBPeripheralManager) {
+        for id in Array(callers.keys) { drop(id) }
+        guard peripheral.state == .poweredOn else { return }
+        peripheral.removeAllServices()
+        offer(peripheral)
+    }
+
+    func peripheralManager(_ peripheral: CBPeripheralManager, didAdd service: CBService, error: (any Error)?) {
+        if error == nil { advertise() }
+    }
+
+    func peripheralManager(
+        _ peripheral: CBPeripheralManager, central: CBCentral, didSubscribeTo characteristic: CBCharacteristic
+    ) {
+        let id = central.identifier
+        drop(id)
+        let packets = PacketQueue(
+            give: { [weak self] in self?.give($0, to: central) ?? .taken },
+            close: { [weak self] in self?.drop(id) })
+        let caller = Caller(central, packets: packets)
+        callers[id] = caller
+        ears.up(caller, peer: id.uuidString, dialing: false)
+    }
+
+    func peripheralManager(
+        _ peripheral: CBPeripheralManager, central: CBCentral, didUnsubscribeFrom characteristic: CBCharacteristic
+    ) {
+        drop(central.identifier)
+    }
+
+    func peripheralManagerIsReady(toUpdateSubscribers peripheral: CBPeripheralManager) {
+        // One room for all: it is not said whose packet has left.
+        for caller in Array(callers.values) { caller.packets.ready() }
+    }
+
+    func peripheralManager(_ peripheral: CBPeripheralManager, didReceiveRead request: CBATTRequest) {
+        let bytes = Info(tags: tags()).bytes
+        guard request.characteristic.uuid == CBUUID(string: Gatt.info), request.offset <= bytes.count else {
+            return peripheral.respond(to: request, withResult: .readNotPermitted)
+        }
+        request.value = Data(bytes.dropFirst(request.offset))
+        peripheral.respond(to: request, withResult: .success)
+    }
+
+    func peripheralManager(_ peripheral: CBPeripheralManager, didReceiveWrite requests: [CBATTRequest]) {
+        guard let first = requests.first else { return }
+        // Packets are never longer than one write: a piece of a longer one is somebody else's.
+        let areOurs = requests.allSatisfy { $0.offset == 0 && $0.characteristic.uuid == CBUUID(string: Gatt.rx) }
+        // All of them are answered by answering the first.
+        peripheral.respond(to: first, withResult: areOurs ? .success : .requestNotSupported)
+        guard areOurs else { return }
+        for request in requests {
+            if let bytes = request.value, let caller = callers[request.central.identifier] { ears.packet(bytes, on: caller) }
+        }
+    }
+}
+#endif
