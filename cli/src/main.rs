@@ -1,5 +1,6 @@
 //! Hazel in a terminal: a wallet for private mutual credit.
 
+mod bench;
 mod calendar;
 mod camera;
 mod canvas;
@@ -17,6 +18,7 @@ mod partner;
 mod premises;
 mod progress;
 mod record;
+mod running;
 mod screen;
 mod table;
 mod trouble;

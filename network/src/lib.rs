@@ -8,6 +8,8 @@ pub mod directory;
 #[cfg(feature = "site")]
 pub mod driver;
 pub mod letter;
+#[cfg(feature = "load")]
+pub mod load;
 #[cfg(feature = "site")]
 pub mod node;
 pub mod peer;

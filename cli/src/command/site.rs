@@ -12,6 +12,7 @@ use hazel_network::site::{Site as Hosted, Surroundings};
 use hazel_network::ticket::{Invitation, SiteTicket, TicketId, agent_of, site_of};
 use serde_json::json;
 
+use crate::bench::Bench;
 use crate::calendar::stamp;
 use crate::canvas::Canvas;
 use crate::edge::SystemEntropy;
@@ -50,6 +51,10 @@ enum Command {
     Backup(Backup),
     #[command(after_help = "Example:\n  hazel site neighbour chip://KEY@other.example:65430")]
     Neighbour(Neighbour),
+    #[command(
+        after_help = "Examples:\n  hazel site bench\n  hazel site bench --tallies 1000000 --people 100000 --wallets 10000"
+    )]
+    Bench(Bench),
 }
 
 impl Site {
@@ -63,6 +68,7 @@ impl Site {
             Command::Invite(invite) => invite.run(&premises),
             Command::Backup(backup) => backup.run(&premises),
             Command::Neighbour(neighbour) => neighbour.run(&premises),
+            Command::Bench(bench) => bench.run(),
         }
     }
 }

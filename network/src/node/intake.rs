@@ -61,6 +61,16 @@ impl<'i> Intake<'i> {
     /// Takes messages in one after the other. What is refused leaves nothing behind; the others stay.
     pub(super) fn take(mut self, messages: Vec<Message>) -> Result<Taken, StoreError> {
         for (position, message) in (0_u64..).zip(messages) {
+            // A summary is looked at later and writes nothing.
+            if let Message::Have(have) = message {
+                match have.tally == self.half.tally {
+                    true => self.taken.summaries.push(have),
+                    false => {
+                        self.taken.refused.push((position, Refusal::OtherTally { what: "summary" }));
+                    }
+                }
+                continue;
+            }
             let (kept, seen) = (self.standing.clone(), self.taken.fresh.len());
             let desk = self.desk;
             let done = desk.attempt(|| self.take_one(message));
@@ -89,13 +99,6 @@ impl<'i> Intake<'i> {
             Message::Proof(proof) => {
                 let proof = admit(Unverified::from(proof), &self.half.tally)?;
                 Ok(self.desk.put_proof(self.half.no, proof.it())?)
-            }
-            Message::Have(have) if have.tally != self.half.tally => {
-                Err(Refusal::OtherTally { what: "summary" }.into())
-            }
-            Message::Have(have) => {
-                self.taken.summaries.push(have);
-                Ok(())
             }
             // The contract is what both signed; another text under the same name is not it, whoever brings it.
             Message::Offer(offer) => match self.half.contract.tally.difference(&offer.tally) {

@@ -187,10 +187,10 @@ impl<'w> Work<'w> {
         let before = self.before(half, &standing)?;
         let taken = Intake::new(self.desk, half, self.own, bringer, &mut standing).take(messages)?;
         self.speak(half, &mut standing)?;
-        let moved = self.settled(half, &standing, &before, &taken)?;
-        if moved {
+        let words = self.desk.endorsements(half.no)?;
+        if self.settled(half, &standing, &before, &words, &taken) {
             self.desk.put_standing(&standing)?;
-            self.tell(half, &standing, &before, &taken.fresh, from)?;
+            self.tell(half, &standing, &before, &words, &taken.fresh, from)?;
         }
         self.answer(from, half, &standing, ask, &taken)?;
         self.note_restless(half, &standing)
@@ -259,8 +259,9 @@ impl<'w> Work<'w> {
         half: &HalfRow,
         standing: &Standing,
         before: &Before,
+        words: &[Endorsement],
         taken: &Taken,
-    ) -> Result<bool, StoreError> {
+    ) -> bool {
         let (tally, side) = (half.tally, half.side);
         if !taken.fresh.is_empty() {
             let count = taken.fresh.len() as u64;
@@ -272,11 +273,11 @@ impl<'w> Work<'w> {
         if standing.final_index > before.final_index {
             self.done.outputs.push(Output::Event(Event::Final(tally, side, standing.final_index)));
         }
-        Ok(!taken.fresh.is_empty()
+        !taken.fresh.is_empty()
             || standing.book.head.index != before.index
             || standing.agreed != before.agreed
             || standing.final_index != before.final_index
-            || self.desk.endorsements(half.no)? != before.words)
+            || words != before.words
     }
 
     /// What others must be told because of what came in.
@@ -285,10 +286,10 @@ impl<'w> Work<'w> {
         half: &HalfRow,
         standing: &Standing,
         before: &Before,
+        words: &[Endorsement],
         fresh: &[SignedChit],
         from: Correspondent,
     ) -> Result<(), StoreError> {
-        let words = self.desk.endorsements(half.no)?;
         let own_word = words.iter().find(|word| word.key == self.own);
         let spoke = own_word != before.words.iter().find(|word| word.key == self.own);
         let chits = pages(fresh);
@@ -297,7 +298,7 @@ impl<'w> Work<'w> {
         if spoke {
             let base = before.index.min(before.agreed);
             if half.side == Side::Foil {
-                plain(telling::order(&self.desk, standing, &words, base, &mut news))?;
+                plain(telling::order(&self.desk, standing, words, base, &mut news))?;
             }
             if news.is_empty() {
                 news.extend(own_word.map(|word| Message::Endorsement(*word)));
@@ -315,13 +316,13 @@ impl<'w> Work<'w> {
             plain(telling::order(
                 &self.desk,
                 standing,
-                &words,
+                words,
                 before.index.min(before.final_index),
                 &mut news,
             ))?;
         }
         if words != before.words {
-            telling::told_words(standing, &words, before.final_index, &mut news);
+            telling::told_words(standing, words, before.final_index, &mut news);
         }
         for claim in self.desk.claims(half.no)? {
             let to = Correspondent::User(claim.member);

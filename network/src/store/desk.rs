@@ -1,5 +1,8 @@
 //! What can be read and written inside one transaction, in statements that every engine understands.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use hazel_core::book::Book;
 use hazel_core::canon::Canon;
 use hazel_core::chit::ChainId;
@@ -49,14 +52,54 @@ pub struct ClaimRow {
     pub key: PublicKey,
 }
 
+/// Contracts that were read lately. Reading one checks six keys, a contract never changes, and a letter leads to it several times.
+/// What is in the row decides: a contract is taken from here only if the bytes are the same.
+#[derive(Default)]
+pub struct Contracts(RefCell<BTreeMap<i64, (Vec<u8>, SignedTally)>>);
+
+/// How many of them are remembered.
+const CONTRACTS_MAX: usize = 512;
+
+impl Contracts {
+    fn read(&self, half: i64, bytes: &[u8]) -> Result<SignedTally> {
+        let mut known = self.0.borrow_mut();
+        if let Some((_, contract)) = known.get(&half).filter(|(read, _)| read == bytes) {
+            return Ok(contract.clone());
+        }
+        let contract: SignedTally = object(bytes)?;
+        if known.len() >= CONTRACTS_MAX {
+            known.clear();
+        }
+        known.insert(half, (bytes.to_vec(), contract.clone()));
+        Ok(contract)
+    }
+}
+
 /// The tables of one shard, for as long as a transaction lasts.
 #[derive(Clone, Copy)]
-pub struct Desk<'d>(&'d dyn Sql);
+pub struct Desk<'d>(&'d dyn Sql, &'d Contracts);
 
 impl<'d> Desk<'d> {
     /// The tables behind an open transaction.
-    pub const fn new(sql: &'d dyn Sql) -> Self {
-        Self(sql)
+    pub const fn new(sql: &'d dyn Sql, contracts: &'d Contracts) -> Self {
+        Self(sql, contracts)
+    }
+
+    /// What was read lately.
+    #[cfg(feature = "load")]
+    pub(crate) const fn contracts(&self) -> &'d Contracts {
+        self.1
+    }
+
+    /// A half's contract out of its column.
+    pub(super) fn contract_in(&self, half: i64, bytes: &[u8]) -> Result<SignedTally> {
+        self.1.read(half, bytes)
+    }
+
+    /// The open transaction behind them.
+    #[cfg(feature = "load")]
+    pub(crate) const fn sql(&self) -> &'d dyn Sql {
+        self.0
     }
 
     /// Tries something: if it is refused, what it wrote is taken back and the rest stays.
@@ -133,7 +176,8 @@ impl<'d> Desk<'d> {
         let sql = "SELECT no, contract FROM half WHERE tally = $1 AND side = $2";
         let row = self.one(sql, &[Put::Bytes(&tally.0), of_side(side)])?;
         row.map(|row| {
-            Ok(HalfRow { no: row.number(0)?, tally: *tally, side, contract: object(row.bytes(1)?)? })
+            let no = row.number(0)?;
+            Ok(HalfRow { no, tally: *tally, side, contract: self.contract_in(no, row.bytes(1)?)? })
         })
         .transpose()
     }

@@ -17,7 +17,7 @@ mod tickets;
 pub use hazel_core::store::StoreError;
 
 pub(crate) use desk::is_restless;
-pub use desk::{ClaimRow, Desk, HalfRow, MemberRow};
+pub use desk::{ClaimRow, Contracts, Desk, HalfRow, MemberRow};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use sql::{Found, Put, Row, Sql};

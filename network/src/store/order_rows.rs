@@ -20,7 +20,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 impl Rows for Desk<'_> {
     fn contract(&self, tally: i64) -> Result<SignedTally> {
         let row = self.one("SELECT contract FROM half WHERE no = $1", &[Put::Number(tally)])?;
-        object(row.ok_or(StoreError::Corrupt { what: "a missing half" })?.bytes(0)?)
+        self.contract_in(tally, row.ok_or(StoreError::Corrupt { what: "a missing half" })?.bytes(0)?)
     }
 
     fn chains(&self, tally: i64) -> Result<Vec<ChainRow>> {

@@ -13,7 +13,7 @@ use postgres::types::{IsNull, ToSql, Type};
 use postgres::{Client, NoTls, Statement, Transaction};
 
 use super::sql::{Found, Put, Row, Sql};
-use super::{Desk, SiteStore};
+use super::{Contracts, Desk, SiteStore};
 
 const MIGRATIONS: [&str; super::SCHEMA_VERSION] = [include_str!("migrations/postgres_0001_site.sql")];
 /// "HAZS": whoever migrates keeps others waiting.
@@ -25,6 +25,7 @@ struct Shard {
     url: String,
     client: Option<Client>,
     statements: Statements,
+    contracts: Contracts,
 }
 
 /// A site's store in PostgreSQL.
@@ -38,7 +39,12 @@ impl PostgresStore {
     pub fn connect(urls: &[String]) -> Result<Self, StoreError> {
         let mut shards = Vec::new();
         for url in urls {
-            let mut shard = Shard { url: url.clone(), client: None, statements: Statements::default() };
+            let mut shard = Shard {
+                url: url.clone(),
+                client: None,
+                statements: Statements::default(),
+                contracts: Contracts::default(),
+            };
             migrate(shard.live()?.0)?;
             shards.push(shard);
         }
@@ -48,14 +54,14 @@ impl PostgresStore {
         Ok(Self { shards })
     }
 
-    fn live(&mut self, shard: u16) -> Result<(&mut Client, &Statements), StoreError> {
+    fn live(&mut self, shard: u16) -> Result<(&mut Client, &Statements, &Contracts), StoreError> {
         self.shards.get_mut(usize::from(shard)).ok_or(StoreError::Unreachable)?.live()
     }
 }
 
 impl Shard {
     /// A connection that is open, as far as can be known.
-    fn live(&mut self) -> Result<(&mut Client, &Statements), StoreError> {
+    fn live(&mut self) -> Result<(&mut Client, &Statements, &Contracts), StoreError> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             self.statements.borrow_mut().clear();
             let mut client = Client::connect(&self.url, NoTls).map_err(refused)?;
@@ -66,7 +72,7 @@ impl Shard {
             self.client = Some(client);
         }
         let client = self.client.as_mut().ok_or(StoreError::Unreachable)?;
-        Ok((client, &self.statements))
+        Ok((client, &self.statements, &self.contracts))
     }
 }
 
@@ -100,10 +106,10 @@ impl SiteStore for PostgresStore {
         shard: u16,
         act: &mut dyn FnMut(&Desk<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let (client, statements) = self.live(shard)?;
+        let (client, statements, contracts) = self.live(shard)?;
         let transaction = client.transaction().map_err(refused)?;
         let session = Session { transaction: RefCell::new(transaction), statements };
-        act(&Desk::new(&session))?;
+        act(&Desk::new(&session, contracts))?;
         // Whether a commit whose answer is lost was kept nobody knows here. Whoever sent what was in it sends it again.
         session.transaction.into_inner().commit().map_err(|_| StoreError::Unsettled)
     }
@@ -113,9 +119,9 @@ impl SiteStore for PostgresStore {
         shard: u16,
         look: &mut dyn FnMut(&Desk<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let (client, statements) = self.live(shard)?;
+        let (client, statements, contracts) = self.live(shard)?;
         let transaction = client.transaction().map_err(refused)?;
-        look(&Desk::new(&Session { transaction: RefCell::new(transaction), statements }))
+        look(&Desk::new(&Session { transaction: RefCell::new(transaction), statements }, contracts))
     }
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, ToSql, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::sql::{Found, Put, Row, Sql};
-use super::{Desk, SiteStore};
+use super::{Contracts, Desk, SiteStore};
 
 const MIGRATIONS: [&str; super::SCHEMA_VERSION] = [include_str!("migrations/sqlite_0001_site.sql")];
 /// "HAZS", so that nobody takes a wallet for a site.
@@ -18,8 +18,41 @@ const BUSY_WAIT: Duration = Duration::from_secs(5);
 
 /// A site's store in SQLite files.
 pub struct SqliteStore {
-    shards: Vec<Connection>,
+    shards: Vec<Shard>,
+}
+
+struct Shard {
+    connection: Connection,
+    contracts: Contracts,
+    /// Its file; none in memory.
+    path: Option<PathBuf>,
+    /// A sync failed: nobody knows whether the last change was kept.
     unsettled: bool,
+}
+
+impl Shard {
+    fn new(connection: Connection, path: Option<&Path>) -> Self {
+        let path = path.map(Path::to_owned);
+        Self { connection, contracts: Contracts::default(), path, unsettled: false }
+    }
+
+    /// After a failed sync the file is opened again and says what it holds, so that a site goes on by itself when the disk is well. What is in
+    /// the log may be in the system's memory only, so it is moved into the file before anything is written behind it.
+    fn settle(&mut self) -> Result<(), StoreError> {
+        if self.unsettled {
+            let path = self.path.as_deref().ok_or(StoreError::Unsettled)?;
+            // The old connection goes first: closing the last one lets the new one recover the log from the file.
+            self.connection = Connection::open_in_memory()?;
+            self.connection = open_file(path)?;
+            let busy: i64 =
+                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            self.unsettled = busy != 0;
+            if self.unsettled {
+                return Err(StoreError::Unsettled);
+            }
+        }
+        Ok(())
+    }
 }
 
 impl SqliteStore {
@@ -27,12 +60,12 @@ impl SqliteStore {
     pub fn open(paths: &[PathBuf]) -> Result<Self, StoreError> {
         let mut shards = Vec::new();
         for path in paths {
-            shards.push(open_file(path)?);
+            shards.push(Shard::new(open_file(path)?, Some(path)));
         }
         if shards.is_empty() {
             return Err(StoreError::Unreachable);
         }
-        Ok(Self { shards, unsettled: false })
+        Ok(Self { shards })
     }
 
     /// Opens one file, or makes it.
@@ -42,15 +75,15 @@ impl SqliteStore {
 
     /// A store in memory, for tests.
     pub fn in_memory(shards: usize) -> Result<Self, StoreError> {
-        let open = |_| prepare(Connection::open_in_memory()?);
-        let shards = (0..shards.max(1)).map(open).collect::<Result<_, StoreError>>()?;
-        Ok(Self { shards, unsettled: false })
+        let open = |_| Ok(Shard::new(prepare(Connection::open_in_memory()?)?, None));
+        let shards = (0..shards.max(1)).map(open).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(Self { shards })
     }
 
     /// A whole copy of one shard into a new file, while the site goes on.
     pub fn copy_to(&self, shard: u16, path: &Path) -> Result<(), StoreError> {
-        let connection = self.shards.get(usize::from(shard)).ok_or(StoreError::Unreachable)?;
-        Ok(connection.backup("main", path, None)?)
+        let shard = self.shards.get(usize::from(shard)).ok_or(StoreError::Unreachable)?;
+        Ok(shard.connection.backup("main", path, None)?)
     }
 }
 
@@ -75,8 +108,12 @@ fn prepare(mut connection: Connection) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -65_536)?;
+    // Before the first table: a site that is killed right after its tables were made must know them again.
+    let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    if application != APPLICATION_ID {
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
     Migrations::new(MIGRATIONS.iter().map(|sql| M::up(sql)).collect()).to_latest(&mut connection)?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     Ok(connection)
 }
 
@@ -90,15 +127,12 @@ impl SiteStore for SqliteStore {
         shard: u16,
         act: &mut dyn FnMut(&Desk<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        if self.unsettled {
-            return Err(StoreError::Unsettled);
-        }
-        let connection = self.shards.get_mut(usize::from(shard)).ok_or(StoreError::Unreachable)?;
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        act(&Desk::new(&Session(&transaction)))?;
+        let shard = self.shards.get_mut(usize::from(shard)).ok_or(StoreError::Unreachable)?;
+        shard.settle()?;
+        let transaction = shard.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        act(&Desk::new(&Session(&transaction), &shard.contracts))?;
         let done = transaction.commit().map_err(StoreError::from);
-        // After a failed sync nobody knows whether the change was kept: the store must be opened again.
-        self.unsettled |= matches!(done, Err(StoreError::Disk { .. }));
+        shard.unsettled = matches!(done, Err(StoreError::Disk { .. }));
         done
     }
 
@@ -107,8 +141,9 @@ impl SiteStore for SqliteStore {
         shard: u16,
         look: &mut dyn FnMut(&Desk<'_>) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let connection = self.shards.get(usize::from(shard)).ok_or(StoreError::Unreachable)?;
-        look(&Desk::new(&Session(connection)))
+        let shard = self.shards.get_mut(usize::from(shard)).ok_or(StoreError::Unreachable)?;
+        shard.settle()?;
+        look(&Desk::new(&Session(&shard.connection), &shard.contracts))
     }
 }
 
@@ -189,7 +224,7 @@ mod tests {
     fn the_migrations_lead_to_the_schema_on_the_page() {
         let page = Connection::open_in_memory().unwrap();
         page.execute_batch(include_str!("schema.sql")).unwrap();
-        assert_eq!(schema(&SqliteStore::in_memory(1).unwrap().shards[0]), schema(&page));
+        assert_eq!(schema(&SqliteStore::in_memory(1).unwrap().shards[0].connection), schema(&page));
     }
 
     #[test]

@@ -5,10 +5,12 @@
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::disallowed_methods,
+    clippy::string_slice,
     reason = "a story that goes wrong should stop loudly; it waits for real processes"
 )]
 
 pub mod child;
+pub mod letters;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader};
@@ -35,6 +37,8 @@ use hazel_network::uplink::Talk;
 pub struct End {
     /// How often a site was killed.
     pub kills: u64,
+    /// How often the database's server was restarted.
+    pub restarts: u64,
     /// Payments that were signed.
     pub payments: u64,
     /// How often a wallet went home.
@@ -83,8 +87,51 @@ impl Entropy for Seeded {
     }
 }
 
+/// Where sites keep what they keep.
+#[derive(Debug, Clone, Default)]
+pub enum Engine {
+    /// Each in its file.
+    #[default]
+    Sqlite,
+    /// Each in a database of this server; with a command that restarts the server, if it is to be restarted under load.
+    Postgres {
+        /// What it is reached by.
+        url: String,
+        /// A command for the shell.
+        restart: Option<String>,
+    },
+}
+
+impl Engine {
+    /// What a site of that name is told about its store; the database is made anew.
+    fn store_of(&self, name: &str) -> String {
+        match self {
+            Self::Sqlite => "sqlite".to_owned(),
+            #[cfg(feature = "postgres")]
+            Self::Postgres { url, .. } => {
+                let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+                let database = format!("hazel_story_{}_{name}", std::process::id());
+                client.batch_execute(&format!("DROP DATABASE IF EXISTS {database}")).unwrap();
+                client.batch_execute(&format!("CREATE DATABASE {database}")).unwrap();
+                format!("{url} dbname={database}")
+            }
+            #[cfg(not(feature = "postgres"))]
+            Self::Postgres { .. } => panic!("{name}: built without PostgreSQL"),
+        }
+    }
+
+    /// Restarts the server, the hard way. Whether there is one to restart.
+    fn restart(&self) -> bool {
+        let Self::Postgres { restart: Some(command), .. } = self else { return false };
+        let ran = Command::new("sh").args(["-c", command]).stdout(Stdio::null()).status().unwrap();
+        assert!(ran.success(), "{command}");
+        true
+    }
+}
+
 /// A site that can be killed.
 struct Site {
+    store: String,
     program: PathBuf,
     folder: PathBuf,
     port: u16,
@@ -95,7 +142,13 @@ struct Site {
 impl Site {
     fn start(&mut self) {
         let mut child = Command::new(&self.program)
-            .args(["site", self.folder.to_str().unwrap(), &self.port.to_string(), &self.neighbour])
+            .args([
+                "site",
+                self.folder.to_str().unwrap(),
+                &self.port.to_string(),
+                &self.neighbour,
+                &self.store,
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -221,7 +274,7 @@ fn free_port() -> u16 {
 
 /// Lives the story: this program is started as a site, twice, and killed so often.
 #[must_use]
-pub fn story(program: &Path, kills: u64, seed: u64) -> End {
+pub fn story(program: &Path, kills: u64, seed: u64, engine: &Engine) -> End {
     let folder = tempfile::tempdir().unwrap();
     let ports = [free_port(), free_port()];
     let mut sites: Vec<Site> = [("alder", "birch", 0, 1), ("birch", "alder", 1, 0)]
@@ -230,7 +283,14 @@ pub fn story(program: &Path, kills: u64, seed: u64) -> End {
             let folder = folder.path().join(name);
             std::fs::create_dir(&folder).unwrap();
             let neighbour = format!("{other}=127.0.0.1:{}", ports[its]);
-            Site { program: program.to_owned(), folder, port: ports[own], neighbour, child: None }
+            Site {
+                store: engine.store_of(name),
+                program: program.to_owned(),
+                folder,
+                port: ports[own],
+                neighbour,
+                child: None,
+            }
         })
         .collect();
     sites.iter_mut().for_each(Site::start);
@@ -240,7 +300,7 @@ pub fn story(program: &Path, kills: u64, seed: u64) -> End {
     ana.link(&tally);
     ben.link(&tally);
     meet(&mut ana.wallet, &mut ben.wallet, &tally);
-    let (killed, over) = (AtomicU64::new(0), AtomicBool::new(false));
+    let (killed, restarted, over) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
     let mut end = thread::scope(|scope| {
         let killer = scope.spawn(|| {
             let mut chance = Seeded::new(&format!("killer {seed}"));
@@ -249,7 +309,10 @@ pub fn story(program: &Path, kills: u64, seed: u64) -> End {
                 thread::sleep(Duration::from_millis(chance.below(120)));
                 let site = usize::try_from(chance.below(2)).unwrap();
                 sites[site].kill();
-                killed.fetch_add(1, Ordering::Relaxed);
+                let so_far = killed.fetch_add(1, Ordering::Relaxed) + 1;
+                if so_far.is_multiple_of(10) && engine.restart() {
+                    restarted.fetch_add(1, Ordering::Relaxed);
+                }
                 thread::sleep(Duration::from_millis(chance.below(60)));
                 sites[site].start();
             }
@@ -265,6 +328,7 @@ pub fn story(program: &Path, kills: u64, seed: u64) -> End {
         end
     });
     end.kills = killed.load(Ordering::Relaxed);
+    end.restarts = restarted.load(Ordering::Relaxed);
     let (mine, theirs) = (ana.wallet.export(&tally).unwrap(), ben.wallet.export(&tally).unwrap());
     assert_eq!(mine.to_csv(), theirs.to_csv(), "both halves, byte for byte");
     let (a, b) = (ana.wallet.tally(&tally).unwrap(), ben.wallet.tally(&tally).unwrap());
@@ -290,7 +354,7 @@ struct Trading<'t> {
 impl Trading<'_> {
     /// Pays, meets and goes home at random until the killing is over.
     fn on(self) -> End {
-        let mut end = End { kills: 0, payments: 0, visits: 0, cut: 0, entries: 0 };
+        let mut end = End { kills: 0, restarts: 0, payments: 0, visits: 0, cut: 0, entries: 0 };
         let mut chance = Seeded::new(&format!("traders {}", self.seed));
         while self.killed.load(Ordering::Relaxed) < self.kills {
             let (one, other) = if chance.below(2) == 0 {
