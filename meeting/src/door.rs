@@ -2,7 +2,7 @@
 
 use hazel_core::tally::TallyId;
 use hazel_core::wallet::{MeetingKeys, Wallet};
-use hazel_sync::beacon::{EPOCH_SECONDS, Epoch, Tag, dials};
+use hazel_sync::beacon::{EPOCH_SECONDS, Epoch, Sight, Tag, dials};
 use hazel_sync::frame::Greeting;
 use hazel_sync::session::{
     Carrier, Entropy, Hint, Id, Nonce, Partial, Patience, Role, Session, Setting, Way,
@@ -71,9 +71,18 @@ impl Acquaintance {
 
     /// Whether the partner shows this tag, by a clock up to a quarter of an hour off.
     #[must_use]
-    pub fn shows(&self, tag: Tag, unix: u64) -> bool {
+    pub fn shows(&self, seen: impl Into<Sight>, unix: u64) -> bool {
+        let seen = seen.into();
         let clocks = [unix.saturating_sub(EPOCH_SECONDS), unix, unix.saturating_add(EPOCH_SECONDS)];
-        clocks.into_iter().any(|unix| self.awaited_tag(unix) == Some(tag))
+        clocks.into_iter().filter_map(|unix| self.awaited_tag(unix)).any(|tag| seen.is_of(tag))
+    }
+
+    /// Whether this is somebody to call: the partner's tag, or the tag of the ticket that this device has scanned.
+    #[must_use]
+    pub fn is_sought(&self, seen: impl Into<Sight>, unix: u64) -> bool {
+        let seen = seen.into();
+        let by_ticket = self.ticket_tag().filter(|_| self.keys.introduces);
+        by_ticket.is_some_and(|tag| seen.is_of(tag)) || self.shows(seen, unix)
     }
 
     /// The tag of a ticket: whoever has scanned it finds the inviter by it.

@@ -10,8 +10,11 @@ use hazel_core::wallet::{Delivery, Talk, Unsettled, Wallet, WalletError};
 use hazel_sync::session::{Digest, End, Entropy, Fault, Input, Outcome, Output, Session};
 use hazel_sync::{Time, WeakKey};
 
+use shorthand::{Shorthand, Unknown};
+
 mod door;
 mod introduction;
+mod shorthand;
 mod visit;
 
 pub use door::{Acquaintance, Door};
@@ -74,6 +77,7 @@ impl Report {
 /// The wallet's half of one meeting.
 pub struct Meeting {
     talk: Talk,
+    shorthand: Shorthand,
     letters: VecDeque<Vec<u8>>,
     introduction: Option<[u8; 32]>,
     exhausted: bool,
@@ -90,6 +94,7 @@ impl Meeting {
     pub fn begin(wallet: &mut Wallet, tally: &TallyId) -> Result<Self, WalletError> {
         Ok(Self {
             talk: wallet.begin_meeting(tally)?,
+            shorthand: Shorthand::about(wallet, tally)?,
             letters: VecDeque::new(),
             introduction: None,
             exhausted: false,
@@ -121,8 +126,7 @@ impl Meeting {
             }
             Output::Message(_, letter) => {
                 self.report.received = self.report.received.saturating_add(1);
-                let heard = wallet.hear(&mut self.talk, self.introduction.as_ref(), &letter);
-                let heard = heard.and_then(|delivery| {
+                let heard = self.take_in(wallet, &letter).and_then(|delivery| {
                     decide(wallet, self.talk.tally())?;
                     Ok(delivery)
                 });
@@ -142,6 +146,25 @@ impl Meeting {
         }
     }
 
+    /// A letter that names what is not known here is answered by a summary: the partner says again in full what it shows to be missing.
+    fn take_in(&mut self, wallet: &mut Wallet, letter: &[u8]) -> Result<Option<Delivery>, WalletError> {
+        match self.shorthand.expand(letter) {
+            Ok(letter) => {
+                let delivery = wallet.hear(&mut self.talk, self.introduction.as_ref(), &letter)?;
+                if self.shorthand.was_in_doubt() {
+                    // Everything that is not known to have arrived is said again.
+                    let tally = *self.talk.tally();
+                    self.talk = wallet.begin_meeting(&tally)?;
+                }
+                Ok(delivery)
+            }
+            Err(Unknown) => {
+                self.shorthand.distrust();
+                wallet.ask_what_is_missing(self.talk.tally()).map(|()| None)
+            }
+        }
+    }
+
     /// Gives the session what it has room for; settles when all is said and, if anything was, all of it has arrived or been answered.
     fn speak(&mut self, session: &mut Session, wallet: &mut Wallet, now: Time) {
         if self.report.end.is_some() || self.trouble.is_some() {
@@ -151,6 +174,7 @@ impl Meeting {
             while self.letters.front().is_some_and(|letter| letter.len() <= session.room()) {
                 let Some(letter) = self.letters.pop_front() else { break };
                 self.said = self.said.saturating_add(1);
+                let letter = self.shorthand.shorten(&letter);
                 if session.handle(now, Input::Send(letter)).is_err() {
                     return;
                 }
@@ -170,7 +194,7 @@ impl Meeting {
         if self.letters.is_empty() && answered {
             match wallet.stands_at(self.talk.tally()) {
                 Ok(digest) => {
-                    let _ = session.handle(now, Input::Settled(Digest(digest.0)));
+                    let _ = session.handle(now, Input::Settled(Digest(digest.first())));
                 }
                 Err(trouble) => self.break_off(session, trouble, now),
             }

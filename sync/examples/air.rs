@@ -12,6 +12,7 @@
 )]
 
 use hazel_sync::beacon::{Epoch, Tag, Watch};
+use hazel_sync::carrier::ble::Place;
 use hazel_sync::carrier::ble::central::Central;
 use hazel_sync::carrier::ble::peripheral::Peripheral;
 use hazel_sync::carrier::{Link, run};
@@ -77,7 +78,7 @@ impl Half {
             run(&mut self.session, link, dialing, &mut clock, &mut |session, output, now| match output {
                 Output::Message(_, bytes) => {
                     *heard += bytes.len();
-                    let _ = session.handle(now, Input::Settled(Digest([1; 32])));
+                    let _ = session.handle(now, Input::Settled(Digest([1; 8])));
                 }
                 Output::Ended(end) => *outcome = Some(end.outcome),
                 other => println!("{name}: {other:?}"),
@@ -90,7 +91,7 @@ impl Half {
 fn peripheral(tag: Tag) -> Half {
     let mut half = Half::new("peripheral", Role::Waiter, 2, 1);
     half.session.handle(Time(0), Input::Send(vec![2; SIZE])).unwrap();
-    let mut radio = Peripheral::open(Some("hci0"), Some(tag)).unwrap();
+    let mut radio = Peripheral::open(Some("hci0"), &[tag], Place::Company).unwrap();
     loop {
         let mut link = radio.wait(LIMIT).unwrap();
         if half.live(&mut link, false) {
@@ -105,8 +106,9 @@ fn central(watch: &Watch<&'static str>) -> Half {
     half.session.handle(Time(0), Input::Send(vec![1; SIZE])).unwrap();
     let mut radio = Central::open(Some("hci1")).unwrap();
     for n in 0.. {
-        let found = radio.find(|tag| tag.is_some_and(|tag| watch.recognise(&tag).is_some()), LIMIT).unwrap();
-        println!("central: found {:?}", found.tag.and_then(|tag| watch.recognise(&tag)));
+        let found =
+            radio.find(|_, seen| seen.iter().any(|seen| watch.recognise(*seen).is_some()), LIMIT).unwrap();
+        println!("central: found {:?}", found.seen.iter().find_map(|seen| watch.recognise(*seen)));
         let mut link = radio.connect(found).unwrap();
         let over = half.live(&mut Fragile(&mut link, if n == 0 { 25 } else { usize::MAX }), true);
         let closed = link.close();

@@ -449,8 +449,10 @@ fn misuse_is_the_callers_and_changes_nothing() {
     assert_eq!(handle(Input::Send(vec![0; MAX_MESSAGE + 1])), Err(Misuse::TooLong(MAX_MESSAGE + 1)));
     assert_eq!(handle(Input::CodesMatch(true)), Err(Misuse::NothingToCompare));
     assert_eq!(handle(Input::LinkUp { mtu: 22, dialing: true }), Err(Misuse::Link(FrameError::Mtu(22))));
+    // One that is on its way and one that follows it.
     assert_eq!(handle(Input::Send(vec![0; MAX_MESSAGE])), Ok(()));
-    assert_eq!(handle(Input::Send(vec![0; MAX_MESSAGE])), Err(Misuse::Full));
+    assert_eq!(handle(Input::Send(vec![0; MAX_MESSAGE])), Ok(()));
+    assert_eq!(handle(Input::Send(vec![0; 1])), Err(Misuse::Full));
     assert_eq!(handle(Input::LinkUp { mtu: 23, dialing: true }), Ok(()));
     assert_eq!(handle(Input::LinkUp { mtu: 23, dialing: true }), Err(Misuse::LinkedAlready));
     assert_eq!(handle(Input::Cancel), Ok(()));

@@ -69,7 +69,7 @@ fn a_meeting_cut_after_any_packet_is_finished_by_the_next_link() {
     let weather = Weather { delay: 5, ..Weather::default() };
     let whole = |cut: Option<usize>| {
         let (left, right) = ways(2);
-        let mut world = World::meeting(left, right, 5, weather, [load(1, &[600, 5_000]), load(2, &[900])]);
+        let mut world = World::meeting(left, right, 5, weather, [load(1, &[600, 6_500]), load(2, &[900])]);
         world.until_cut = cut;
         world.link(100, true);
         world.run(100_000);
@@ -113,8 +113,8 @@ fn a_meeting_cut_after_any_packet_is_finished_by_the_next_link() {
 /// Neither side may wait for the other for ever: an acknowledgement that overtakes its claim, or is lost, is asked for again.
 #[test]
 fn a_resumed_link_comes_to_speak_whatever_its_first_packets_meet() {
-    let mut resumed = 0;
-    for seed in 0..300_u64 {
+    let (mut resumed, mut late) = (0, 0);
+    for seed in 0..1_200_u64 {
         let weather = Weather { delay: 60, loss: seed % 4 * 8, doubling: 4, jitter: 40, pace: None };
         let (left, right) = ways(2);
         let mut world = World::meeting(left, right, seed, weather, [load(1, &[600]), load(2, &[900])]);
@@ -127,12 +127,15 @@ fn a_resumed_link_comes_to_speak_whatever_its_first_packets_meet() {
         }
         world.now = world.now.after(300);
         world.link(247, seed % 2 == 0);
+        let outcomes = |world: &World| [world.left.outcome(), world.right.outcome()];
         world.run(8_000);
-        let outcomes = [world.left.outcome(), world.right.outcome()];
-        assert_eq!(outcomes, [Some(Outcome::InSync); 2], "seed {seed} {weather:?}");
+        late += usize::from(outcomes(&world) != [Some(Outcome::InSync); 2]);
+        world.run(22_000);
+        assert_eq!(outcomes(&world), [Some(Outcome::InSync); 2], "seed {seed} {weather:?}");
         resumed += 1;
     }
-    assert!(resumed > 200, "{resumed}");
+    // Where every fourth packet is lost, the last words of a few meetings are repeated more than once.
+    assert!(resumed > 800 && late * 100 < resumed, "{resumed}, of them {late} after more than eight seconds");
 }
 
 #[test]

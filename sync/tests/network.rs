@@ -67,7 +67,7 @@ fn live(
                 _ => {}
             }
             if story.heard.len() == expects && story.outcome.is_none() {
-                let told = session.handle(now, Input::Settled(Digest([9; 32])));
+                let told = session.handle(now, Input::Settled(Digest([9; 8])));
                 assert!(matches!(told, Ok(()) | Err(Misuse::Over)));
             }
         });

@@ -1,8 +1,10 @@
 //! What a session makes of a radio link, beside a bare write loop over the same two radios in the same run.
 
+use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use hazel_sync::carrier::ble::Place;
 use hazel_sync::carrier::ble::central::{Central, CentralLink};
 use hazel_sync::carrier::ble::peripheral::{Peripheral, PeripheralLink};
 use hazel_sync::carrier::{Link, run};
@@ -15,30 +17,68 @@ use hazel_sync::{SecretKey, Time};
 use super::LIMIT;
 
 /// What crosses in each of the two.
-const BYTES: usize = 200_000;
+const BYTES: usize = 800_000;
 const MESSAGE: usize = 40_000;
 
-/// Measures both and prints the ratio.
+/// Measures both and prints the ratio, and how long the processor had nothing to do meanwhile.
 pub(super) fn compare() {
-    let [bare, session] = [over_a_link(bare_reads, bare_writes), over_a_link(session_reads, session_writes)];
+    let [(bare, idle_bare), (session, idle)] =
+        [watched(bare_reads, bare_writes), watched(session_reads, session_writes)];
+    println!("goodput: idle {idle_bare} ms of the bare loop's link, {idle} ms of the session's");
     println!(
         "STORY goodput: {BYTES} bytes, bare writes {bare} B/s, a session {session} B/s, ratio 0.{:02}",
         session * 100 / bare.max(1)
     );
 }
 
+/// The rate, and the milliseconds for which the system was idle.
+fn watched(reads: fn(&mut PeripheralLink) -> u64, writes: fn(&mut CentralLink)) -> (u64, u64) {
+    let before = idle();
+    let rate = over_a_link(reads, writes);
+    (rate, idle() - before)
+}
+
+/// The system's own count, in hundredths of a second.
+fn idle() -> u64 {
+    let stat = std::fs::read_to_string("/proc/stat").unwrap();
+    let hundredths: u64 = stat.split_whitespace().nth(4).unwrap().parse().unwrap();
+    hundredths * 10
+}
+
+/// Counts what crosses.
+struct Counted<'l, L>(&'l mut L, [usize; 4]);
+
+impl<L: Link> Link for Counted<'_, L> {
+    fn mtu(&self) -> u16 {
+        self.0.mtu()
+    }
+
+    fn send(&mut self, packet: &[u8]) -> io::Result<()> {
+        self.1[0] += 1;
+        self.1[1] += packet.len();
+        self.0.send(packet)
+    }
+
+    fn receive(&mut self, milliseconds: u64) -> io::Result<Option<Vec<u8>>> {
+        let packet = self.0.receive(milliseconds)?;
+        self.1[2] += usize::from(packet.is_some());
+        self.1[3] += usize::from(packet.is_none());
+        Ok(packet)
+    }
+}
+
 /// One link between the two radios; what the reading side measures.
 fn over_a_link(reads: fn(&mut PeripheralLink) -> u64, writes: fn(&mut CentralLink)) -> u64 {
     thread::scope(|scope| {
         let reading = scope.spawn(move || {
-            let mut link = Peripheral::open(Some("hci0"), None).unwrap().wait(LIMIT).unwrap();
+            let mut link = Peripheral::open(Some("hci0"), &[], Place::Nowhere).unwrap().wait(LIMIT).unwrap();
             let rate = reads(&mut link);
             let _ = link.close();
             rate
         });
         let radio = Central::open(Some("hci1")).unwrap();
         // BlueZ remembers what was shown before, so no tag can be waited for.
-        let found = radio.find(|_| true, LIMIT).unwrap();
+        let found = radio.find(|_, _| true, LIMIT).unwrap();
         let mut link = radio.connect(found).unwrap();
         writes(&mut link);
         let rate = reading.join().unwrap();
@@ -104,17 +144,20 @@ fn session_writes(link: &mut CentralLink) {
             session.handle(now, Input::Send(message)).unwrap();
         }
         if left == 0 {
-            let settled = session.handle(now, Input::Settled(Digest([1; 32])));
+            let settled = session.handle(now, Input::Settled(Digest([1; 8])));
             assert!(matches!(settled, Ok(()) | Err(Misuse::Over)));
         }
     };
     give(&mut session, Time(0));
-    run(&mut session, link, true, &mut clock(), &mut |session, output, now| {
+    let mut link = Counted(link, [0; 4]);
+    run(&mut session, &mut link, true, &mut clock(), &mut |session, output, now| {
         if matches!(output, Output::Delivered(_) | Output::Met(_)) {
             give(session, now);
         }
     })
     .unwrap();
+    let [sent, bytes, received, silences] = link.1;
+    println!("goodput: {sent} packets of {bytes} bytes sent, {received} received, {silences} waits in vain");
 }
 
 /// From the moment the other is proven to the last message, whole and opened.
@@ -127,7 +170,7 @@ fn session_reads(link: &mut PeripheralLink) -> u64 {
             bytes += message.len();
             last = rate(bytes, met);
             if bytes == BYTES {
-                session.handle(now, Input::Settled(Digest([1; 32]))).unwrap();
+                session.handle(now, Input::Settled(Digest([1; 8]))).unwrap();
             }
         }
         _ => {}

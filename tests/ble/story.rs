@@ -26,7 +26,8 @@ use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
 use hazel_core::wallet::{Clock, Payment, Unsettled, Wallet, WalletError};
-use hazel_sync::beacon::Tag;
+use hazel_sync::beacon::Sight;
+use hazel_sync::carrier::ble::Place;
 use hazel_sync::carrier::ble::central::Central;
 use hazel_sync::carrier::ble::peripheral::Peripheral;
 use hazel_sync::carrier::{Link, run};
@@ -96,12 +97,12 @@ fn clock() -> impl FnMut() -> Time {
 }
 
 /// Shows itself on `hci0` until a meeting is over. Says how many strangers called.
-fn wait(wallet: &mut Wallet, tally: &TallyId, seed: u64) -> (Report, usize) {
+fn wait(wallet: &mut Wallet, tally: &TallyId, seed: u64, place: Place) -> (Report, usize) {
     let known = Acquaintance::of(wallet, tally).unwrap();
-    let tag = known.shown_tag(NOW).or(known.ticket_tag());
+    let tag = known.shown_tag(NOW).or(known.ticket_tag()).unwrap();
     let door = Door::to(wallet, &wallet.meetable().unwrap()).unwrap();
     let mut waiter = Waiter::behind(door, Carrier::Ble);
-    let mut radio = Peripheral::open(Some("hci0"), tag).unwrap();
+    let mut radio = Peripheral::open(Some("hci0"), &[tag], place).unwrap();
     let (mut strangers, mut calls, mut clock) = (0, 0, clock());
     loop {
         let mut link = radio.wait(LIMIT).unwrap();
@@ -122,10 +123,21 @@ fn wait(wallet: &mut Wallet, tally: &TallyId, seed: u64) -> (Report, usize) {
 }
 
 /// Looks for a tag on `hci1` and calls whoever shows it; the first link breaks after so many packets.
-fn call(wallet: &mut Wallet, tally: &TallyId, seed: u64, breaks: Option<usize>) -> (Report, usize) {
+fn call(
+    wallet: &mut Wallet,
+    tally: &TallyId,
+    seed: u64,
+    breaks: Option<usize>,
+    place: Place,
+) -> (Report, usize) {
     let known = Acquaintance::of(wallet, tally).unwrap();
-    let wanted =
-        |tag: Option<Tag>| tag.is_some_and(|tag| known.shows(tag, NOW) || Some(tag) == known.ticket_tag());
+    let sought = |seen: Sight| known.is_sought(seen, NOW);
+    // Nothing but a connection tells whose device it is that shows no tag.
+    let wanted = |_: &str, seen: &[Sight]| match place {
+        Place::Nowhere => true,
+        Place::Name => seen.iter().any(|seen| matches!(seen, Sight::Name(_)) && sought(*seen)),
+        Place::Company => seen.iter().any(|seen| matches!(seen, Sight::Whole(_)) && sought(*seen)),
+    };
     let entropy = session_entropy(&mut Seeded(seed));
     let mut visit = Visit::call(wallet, &known, Carrier::Ble, &entropy).unwrap();
     let (mut links, mut clock) = (0, clock());
@@ -133,7 +145,9 @@ fn call(wallet: &mut Wallet, tally: &TallyId, seed: u64, breaks: Option<usize>) 
         let radio = Central::open(Some("hci1")).unwrap();
         let mut link = {
             let found = radio.find(wanted, LIMIT).unwrap();
-            radio.connect(found).unwrap()
+            let link = radio.connect(found).unwrap();
+            assert!(link.tags().iter().any(|tag| sought(Sight::from(*tag))));
+            link
         };
         let mut fragile =
             Fragile(&mut link, if links == 0 { breaks.unwrap_or(usize::MAX) } else { usize::MAX });
@@ -153,11 +167,12 @@ fn meet(
     tally: &TallyId,
     seed: u64,
     breaks: Option<usize>,
+    place: Place,
 ) -> usize {
     let start = Instant::now();
     let ((waited, _), (called, links)) = thread::scope(|scope| {
-        let waits = scope.spawn(|| wait(waiter, tally, seed));
-        let calls = scope.spawn(|| call(caller, tally, seed + 500, breaks));
+        let waits = scope.spawn(|| wait(waiter, tally, seed, place));
+        let calls = scope.spawn(|| call(caller, tally, seed + 500, breaks, place));
         (waits.join().unwrap(), calls.join().unwrap())
     });
     for (name, report) in [("waiter", &waited), ("caller", &called)] {
@@ -197,7 +212,7 @@ fn pose(ana: &mut Wallet, ben: &mut Wallet, tally: &TallyId) {
     let hints = [Hint([7; 8]), known.shown_tag(NOW).unwrap().hint()];
     let before = ana.tally(tally).unwrap();
     let (refused, met) = thread::scope(|scope| {
-        let waits = scope.spawn(|| wait(ana, tally, 60));
+        let waits = scope.spawn(|| wait(ana, tally, 60, Place::Company));
         let mut refused = Vec::new();
         for hint in hints {
             let setting = Setting {
@@ -214,7 +229,7 @@ fn pose(ana: &mut Wallet, ben: &mut Wallet, tally: &TallyId) {
             let mut session = Session::new(setting, &SecretKey::new([9; 32]), &entropy).unwrap();
             session.handle(Time(0), Input::Send(b"let me in".to_vec())).unwrap();
             let radio = Central::open(Some("hci1")).unwrap();
-            let found = radio.find(|tag| tag.is_some(), LIMIT).unwrap();
+            let found = radio.find(|_, seen| !seen.is_empty(), LIMIT).unwrap();
             let mut link = radio.connect(found).unwrap();
             let mut outcome = None;
             let worked = run(&mut session, &mut link, true, &mut clock(), &mut |_, output, _| match output {
@@ -225,7 +240,7 @@ fn pose(ana: &mut Wallet, ben: &mut Wallet, tally: &TallyId) {
             refused.push(matches!(outcome, Some(Outcome::Failed(_))));
             let _ = link.close();
         }
-        let (called, _) = call(ben, tally, 900, None);
+        let (called, _) = call(ben, tally, 900, None, Place::Company);
         (refused, (waits.join().unwrap(), called))
     });
     let ((waited, strangers), called) = met;
@@ -236,18 +251,38 @@ fn pose(ana: &mut Wallet, ben: &mut Wallet, tally: &TallyId) {
 }
 
 fn main() -> Result<(), MeetingError> {
+    if std::env::args().nth(1).is_some_and(|scene| scene == "goodput") {
+        goodput::compare();
+        return Ok(());
+    }
     let folder = std::env::temp_dir();
     let (mut ana, mut ben) = (wallet(&folder, "Ana", 100), wallet(&folder, "Ben", 300));
     let terms = Terms { limit: Units::new(1_000_000), notice_days: 7 };
     let ticket = ana.invite(Side::Stock, terms, 3600, &[])?;
     let tally = ben.accept_ticket(&ticket, terms)?;
-    meet("by ticket", &mut ana, &mut ben, &tally, 1, None);
+    meet("by ticket", &mut ana, &mut ben, &tally, 1, None, Place::Company);
     pay(&mut ana, &tally, 1);
-    meet("one payment", &mut ana, &mut ben, &tally, 2, None);
-    meet("nothing new", &mut ana, &mut ben, &tally, 3, None);
+    meet("one payment, seen as an iPhone in use would be", &mut ana, &mut ben, &tally, 2, None, Place::Name);
+    meet(
+        "nothing new, seen as an iPhone in a pocket would be",
+        &mut ana,
+        &mut ben,
+        &tally,
+        3,
+        None,
+        Place::Nowhere,
+    );
     pay(&mut ana, &tally, 200);
     pay(&mut ben, &tally, 200);
-    let links = meet("long, cut in the middle, roles swapped", &mut ben, &mut ana, &tally, 4, Some(40));
+    let links = meet(
+        "long, cut in the middle, roles swapped",
+        &mut ben,
+        &mut ana,
+        &tally,
+        4,
+        Some(40),
+        Place::Company,
+    );
     assert_eq!(links, 2, "the first link was to break");
     pose(&mut ana, &mut ben, &tally);
     goodput::compare();

@@ -4,7 +4,7 @@
 //! effect that the honest partner did not cause, and the honest packets of the same meeting are all that can.
 
 use hazel_core::letter::Letterbox;
-use hazel_sync::beacon::{Epoch, Tag, Watch};
+use hazel_sync::beacon::{Epoch, Sight, Tag, Watch};
 use hazel_sync::frame::Packet;
 use hazel_sync::session::{
     Carrier, Digest, Entropy, Hint, Id, Input, Output, Patience, Role, Session, Setting, Way,
@@ -81,10 +81,15 @@ pub(crate) fn beacon(bytes: &[u8]) {
     let now = Epoch::at(1_790_000_000);
     let watch = Watch::new(now, [("the partner", &key, &waiter.public())]);
     let own = Tag::new(&key, &waiter.public(), now);
-    assert!(watch.recognise(&own).is_some());
+    assert!(watch.recognise(own).is_some());
     let shown = [1_790_000_000 - 900, 1_790_000_000, 1_790_000_000 + 900]
         .map(|unix| Tag::new(&key, &waiter.public(), Epoch::at(unix)));
-    assert!(watch.recognise(&tag).is_some() == shown.contains(&tag));
+    assert!(watch.recognise(tag).is_some() == shown.contains(&tag));
+    // The same bytes as the name of a device.
+    let name = core::str::from_utf8(bytes).ok();
+    for seen in Sight::read(None, name) {
+        assert!(watch.recognise(seen).is_some() == shown.iter().any(|tag| name.is_some_and(|name| tag.name().starts_with(name.get(..8).unwrap_or(name)))));
+    }
 }
 
 /// Letters one after the other, as parts of messages.
@@ -180,7 +185,7 @@ impl End {
         if role == Role::Dialer {
             session.handle(Time(0), Input::Send(SAID.to_vec())).ok()?;
         }
-        session.handle(Time(0), Input::Settled(Digest([4; 32]))).ok()?;
+        session.handle(Time(0), Input::Settled(Digest([4; 8]))).ok()?;
         Some(Self { session, met: false, heard: Vec::new() })
     }
 
@@ -199,7 +204,7 @@ impl End {
                 Output::Message(_, message) => {
                     assert!(self.met, "an effect before the meeting");
                     self.heard.push(message);
-                    let _ = self.session.handle(now, Input::Settled(Digest([4; 32])));
+                    let _ = self.session.handle(now, Input::Settled(Digest([4; 8])));
                 }
                 _ => {}
             }

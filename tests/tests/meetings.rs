@@ -261,3 +261,19 @@ fn in_sync_is_said_on_equal_heads_only() {
     assert!(world.ana.last().in_sync() && world.ben.last().in_sync(), "{:?}", world.ana.last());
     world.assert_equal("what was lost came back");
 }
+
+/// What one side assumes the other to know is not always so: the partner took the payment from a code, and its memory goes further.
+#[test]
+fn a_letter_that_is_not_understood_is_said_again_in_full() {
+    let mut world = World::partners(11, Weather { delay: 5, ..Weather::default() });
+    pay(&mut world.ana.wallet, &world.tally, 0, 10);
+    world.meet(true);
+    world.assert_in_sync("before");
+    pay(&mut world.ana.wallet, &world.tally, 0, 20);
+    let letter = world.ana.wallet.hand_over(&world.tally).unwrap().unwrap();
+    world.ben.wallet.receive(&letter).unwrap();
+    pay(&mut world.ana.wallet, &world.tally, 0, 30);
+    world.meet(true);
+    world.assert_in_sync("one meeting is enough");
+    assert_eq!(world.ben.wallet.tally(&world.tally).unwrap().index, 3);
+}

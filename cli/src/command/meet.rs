@@ -1,4 +1,4 @@
-//! Two wallets that meet over a network: everything that waits is said and heard, both ways.
+//! Two wallets that meet over a network or by radio: everything that waits is said and heard, both ways.
 
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -22,17 +22,23 @@ use crate::record;
 use crate::screen::{Answer, Screen};
 use crate::trouble::{Exit, Trouble, sentence};
 
-/// Meet a partner over a network: what waits on either side is handed over
+/// Meet a partner over a network or by Bluetooth: what waits on either side is handed over
 #[derive(Debug, clap::Args)]
 pub(crate) struct Meet {
     /// With whom; left out when waiting, whoever of your partners calls
     partner: Option<String>,
     /// Call at this address
-    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "listen", required_unless_present = "listen")]
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with_all = ["listen", "ble"], required_unless_present_any = ["listen", "ble"])]
     dial: Option<SocketAddr>,
     /// Wait at this address to be called; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "ble")]
     listen: Option<SocketAddr>,
+    /// Meet by Bluetooth: each is seen and looks by turns
+    #[arg(long)]
+    ble: bool,
+    /// With this radio, where there are several
+    #[arg(long, value_name = "NAME", requires = "ble")]
+    radio: Option<String>,
     /// Call this device of the partner's, where it is not the one that holds the recovery words
     #[arg(long, value_name = "NUMBER", requires = "dial")]
     device: Option<u32>,
@@ -52,6 +58,12 @@ impl Meet {
         let mut wallet = home.open()?;
         let partner = self.partner.as_ref().map(|partner| find(&wallet, partner)).transpose()?;
         let mut meeting = Host::new(Duration::from_secs(self.within), self.agree);
+        if self.ble {
+            let who = partner.as_ref().map_or_else(|| "your partners".to_owned(), name_of);
+            screen.show(Page::new().say(format!("Looking for {who} by Bluetooth.")))?;
+            let met = by_radio(&meeting, &mut wallet, partner.as_ref(), self.radio.as_deref())?;
+            return concluded(&mut wallet, met);
+        }
         let met = match (self.dial, self.listen) {
             (Some(address), _) => {
                 let partner = partner.ok_or_else(|| Trouble::usage("Say whom to call."))?;
@@ -64,17 +76,27 @@ impl Meet {
                 screen.show(Page::new().say(format!("Waiting for {who} at {at}.")))?;
                 meeting.wait(&mut wallet, partner.as_ref(), &listener)?
             }
-            (None, None) => return Err(Trouble::usage("Name an address with --dial or --listen.")),
+            (None, None) => {
+                return Err(Trouble::usage("Name an address with --dial or --listen, or say --ble."));
+            }
         };
         concluded(&mut wallet, met)
     }
 }
 
+#[cfg(feature = "ble")]
+use super::radio::meet as by_radio;
+
+#[cfg(not(feature = "ble"))]
+fn by_radio(_: &Host, _: &mut Wallet, _: Option<&TallyView>, _: Option<&str>) -> Result<Met, Trouble> {
+    Err(super::nearby::in_the_way().unwrap_or_else(|| Trouble::usage("This build has no Bluetooth.")))
+}
+
 /// Ends a meeting and tells how it went.
-pub(super) fn concluded(wallet: &mut Wallet, met: Met) -> Result<Answer, Trouble> {
+pub(crate) fn concluded(wallet: &mut Wallet, met: Met) -> Result<Answer, Trouble> {
     let (before, visit) = met.ok_or_else(|| {
         Trouble::new(Exit::Machine, "nobody_came", "Nobody was met in time.")
-            .advise("One waits with --listen, the other calls with --dial; --within gives more time.")
+            .advise("One waits with --listen, the other calls with --dial; or both say --ble. --within gives more time.")
     })?;
     let tally = *visit.tally();
     let report = visit.end(wallet)?;
@@ -82,24 +104,24 @@ pub(super) fn concluded(wallet: &mut Wallet, met: Met) -> Result<Answer, Trouble
 }
 
 /// What a meeting needs of this machine.
-pub(super) struct Host {
+pub(crate) struct Host {
     watch: Stopwatch,
     limit: Duration,
     agree: bool,
 }
 
-pub(super) type Met = Option<(TallyView, Visit)>;
+pub(crate) type Met = Option<(TallyView, Visit)>;
 
 impl Host {
-    pub(super) fn new(limit: Duration, agree: bool) -> Self {
+    pub(crate) fn new(limit: Duration, agree: bool) -> Self {
         Self { watch: Stopwatch::start(), limit, agree }
     }
 
-    pub(super) fn left(&self) -> Duration {
+    pub(crate) fn left(&self) -> Duration {
         self.limit.saturating_sub(self.watch.passed())
     }
 
-    pub(super) fn clock(&self) -> impl FnMut() -> Time + use<> {
+    pub(crate) fn clock(&self) -> impl FnMut() -> Time + use<> {
         let watch = self.watch;
         move || Time(u64::try_from(watch.passed().as_millis()).unwrap_or(u64::MAX))
     }
@@ -166,7 +188,7 @@ impl Host {
     }
 
     /// What the user has decided beforehand: with `--agree`, terms that are those asked for are signed.
-    fn decision(
+    pub(crate) fn decision(
         &self,
         before: &TallyView,
     ) -> impl FnMut(&mut Wallet, &TallyId) -> Result<(), WalletError> + use<> {

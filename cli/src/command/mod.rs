@@ -10,12 +10,14 @@ mod init;
 mod introduce;
 mod letter;
 mod link;
-mod meet;
-mod nearby;
+pub(crate) mod meet;
+pub(crate) mod nearby;
 mod opening;
 mod overview;
 mod paying;
 mod qr;
+#[cfg(feature = "ble")]
+pub(crate) mod radio;
 mod recovery;
 mod scanned;
 mod settling;
@@ -99,7 +101,7 @@ enum Command {
     #[command(after_help = "Examples:\n  hazel receive from-ana.txt\n  hazel receive < mail.txt")]
     Receive(exchange::Receive),
     #[command(
-        after_help = "Examples:\n  hazel meet --listen 0.0.0.0:4711\n  hazel meet Ana --dial 192.168.1.20:4711"
+        after_help = "Examples:\n  hazel meet --listen 0.0.0.0:4711\n  hazel meet Ana --dial 192.168.1.20:4711\n  hazel meet Ana --ble"
     )]
     Meet(meet::Meet),
     #[command(

@@ -28,6 +28,18 @@ struct Need {
     advice: &'static str,
 }
 
+impl Need {
+    fn trouble(&self) -> Trouble {
+        let message = format!("In the way: {} is missing.", self.what);
+        Trouble { culprit: "machine", ..Trouble::new(Exit::Machine, self.code, message) }.advise(self.advice)
+    }
+}
+
+/// The first thing that stands between this machine and a meeting over Bluetooth.
+pub(crate) fn in_the_way() -> Option<Trouble> {
+    needs().iter().find(|need| !need.there).map(Need::trouble)
+}
+
 impl Nearby {
     pub(crate) fn run(&self, home: &Home) -> Result<Answer, Trouble> {
         let needs = needs();
@@ -45,13 +57,7 @@ impl Nearby {
             seen = look(home, self.within, &mut page)?;
         }
         let mut answer = Answer::new(json!({ "needs": list, "partners": seen }), page);
-        answer.trouble = missing.map(|need| {
-            Trouble {
-                culprit: "machine",
-                ..Trouble::new(Exit::Machine, need.code, format!("In the way: {} is missing.", need.what))
-            }
-            .advise(need.advice)
-        });
+        answer.trouble = missing.map(Need::trouble);
         if answer.trouble.is_some() {
             answer.page.under(FAINT, "Without it: “hazel meet” over a network, or letters.");
         }
@@ -61,7 +67,7 @@ impl Nearby {
 
 /// What a meeting over Bluetooth needs, in the order in which its lack is worth mending.
 fn needs() -> [Need; 4] {
-    let radios = std::fs::read_dir("/sys/class/bluetooth").is_ok_and(|mut radios| radios.next().is_some());
+    let radios = !radios().is_empty();
     let bus = ["/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket"];
     let linux = cfg!(target_os = "linux");
     [
@@ -92,6 +98,16 @@ fn needs() -> [Need; 4] {
     ]
 }
 
+/// The radios that this system knows of, by name.
+pub(crate) fn radios() -> Vec<String> {
+    let Ok(all) = std::fs::read_dir("/sys/class/bluetooth") else { return Vec::new() };
+    let names = all.flatten().filter_map(|radio| radio.file_name().into_string().ok());
+    // A link of a radio is listed beside it, as "hci0:64".
+    let mut names: Vec<String> = names.filter(|name| !name.contains(':')).collect();
+    names.sort();
+    names
+}
+
 /// Whether every Bluetooth radio is switched off, by a key or by software.
 fn is_blocked() -> bool {
     let Ok(switches) = std::fs::read_dir("/sys/class/rfkill") else { return false };
@@ -116,36 +132,35 @@ fn look(home: &Home, within: u64, page: &mut Page) -> Result<Value, Trouble> {
     use std::time::Duration;
 
     use hazel_cli::meeting::Door;
-    use hazel_sync::beacon::Tag;
     use hazel_sync::carrier::ble::BleError;
     use hazel_sync::carrier::ble::central::Central;
 
-    let radio = |error: BleError| Trouble::new(Exit::Machine, "radio", format!("Bluetooth: {error}."));
+    use super::radio;
+
     let wallet = home.open()?;
     let door = Door::to(&wallet, &wallet.meetable()?)
         .map_err(|error| Trouble::new(Exit::Refused, "meeting_failed", error.to_string()))?;
     let now = wallet.now();
     #[cfg(target_os = "linux")]
     let _shown = {
-        let tag = door.acquaintances().iter().find_map(|known| known.shown_tag(now).or(known.ticket_tag()));
-        hazel_sync::carrier::ble::peripheral::Peripheral::open(None, tag).map_err(radio)?
+        use hazel_sync::carrier::ble::{Place, peripheral::Peripheral};
+        Peripheral::open(None, &radio::tags(&door, now), Place::Company)
+            .map_err(|error| radio::trouble(&error))?
     };
-    let central = Central::open(None).map_err(radio)?;
+    let central = Central::open(None).map_err(|error| radio::trouble(&error))?;
     let mut names = Vec::new();
     for known in door.acquaintances() {
         let limit = Duration::from_secs(
             within.checked_div(door.acquaintances().len() as u64).unwrap_or(within).max(1),
         );
-        let wanted =
-            |tag: Option<Tag>| tag == known.ticket_tag() || tag.is_some_and(|tag| known.shows(tag, now));
-        match central.find(|tag| tag.is_some() && wanted(tag), limit) {
+        match central.find(|_, seen| seen.iter().any(|seen| known.is_sought(*seen, now)), limit) {
             Ok(_) => {
                 let name = crate::partner::name_of(&wallet.tally(known.tally())?);
                 page.under(GOOD, format!("{name} is near."));
                 names.push(name);
             }
             Err(BleError::NotFound) => {}
-            Err(error) => return Err(radio(error)),
+            Err(error) => return Err(radio::trouble(&error)),
         }
     }
     if names.is_empty() {

@@ -1,5 +1,6 @@
 //! `hazel demo`: two people, two real wallets, files handed from one to the other. It ends with equal halves or fails.
 
+mod air;
 mod lane;
 mod person;
 mod pictures;
@@ -27,6 +28,9 @@ pub(crate) struct Demo {
     /// See two phones and the air between them; line by line where there is no terminal
     #[arg(long)]
     watch: bool,
+    /// With a chapter by Bluetooth, where this machine has two radios
+    #[arg(long, conflicts_with = "watch")]
+    ble: bool,
     /// What the air does while you watch: the same seed loses the same packets
     #[arg(long, default_value_t = 3, requires = "watch", value_name = "SEED")]
     seed: u64,
@@ -46,7 +50,7 @@ impl Demo {
         }
         let mut telling = Telling { screen, steps: Vec::new() };
         telling.opening(&scratch)?;
-        let (end, trouble) = story::play(&scratch.folder, &mut telling)?;
+        let (end, trouble) = story::play(&scratch.folder, self.ble, &mut telling)?;
         let mut answer = Answer::new(
             json!({ "steps": telling.steps, "halves": end.halves, "equal": trouble.is_none(),
                     "folder": self.keep.as_ref().map(|folder| folder.display().to_string()) }),

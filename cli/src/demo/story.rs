@@ -10,6 +10,7 @@ use hazel_core::units::Units;
 use hazel_core::wallet::{Ask, Filter, Payment, WalletError, Went};
 use serde_json::{Value, json};
 
+use super::air;
 use super::person::{Person, Table, take};
 use super::pictures;
 use super::sites;
@@ -38,7 +39,11 @@ pub(super) struct End {
 }
 
 /// Plays the whole story on a stage, step by step.
-pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Option<Trouble>), Trouble> {
+pub(super) fn play(
+    stage: &Path,
+    by_radio: bool,
+    telling: &mut Telling<'_>,
+) -> Result<(End, Option<Trouble>), Trouble> {
     let (mut ana, mut ben) = (Person::new("Ana", stage)?, Person::new("Ben", stage)?);
     let mut table = Table::new(stage)?;
     let (tally, step) = opening(&mut ana, &mut ben, &mut table)?;
@@ -54,11 +59,14 @@ pub(super) fn play(stage: &Path, telling: &mut Telling<'_>) -> Result<(End, Opti
         Scene::over_the_limit,
         Scene::restart,
         Scene::meeting,
-        Scene::homecoming,
     ] {
         let step = chapter(&mut scene)?;
         telling.step(&step)?;
     }
+    if by_radio {
+        telling.step(&air::chapter(&mut scene.ana, &mut scene.ben, &scene.tally)?)?;
+    }
+    telling.step(&scene.homecoming()?)?;
     scene.end()
 }
 

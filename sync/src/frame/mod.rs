@@ -25,8 +25,8 @@ pub const WINDOW: u32 = 16_384;
 /// The longest record of the stream.
 pub const MAX_RECORD: usize = 4_096;
 
-const PIECES_PER_ACK: u32 = 8;
-const ACK_DELAY: u64 = 25;
+const PIECES_PER_ACK: u32 = 24;
+const ACK_DELAY: u64 = 40;
 /// An acknowledgement without islands takes at most this much of a packet.
 const ACK_SPACE: usize = 12;
 const ACK_REPEAT: u64 = 500;
@@ -113,7 +113,7 @@ impl Framer {
         self.payload = payload;
         self.deaf = resumed;
         self.ack_due = resumed.then_some(now);
-        self.outbound.restart();
+        self.outbound.restart(payload);
     }
 
     /// Appends a record to the stream.

@@ -2,7 +2,7 @@
 
 use super::packet::{Ack, number_len};
 use super::ranges::Ranges;
-use super::{FrameError, WINDOW};
+use super::{FrameError, PIECES_PER_ACK, Payload, WINDOW};
 use crate::Time;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,8 +13,10 @@ const SHORTEST_TIMEOUT: u64 = 250;
 const LONGEST_TIMEOUT: u64 = 2_000;
 /// What may be sent before the peer has said how much it takes: a handshake and a little more.
 const FIRST_CREDIT: u32 = 2_048;
-/// What may be in flight at least, however long the queue before the radio.
+/// What may be in flight at least, however long the queue before the radio: so many bytes, and so many packets. With fewer packets
+/// the peer would wait for more before it acknowledges them.
 const LEAST_IN_FLIGHT: u32 = 1_024;
+const LEAST_PACKETS: u32 = PIECES_PER_ACK + 1;
 /// A queue of this many milliseconds keeps any radio busy; a longer one only delays repetitions.
 const QUEUE: u64 = 100;
 
@@ -49,6 +51,7 @@ pub(super) struct Outbound {
     in_flight: u32,
     /// Grows while trips stay short. A link that loses is not a link that is full, so loss does not shrink it.
     most_in_flight: u32,
+    least_in_flight: u32,
 }
 
 impl Default for Outbound {
@@ -69,6 +72,7 @@ impl Default for Outbound {
             shortest_trip: u64::MAX,
             in_flight: 0,
             most_in_flight: FIRST_CREDIT,
+            least_in_flight: LEAST_IN_FLIGHT,
         }
     }
 }
@@ -186,7 +190,7 @@ impl Outbound {
         self.shortest_trip = self.shortest_trip.min(trip);
         let full = trip > self.shortest_trip.saturating_mul(2).saturating_add(QUEUE);
         self.most_in_flight = if full {
-            self.most_in_flight.saturating_sub(landed / 2).max(LEAST_IN_FLIGHT)
+            self.most_in_flight.saturating_sub(landed / 2).max(self.least_in_flight)
         } else {
             self.most_in_flight.saturating_add(landed).min(WINDOW)
         };
@@ -236,11 +240,13 @@ impl Outbound {
     }
 
     /// A new link: whatever was in flight on the old one may be lost.
-    pub(super) fn restart(&mut self) {
+    pub(super) fn restart(&mut self, payload: Payload) {
+        let packets = u32::try_from(payload.bytes()).unwrap_or(LEAST_IN_FLIGHT).saturating_mul(LEAST_PACKETS);
+        self.least_in_flight = packets.clamp(LEAST_IN_FLIGHT, WINDOW);
         self.recall(|_, _| true);
         self.trip = None;
         self.shortest_trip = u64::MAX;
-        self.most_in_flight = FIRST_CREDIT;
+        self.most_in_flight = self.least_in_flight.max(FIRST_CREDIT);
         self.timeout = FIRST_TIMEOUT;
     }
 }
@@ -326,7 +332,7 @@ mod tests {
         outbound.push(&[1; 100]).unwrap();
         drain(&mut outbound, 0);
         outbound.learn(&ack(20, &[(50, 60)]), Time(10)).unwrap();
-        outbound.restart();
+        outbound.restart(Payload::SMALLEST);
         let again: Vec<_> =
             core::iter::from_fn(|| outbound.next_piece(500, Time(20))).map(|(o, b)| (o, b.len())).collect();
         assert_eq!(again, [(20, 30), (60, 40)]);

@@ -27,7 +27,7 @@ pub(super) enum Item<'a> {
     /// How many messages of the peer have arrived whole since the session began.
     Received(u32),
     /// The application's digest after so many of the peer's messages.
-    Settled { digest: [u8; 32], seen: u32 },
+    Settled { digest: [u8; 8], seen: u32 },
     /// The beginning of a long message kept from an earlier session.
     Holds { id: MessageId, have: u32 },
     /// The dialer binds itself to a number before it sees the waiter's.
@@ -130,7 +130,7 @@ mod tests {
             Item::Begin { id, total: 40_000, offset: 300, bytes: b"abc" },
             Item::More(b""),
             Item::Received(200),
-            Item::Settled { digest: [4; 32], seen: 9 },
+            Item::Settled { digest: [4; 8], seen: 9 },
             Item::Holds { id, have: 77 },
             Item::Commit([5; 32]),
             Item::Reveal([6; 16]),

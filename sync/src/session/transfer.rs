@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 
 /// The longest message of an application.
 pub const MAX_MESSAGE: usize = 48 * 1024;
-/// Bytes of messages that may wait to be cut.
-pub(super) const MAX_QUEUE: usize = 64 * 1024;
+/// Bytes of messages that may wait to be cut: while one is on its way, and until it is confirmed, the next is there already.
+pub(super) const MAX_QUEUE: usize = 2 * MAX_MESSAGE;
 /// Room that the head of a whole or begun message needs in a record.
 const ITEM_HEAD: usize = 32;
 /// A message longer than this is announced by name, so that its beginning can be kept.
@@ -239,7 +239,9 @@ impl Transfer {
 
     fn arrived(&mut self, bytes: Vec<u8>, now: Time, news: &mut Vec<News>) {
         self.received = self.received.saturating_add(1);
-        let wait = if self.received.saturating_sub(self.told) >= CONFIRM_AFTER { 0 } else { CONFIRM_DELAY };
+        // Whoever sends long messages waits for room.
+        let at_once = bytes.len() > MAX_WHOLE || self.received.saturating_sub(self.told) >= CONFIRM_AFTER;
+        let wait = if at_once { 0 } else { CONFIRM_DELAY };
         let at = now.after(wait);
         self.confirm_at = Some(self.confirm_at.map_or(at, |earlier| earlier.min(at)));
         news.push(News::Message(MessageId::of(&bytes), bytes));

@@ -103,9 +103,7 @@ impl Device {
         let mut all: Vec<_> = self.sent.iter().chain(&self.holds).map(|m| MessageId::of(m).0).collect();
         all.sort_unstable();
         let id = MessageId::of(&all.concat());
-        let mut digest = [0; 32];
-        digest[..16].copy_from_slice(&id.0);
-        Digest(digest)
+        Digest(*id.0.first_chunk().unwrap())
     }
 
     /// Gives the session what it takes and settles once all is given and all expected has come.

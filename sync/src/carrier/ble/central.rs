@@ -1,7 +1,7 @@
 //! The side that scans and connects.
 
-use super::{BleError, INFO, RX, SERVICE, TAG_COMPANY, TX, runtime, tag, within};
-use crate::beacon::Tag;
+use super::{BleError, INFO, RX, SERVICE, TAG_COMPANY, TX, runtime, told_tags, within};
+use crate::beacon::{Sight, Tag};
 use crate::carrier::Link;
 use crate::frame::WIRE;
 use btleplug::api::{
@@ -27,8 +27,16 @@ pub struct Central {
 /// Somebody who shows the service.
 pub struct Found {
     peripheral: Peripheral,
-    /// The tag it shows, if it shows one.
-    pub tag: Option<Tag>,
+    /// What can be seen of its tag; nothing where only its information tells it.
+    pub seen: Vec<Sight>,
+}
+
+impl Found {
+    /// The radio's word for this device: for as long as it keeps its address.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.peripheral.address().to_string()
+    }
 }
 
 impl Central {
@@ -48,8 +56,8 @@ impl Central {
         Ok(Self { runtime, adapter })
     }
 
-    /// Scans until somebody wanted is seen.
-    pub fn find(&self, wanted: impl Fn(Option<Tag>) -> bool, limit: Duration) -> Result<Found, BleError> {
+    /// Scans until somebody wanted is seen: by address and by what can be seen of a tag.
+    pub fn find(&self, wanted: impl Fn(&str, &[Sight]) -> bool, limit: Duration) -> Result<Found, BleError> {
         let scan = async {
             loop {
                 let filter = ScanFilter { services: vec![SERVICE] };
@@ -72,14 +80,15 @@ impl Central {
         })
     }
 
-    async fn look(&self, wanted: &impl Fn(Option<Tag>) -> bool) -> Result<Option<Found>, BleError> {
+    async fn look(&self, wanted: &impl Fn(&str, &[Sight]) -> bool) -> Result<Option<Found>, BleError> {
         for peripheral in within("listing devices", self.adapter.peripherals()).await? {
             let Some(seen) = within("reading an advertisement", peripheral.properties()).await? else {
                 continue;
             };
-            let shown = seen.manufacturer_data.get(&TAG_COMPANY).and_then(|data| tag(data));
-            if seen.services.contains(&SERVICE) && wanted(shown) {
-                return Ok(Some(Found { peripheral, tag: shown }));
+            let company = seen.manufacturer_data.get(&TAG_COMPANY).map(Vec::as_slice);
+            let shown = Sight::read(company, seen.advertisement_name.as_deref());
+            if seen.services.contains(&SERVICE) && wanted(&seen.address.to_string(), &shown) {
+                return Ok(Some(Found { peripheral, seen: shown }));
             }
         }
         Ok(None)
@@ -88,7 +97,7 @@ impl Central {
     /// Connects, listens, and reads the other's version.
     pub fn connect(self, found: Found) -> Result<CentralLink, BleError> {
         let peripheral = found.peripheral;
-        let (rx, notifications) = self.runtime.block_on(async {
+        let (rx, notifications, tags) = self.runtime.block_on(async {
             within("connecting", peripheral.connect()).await?;
             within("asking for services", peripheral.discover_services()).await?;
             let all = peripheral.characteristics();
@@ -101,11 +110,11 @@ impl Central {
             }
             let notifications = within("listening", peripheral.notifications()).await?;
             within("listening", peripheral.subscribe(&tx)).await?;
-            Ok((rx, notifications))
+            Ok((rx, notifications, told_tags(&said)))
         })?;
         let runtime = self.runtime.handle().clone();
         let notifications = Notifications { runtime, stream: Some(notifications) };
-        Ok(CentralLink { notifications, central: self, peripheral, rx, answered: false })
+        Ok(CentralLink { notifications, central: self, peripheral, rx, tags, answered: false })
     }
 }
 
@@ -136,10 +145,17 @@ pub struct CentralLink {
     central: Central,
     peripheral: Peripheral,
     rx: Characteristic,
+    tags: Vec<Tag>,
     answered: bool,
 }
 
 impl CentralLink {
+    /// The tags that the other side tells whoever connects.
+    #[must_use]
+    pub fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
     /// Hangs up and gives the radio back.
     pub fn close(self) -> Result<Central, BleError> {
         self.central.runtime.block_on(within("hanging up", self.peripheral.disconnect()))?;

@@ -19,11 +19,25 @@ pub const SERVICE: Uuid = Uuid::from_u128(0x1a7c_15fa_6e63_4bdb_a005_f29b_8a91_b
 pub const RX: Uuid = Uuid::from_u128(0x1a7c_15fa_6e63_4bdb_a005_f29b_8a91_b840);
 /// Notified by the peripheral.
 pub const TX: Uuid = Uuid::from_u128(0x1a7c_15fa_6e63_4bdb_a005_f29b_8a91_b841);
-/// Read by the central: wire version, and the L2CAP channel as two bytes or zeros for none.
+/// Read by the central: wire version, the L2CAP channel as two bytes or zeros for none, then the tags that are shown.
 pub const INFO: Uuid = Uuid::from_u128(0x1a7c_15fa_6e63_4bdb_a005_f29b_8a91_b842);
 
 /// Under this number of "no company" an advertisement carries the tag: beside a 128-bit service nothing longer fits.
 pub const TAG_COMPANY: u16 = 0xffff;
+
+/// More tags than these are not told: one advertisement shows one, and its shower takes turns.
+pub const TAGS_MAX: usize = 16;
+
+/// Where a device shows its tag besides the information that everybody may read who connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Whole, as manufacturer data.
+    Company,
+    /// As a name of ten letters: all that an iPhone in use can advertise beside a service.
+    Name,
+    /// Nowhere else, as an iPhone does whose app is not in front.
+    Nowhere,
+}
 
 /// What the radio may take for one thing before it counts as lost.
 const STEP: Duration = Duration::from_secs(10);
@@ -59,13 +73,15 @@ pub enum BleError {
 }
 
 /// What the information characteristic says here.
-fn info() -> Vec<u8> {
-    vec![WIRE, 0, 0]
+fn info(tags: &[Tag]) -> Vec<u8> {
+    let tags = tags.iter().take(TAGS_MAX).flat_map(|tag| tag.0);
+    [WIRE, 0, 0].into_iter().chain(tags).collect()
 }
 
-/// The tag in an advertisement's manufacturer data.
-fn tag(data: &[u8]) -> Option<Tag> {
-    data.try_into().ok().map(Tag)
+/// The tags that another device's information tells.
+fn told_tags(info: &[u8]) -> Vec<Tag> {
+    let tags = info.get(3..).unwrap_or_default().chunks(8);
+    tags.filter_map(|tag| tag.try_into().ok().map(Tag)).take(TAGS_MAX).collect()
 }
 
 /// One thread for the radio, so that its events go on while the session thinks.
@@ -100,14 +116,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn information_is_version_and_no_channel() {
-        assert_eq!(info(), [1, 0, 0]);
-    }
-
-    #[test]
-    fn only_eight_bytes_are_a_tag() {
-        assert_eq!(tag(&[1; 8]), Some(Tag([1; 8])));
-        assert_eq!(tag(&[1; 9]), None);
+    fn information_is_version_no_channel_and_tags() {
+        let tags: Vec<_> = (0..20).map(|n| Tag([n; 8])).collect();
+        assert_eq!(info(&[]), [1, 0, 0]);
+        assert_eq!(told_tags(&info(&tags)), tags[..TAGS_MAX]);
+        assert_eq!(info(&tags).len(), 3 + 8 * TAGS_MAX);
+        for other in [&[][..], &[1], &[1, 0, 0], &[1, 0, 0, 7, 7]] {
+            assert_eq!(told_tags(other), []);
+        }
+        assert_eq!(told_tags(&[[1, 0, 0].as_slice(), &[7; 15]].concat()), [Tag([7; 8])]);
     }
 
     #[test]

@@ -1,29 +1,27 @@
 //! The side that shows itself and is connected to.
 
-use super::{BleError, INFO, RX, SERVICE, TAG_COMPANY, TX, info, runtime, within};
+use super::{BleError, INFO, Place, RX, SERVICE, TAG_COMPANY, TX, info, runtime, within};
 use crate::beacon::Tag;
 use crate::carrier::Link;
 use bluer::adv::{Advertisement, AdvertisementHandle};
-use bluer::gatt::CharacteristicWriter;
 use bluer::gatt::local::{
     Application, ApplicationHandle, Characteristic, CharacteristicControl, CharacteristicControlEvent,
     CharacteristicNotify, CharacteristicNotifyMethod, CharacteristicRead, CharacteristicWrite,
     CharacteristicWriteMethod, Service, characteristic_control,
 };
+use bluer::gatt::{CharacteristicReader, CharacteristicWriter};
 use futures_util::StreamExt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
-
-/// Packets that wait to be read; more would be sent again.
-const WAITING: usize = 256;
 
 /// A radio that lets itself be found.
 pub struct Peripheral {
     runtime: Runtime,
-    packets: Receiver<Vec<u8>>,
-    control: CharacteristicControl,
+    /// Who wants to write to us.
+    writers: CharacteristicControl,
+    /// Who wants to hear us.
+    listeners: CharacteristicControl,
     adapter: bluer::Adapter,
     _shown: AdvertisementHandle,
     _served: ApplicationHandle,
@@ -31,11 +29,12 @@ pub struct Peripheral {
 }
 
 impl Peripheral {
-    /// Shows the service, and this tag if there is one, on the named adapter or the first.
-    pub fn open(name: Option<&str>, tag: Option<Tag>) -> Result<Self, BleError> {
+    /// Shows the service, and the first of these tags in its place, on the named adapter or the first. Whoever connects is told all.
+    pub fn open(name: Option<&str>, tags: &[Tag], place: Place) -> Result<Self, BleError> {
         let runtime = runtime()?;
-        let (written, packets) = channel(WAITING);
-        let (control, handle) = characteristic_control();
+        let (writers, written_to) = characteristic_control();
+        let (listeners, heard_at) = characteristic_control();
+        let shown = |at| tags.first().copied().filter(|_| at == place);
         let (session, adapter, served, shown) = runtime.block_on(async {
             let session = within("asking for adapters", bluer::Session::new()).await?;
             let adapter = match name {
@@ -43,31 +42,35 @@ impl Peripheral {
                 None => within("asking for adapters", session.default_adapter()).await?,
             };
             within("switching the radio on", adapter.set_powered(true)).await?;
-            let mut notified = tx();
-            notified.control_handle = handle;
+            let rx = Characteristic { control_handle: written_to, ..rx() };
+            let tx = Characteristic { control_handle: heard_at, ..tx() };
             let service = Service {
                 uuid: SERVICE,
                 primary: true,
-                characteristics: vec![rx(written), notified, read_info()],
+                characteristics: vec![rx, tx, read_info(info(tags))],
                 ..Service::default()
             };
             let application = Application { services: vec![service], ..Application::default() };
             let served = within("offering the service", adapter.serve_gatt_application(application)).await?;
             let advertisement = Advertisement {
                 service_uuids: [SERVICE].into(),
-                manufacturer_data: tag.map(|tag| (TAG_COMPANY, tag.0.to_vec())).into_iter().collect(),
+                manufacturer_data: shown(Place::Company)
+                    .map(|tag| (TAG_COMPANY, tag.0.to_vec()))
+                    .into_iter()
+                    .collect(),
+                local_name: shown(Place::Name).map(Tag::name),
                 ..Advertisement::default()
             };
             let shown = within("advertising", adapter.advertise(advertisement)).await?;
             Ok::<_, BleError>((session, adapter, served, shown))
         })?;
-        Ok(Self { runtime, packets, control, adapter, _shown: shown, _served: served, _session: session })
+        Ok(Self { runtime, writers, listeners, adapter, _shown: shown, _served: served, _session: session })
     }
 
     /// Waits until somebody connects and listens.
     pub fn wait(mut self, limit: Duration) -> Result<PeripheralLink, BleError> {
         let listen = async {
-            while let Some(event) = self.control.next().await {
+            while let Some(event) = self.listeners.next().await {
                 if let CharacteristicControlEvent::Notify(writer) = event {
                     return Ok(writer);
                 }
@@ -76,24 +79,18 @@ impl Peripheral {
         };
         let writer = self.runtime.block_on(async { tokio::time::timeout(limit, listen).await });
         let writer = writer.unwrap_or(Err(BleError::NotFound))?;
-        // Whoever was turned away may have gone on writing; what the new one said too early it says again.
-        while self.packets.try_recv().is_ok() {}
-        Ok(PeripheralLink { peripheral: self, writer })
+        Ok(PeripheralLink { peripheral: self, writer, reader: None })
     }
 }
 
-fn rx(written: Sender<Vec<u8>>) -> Characteristic {
-    let take = move |value: Vec<u8>, _| -> std::pin::Pin<Box<dyn Future<Output = _> + Send>> {
-        // A full queue loses the packet, as the air would.
-        let _ = written.try_send(value);
-        Box::pin(std::future::ready(Ok(())))
-    };
+/// Written through a socket of the stack's: a call over the system's bus for each packet would cost more, and reorder them.
+fn rx() -> Characteristic {
     Characteristic {
         uuid: RX,
         write: Some(CharacteristicWrite {
             write: true,
             write_without_response: true,
-            method: CharacteristicWriteMethod::Fun(Box::new(take)),
+            method: CharacteristicWriteMethod::Io,
             ..CharacteristicWrite::default()
         }),
         ..Characteristic::default()
@@ -112,12 +109,12 @@ fn tx() -> Characteristic {
     }
 }
 
-fn read_info() -> Characteristic {
+fn read_info(told: Vec<u8>) -> Characteristic {
     Characteristic {
         uuid: INFO,
         read: Some(CharacteristicRead {
             read: true,
-            fun: Box::new(|_| Box::pin(std::future::ready(Ok(info())))),
+            fun: Box::new(move |_| Box::pin(std::future::ready(Ok(told.clone())))),
             ..CharacteristicRead::default()
         }),
         ..Characteristic::default()
@@ -128,12 +125,14 @@ fn read_info() -> Characteristic {
 pub struct PeripheralLink {
     peripheral: Peripheral,
     writer: CharacteristicWriter,
+    /// There once the other side has written.
+    reader: Option<CharacteristicReader>,
 }
 
 impl PeripheralLink {
     /// Hangs up and shows itself again.
     pub fn close(self) -> Peripheral {
-        let Self { peripheral, writer } = self;
+        let Self { peripheral, writer, .. } = self;
         // A caller that is gone may already be calling again: that link must not be hung up on.
         let there = writer.is_closed().is_ok_and(|closed| !closed);
         let caller = peripheral.adapter.device(writer.device_address());
@@ -157,12 +156,37 @@ impl Link for PeripheralLink {
 
     fn receive(&mut self, milliseconds: u64) -> io::Result<Option<Vec<u8>>> {
         let limit = Duration::from_millis(milliseconds);
-        let packets = &mut self.peripheral.packets;
-        match self.peripheral.runtime.block_on(async { tokio::time::timeout(limit, packets.recv()).await }) {
-            Ok(Some(packet)) => Ok(Some(packet)),
-            Ok(None) => Err(ErrorKind::UnexpectedEof.into()),
-            Err(_) if self.writer.is_closed()? => Err(ErrorKind::UnexpectedEof.into()),
+        let Self { peripheral: Peripheral { runtime, writers, .. }, reader, writer } = self;
+        let next = next(writers, reader, writer.device_address());
+        match runtime.block_on(async { tokio::time::timeout(limit, next).await }) {
+            Ok(packet) => packet.map(Some),
+            Err(_) if writer.is_closed()? => Err(ErrorKind::UnexpectedEof.into()),
             Err(_) => Ok(None),
+        }
+    }
+}
+
+/// The next packet of this device; the stack's socket for it comes with its first write.
+async fn next(
+    writers: &mut CharacteristicControl,
+    reader: &mut Option<CharacteristicReader>,
+    from: bluer::Address,
+) -> io::Result<Vec<u8>> {
+    loop {
+        if let Some(open) = reader {
+            let packet = open.recv().await?;
+            if packet.is_empty() {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+            return Ok(packet);
+        }
+        match writers.next().await {
+            Some(CharacteristicControlEvent::Write(request)) if request.device_address() == from => {
+                *reader = Some(request.accept().map_err(io::Error::other)?);
+            }
+            // Left over from somebody who was turned away.
+            Some(_) => {}
+            None => return Err(ErrorKind::UnexpectedEof.into()),
         }
     }
 }

@@ -74,7 +74,7 @@ fn liars_are_named() {
     let found = |rule| Some(Fault::Rule(rule));
     assert_eq!(rule(&[Item::Received(2)]), found(Rule::AckOfUnsent));
     assert_eq!(rule(&[Item::Received(1), Item::Received(0)]), found(Rule::AckOfUnsent));
-    assert_eq!(rule(&[Item::Settled { digest: [0; 32], seen: 9 }]), found(Rule::AckOfUnsent));
+    assert_eq!(rule(&[Item::Settled { digest: [0; 8], seen: 9 }]), found(Rule::AckOfUnsent));
     assert_eq!(rule(&[Item::More(b"x")]), found(Rule::Misplaced));
     assert_eq!(rule(&[begin(10, 5, b"x")]), found(Rule::Misplaced));
     assert_eq!(rule(&[begin(10, 0, b"x"), begin(10, 0, b"x")]), found(Rule::Misplaced));
@@ -83,7 +83,7 @@ fn liars_are_named() {
     assert_eq!(rule(&[begin(2, 0, b"xy")]), found(Rule::Misnamed));
     assert_eq!(rule(&[begin(2, 0, b"xyz")]), found(Rule::Misnamed));
     assert_eq!(rule(&[Item::Confirmed]), found(Rule::Misplaced));
-    assert_eq!(rule(&[Item::Received(1), Item::Settled { digest: [0; 32], seen: 1 }]), None);
+    assert_eq!(rule(&[Item::Received(1), Item::Settled { digest: [0; 8], seen: 1 }]), None);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_kept_beginning_saves_its_bytes_and_a_wrong_one_does_no_harm() {
 #[test]
 fn the_verdict_waits_for_digests_taken_after_all_messages() {
     let (mut a, mut b) = (heard(), heard());
-    let one = Digest([1; 32]);
+    let one = Digest([1; 8]);
     a.settle(one);
     b.settle(one);
     a.push(vec![1]);
@@ -127,9 +127,9 @@ fn the_verdict_waits_for_digests_taken_after_all_messages() {
     pass(&mut b, &mut a, 0).unwrap().unwrap();
     // The right settled before it had seen the message: its digest does not count yet.
     assert_eq!((a.verdict(), b.verdict()), (None, None));
-    b.settle(Digest([2; 32]));
+    b.settle(Digest([2; 8]));
     pass(&mut b, &mut a, 0).unwrap().unwrap();
-    let (ours, theirs) = (one, Digest([2; 32]));
+    let (ours, theirs) = (one, Digest([2; 8]));
     assert_eq!(a.verdict(), Some(Outcome::Apart { ours, theirs }));
     assert_eq!(b.verdict(), Some(Outcome::Apart { ours: theirs, theirs: ours }));
 }
