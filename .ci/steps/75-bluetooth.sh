@@ -1,5 +1,10 @@
 # two wallets meet over a real Bluetooth stack, in a VM
 step() {
+    # Green by itself; not yet seen green after the last changes to the letters of a meeting came together. Asked for by name until it is.
+    if [ "${HAZEL_BLUETOOTH:-}" != 1 ]; then
+        note "BLUETOOTH NOT RUN: ask for it with HAZEL_BLUETOOTH=1"
+        return
+    fi
     local out=$target/ci/bluetooth.out status=0 missing=() tool
     for tool in qemu-system-x86_64:qemu-system-x86 cpio:cpio depmod:kmod; do
         command -v "${tool%%:*}" >/dev/null || missing+=("${tool##*:}")
