@@ -17,6 +17,7 @@ use hazel_qr::{Reason, Refusal, read};
 
 use crate::edge::WallClock;
 use crate::parcel;
+use crate::progress::Progress;
 use crate::trouble::{Exit, Trouble, sentence};
 
 /// What was seen in the pictures.
@@ -31,11 +32,14 @@ pub(crate) struct Sight {
 /// Looks at files and at the files in folders.
 pub(crate) fn look(paths: &[PathBuf]) -> Result<Sight, Trouble> {
     let mut eye = Eye::default();
-    for path in paths {
-        for file in files(path)? {
-            eye.look_at(&file)?;
-        }
+    let files: Vec<PathBuf> =
+        paths.iter().map(|path| files(path)).collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let progress = Progress::begin("Looking at pictures", Some(files.len()));
+    for file in &files {
+        eye.look_at(file)?;
+        progress.step();
     }
+    drop(progress);
     let mut sight = eye.sight;
     let progress = eye.transfers.values().filter_map(Assembly::progress);
     sight.unfinished = progress.map(|progress| (progress.have, progress.of)).collect();

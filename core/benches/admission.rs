@@ -106,7 +106,7 @@ fn main() {
         1.0 / two,
         if 1.0 / two >= 1.7 { "reached" } else { "NOT reached" }
     );
-    figure("encode and hash a chit", micros(1000, || drop(black_box(chits[0].chit.hash()))), "us", 0.5);
+    figure("encode and hash a chit", micros(1000, || black_box(chits[0].chit.hash())), "us", 0.5);
     figure("a pledge with a memo as it is signed and stored", bytes[0].len() as f64, "B", 270.0);
     figure("the same on air and in codes", chits[0].brief().to_bytes().len() as f64, "B", 175.0);
     let folder = tempfile::tempdir().unwrap();

@@ -67,7 +67,7 @@ fn nothing_that_opens_or_signs_is_written_in_the_open() {
             secrets.push((format!("seed {step} of draw {no}"), seed.as_bytes().to_vec()));
         }
     }
-    assert!(secrets.len() > 3 * 13, "the vault's key, a device's and a chain's were drawn");
+    assert!(secrets.len() >= 3 * 13, "the vault's key, a device's and a chain's were drawn");
     let root = words.root();
     let theirs = ben.export(&tally).unwrap().contract.tally.half(Side::Foil).cert.agreement_key;
     let pair = PairKey::agree(&tally, &root.agreement_key(&tally.0), &theirs).unwrap();

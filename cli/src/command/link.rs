@@ -16,6 +16,7 @@ use crate::homeward::{self, Report};
 use crate::page::{BAD, FAINT, GOOD, Page, TITLE, WARN, count};
 use crate::parcel;
 use crate::partner::{find, name_of, short};
+use crate::progress::Progress;
 use crate::screen::Answer;
 use crate::trouble::{Trouble, sentence};
 
@@ -41,11 +42,13 @@ impl Link {
         let mut wallet = home.open()?;
         let tallies = self.tallies(&mut wallet)?;
         let within = Duration::from_secs(self.within);
+        let progress = Progress::begin("At the site", None);
         let (mut link, channel) = homeward::Link::by_ticket(home, &ticket, within)?;
         for tally in &tallies {
             wallet.host_at(tally, &link.site)?;
         }
         let report = link.go_home(&mut wallet, Some(channel), within)?;
+        drop(progress);
         let mut page = Page::new();
         page.styled(
             GOOD,
@@ -92,7 +95,10 @@ impl Sync {
     pub(crate) fn run(&self, home: &Home) -> Result<Answer, Trouble> {
         let mut wallet = home.open()?;
         let mut link = homeward::Link::read(home)?;
-        let report = link.go_home(&mut wallet, None, Duration::from_secs(self.within))?;
+        let report = {
+            let _progress = Progress::begin("At the site", None);
+            link.go_home(&mut wallet, None, Duration::from_secs(self.within))?
+        };
         told(&wallet, &link, &report, Page::new())
     }
 }

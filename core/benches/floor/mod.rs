@@ -90,8 +90,9 @@ fn verdict(value: f64, aim: f64) -> &'static str {
 }
 
 /// The median time of one turn, in microseconds, where `turns` are timed together because one is too short for the clock.
-pub fn micros(turns: u32, mut work: impl FnMut()) -> f64 {
-    let mut times: Vec<_> = (0..101).map(|_| time(|| (0..turns).for_each(|_| work()))).collect();
+pub fn micros<T>(turns: u32, mut work: impl FnMut() -> T) -> f64 {
+    let mut times: Vec<_> =
+        (0..101).map(|_| time(|| (0..turns).for_each(|_| drop(black_box(work()))))).collect();
     times.sort_unstable();
     times[50].as_secs_f64() * 1e6 / f64::from(turns)
 }

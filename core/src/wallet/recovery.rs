@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::admit::Refusal;
-use crate::canon::{Reader, WIRE_VERSION, Writer};
+use crate::canon::{Canon as _, Reader, WIRE_VERSION, Writer};
 use crate::chit::ChainId;
 use crate::digest::Digest;
 use crate::key::{Entropy, RecoveryWords, fresh};
