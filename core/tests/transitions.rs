@@ -132,8 +132,13 @@ fn a_chit_that_its_signers_phone_orders_goes_by_this_table() {
     assert_eq!(
         table(true, &stages),
         [
-            // stage, then: lost, arrives, again, receipt, order, summary, everything
-            "p-",
+            // the stage, then lost, arrives, again, receipt, order, summary, everything
+            "p- p- pf pf p- p- p- p-",
+            "p- p- pf pf p- p- p- p-",
+            "pf pf pf pf rf ff pf ff",
+            "rf rf rf rf rf ff rf ff",
+            "ff ff ff ff ff ff ff ff",
+            "ff ff ff ff ff ff ff ff",
         ]
     );
 }
@@ -152,8 +157,14 @@ fn a_chit_that_the_partners_phone_orders_goes_by_this_table() {
     assert_eq!(
         table(false, &stages),
         [
-            // stage, then: lost, arrives, again, receipt, order, summary, everything
-            "p-",
+            // the stage, then lost, arrives, again, receipt, order, summary, everything
+            "p- p- pr pr p- p- p- p-",
+            "p- p- pr pr p- p- p- p-",
+            "pr pr pr pr rr fr pr fr",
+            "rr rr rr rr rr fr rr fr",
+            "fr fr ff fr fr fr fr fr",
+            "fr fr ff fr fr fr fr fr",
+            "ff ff ff ff ff ff ff ff",
         ]
     );
 }
