@@ -49,8 +49,7 @@ pub(super) fn measure(bench: &Bench, stage: &Path, board: &mut Board) -> Result<
         let watch = Stopwatch::start();
         let report = story.go_home()?;
         let passed = micros(watch.passed());
-        // Each letter that the wallet takes in is one commit of its own; the first letter is its own.
-        syncs = AT_SITES.saturating_add(report.heard.letters.saturating_sub(1));
+        syncs = AT_SITES.saturating_add(report.heard.taken);
         times.push(passed);
         beyond.push(passed.saturating_sub(syncs.saturating_mul(sync)));
         bar.reach(round);

@@ -144,6 +144,8 @@ enum Command {
     Link(link::Link),
     #[command(after_help = "Example:\n  hazel sync")]
     Sync(link::Sync),
+    #[command(after_help = "Examples:\n  hazel nodes\n  hazel nodes nodes.toml --by KEY")]
+    Nodes(link::Nodes),
     #[command(after_help = "Examples:\n  hazel site init --host example.org\n  hazel site run")]
     Site(site::Site),
     #[command(
@@ -258,6 +260,7 @@ impl Command {
             Self::Qr(qr) => qr.run(home),
             Self::Link(link) => link.run(home),
             Self::Sync(sync) => sync.run(home),
+            Self::Nodes(nodes) => nodes.run(home),
         }
     }
 }

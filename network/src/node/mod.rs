@@ -3,7 +3,10 @@
 //! No I/O but the store, no clock: time and randomness are arguments. A batch of inputs is one transaction on each shard it touches, and
 //! what follows from it is handed out only after the commit. Nothing is remembered outside the store but when to ask again.
 
+mod confirming;
 mod intake;
+mod notes;
+mod telling;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -245,7 +248,7 @@ impl<S: SiteStore> Node<S> {
         let mut done = Done::default();
         let result = store.change(shard, &mut |desk| {
             let Some(jobs) = jobs.take() else { return Ok(()) };
-            done = Work::new(*desk, key, &mut **entropy, shards > 1).run(jobs)?;
+            done = Work::new(*desk, key, &mut **entropy, shards > 1, now / 1000).run(jobs)?;
             Ok(())
         });
         if let Err(error) = result {

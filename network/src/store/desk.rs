@@ -245,7 +245,7 @@ impl<'d> Desk<'d> {
 
     /// Where a half stands.
     pub fn standing(&self, half: i64) -> Result<Standing> {
-        let sql = "SELECT book, tip, arrivals, agreed, final, final_stock, final_foil FROM standing WHERE half = $1";
+        let sql = "SELECT book, tip, arrivals, agreed, final, final_stock, final_foil, untold FROM standing WHERE half = $1";
         let row =
             self.one(sql, &[Put::Number(half)])?.ok_or(StoreError::Corrupt { what: "a missing standing" })?;
         let book: Book = object(row.bytes(0)?)?;
@@ -263,14 +263,14 @@ impl<'d> Desk<'d> {
             final_paid: Halves { stock: Units::new(row.number(5)?), foil: Units::new(row.number(6)?) },
             chain: None,
             reconciling: false,
-            owed: 0,
+            owed: row.number(7)?,
             met: None,
         })
     }
 
     /// Writes where a half stands.
     pub fn put_standing(&self, row: &Standing) -> Result<()> {
-        let sql = "INSERT INTO standing (half, book, tip, arrivals, agreed, final, final_stock, final_foil, restless) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (half) DO UPDATE SET book = excluded.book, tip = excluded.tip, arrivals = excluded.arrivals, agreed = excluded.agreed, final = excluded.final, final_stock = excluded.final_stock, final_foil = excluded.final_foil, restless = excluded.restless";
+        let sql = "INSERT INTO standing (half, book, tip, arrivals, agreed, final, final_stock, final_foil, restless, untold) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (half) DO UPDATE SET book = excluded.book, tip = excluded.tip, arrivals = excluded.arrivals, agreed = excluded.agreed, final = excluded.final, final_stock = excluded.final_stock, final_foil = excluded.final_foil, restless = excluded.restless, untold = excluded.untold";
         let tip = (row.tip != row.book).then(|| row.tip.to_bytes());
         self.0.run(
             sql,
@@ -284,6 +284,7 @@ impl<'d> Desk<'d> {
                 Put::Number(row.final_paid.stock.milli()),
                 Put::Number(row.final_paid.foil.milli()),
                 Put::Number(is_restless(row).into()),
+                Put::Number(row.owed),
             ],
         )
     }
@@ -334,9 +335,12 @@ impl<'d> Desk<'d> {
     }
 }
 
-/// Whether something is not final.
+/// What a site owes on a half: the partner's node has not shown yet that it has all notes.
+pub(crate) const UNTOLD: i64 = 1;
+
+/// Whether something is not final, or not told.
 pub(crate) fn is_restless(row: &Standing) -> bool {
-    i64::try_from(row.final_index).is_ok_and(|index| index < row.arrivals)
+    row.owed != 0 || i64::try_from(row.final_index).is_ok_and(|index| index < row.arrivals)
 }
 
 /// Reads an object of ours out of a column.

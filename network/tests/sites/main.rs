@@ -13,8 +13,10 @@
 mod defects;
 mod hosting;
 mod moving;
+mod notes;
 #[cfg(feature = "postgres")]
 mod server;
 mod stores;
+mod two_ways;
 mod weather;
 mod world;
