@@ -166,13 +166,14 @@ fn status(premises: &Premises) -> Result<Answer, Trouble> {
         ("halves of tallies", status.halves),
         ("entries", status.chits),
         ("halves not all final", status.restless),
+        ("halves with receipts or invoices not told", status.untold),
     ] {
         table.row([what.to_owned(), number.to_string()]);
     }
     page.table(table);
     let json = json!({
         "address": address, "users": status.members, "halves": status.halves, "entries": status.chits,
-        "not_final": status.restless, "store": config.store.split(':').next(),
+        "not_final": status.restless, "not_told": status.untold, "store": config.store.split(':').next(),
     });
     Ok(Answer::new(json, page))
 }

@@ -7,7 +7,7 @@ mod visit;
 use hazel_network::driver::CallError;
 
 pub(crate) use links::{Link, directory, take_list};
-pub(crate) use proofs::{Kept, kept};
+pub(crate) use proofs::Kept;
 pub(crate) use visit::Report;
 
 use crate::trouble::{Exit, Trouble, sentence};

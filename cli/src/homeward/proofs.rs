@@ -33,7 +33,7 @@ fn file(home: &Home) -> PathBuf {
 }
 
 /// The proofs that are kept, by the tally. A file that cannot be read is no reason not to go home: it is begun anew.
-pub(crate) fn kept(home: &Home) -> BTreeMap<String, Kept> {
+fn kept(home: &Home) -> BTreeMap<String, Kept> {
     std::fs::read(file(home)).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }
 

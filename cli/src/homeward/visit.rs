@@ -23,8 +23,23 @@ use crate::trouble::{Exit, Trouble, sentence};
 /// How long one place is tried.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// When what happened, counted from the beginning of the visit.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Marks {
+    /// The channel was open.
+    pub(crate) opened: Duration,
+    /// Everything was said.
+    pub(crate) said: Duration,
+    /// The site's first letter was here.
+    pub(crate) heard: Duration,
+    /// Nothing more was to be expected.
+    pub(crate) done: Duration,
+}
+
 /// What came of a visit.
 pub(crate) struct Report {
+    /// Of the last channel.
+    pub(crate) marks: Marks,
     pub(crate) heard: Heard,
     /// Tallies with something that is not final yet.
     pub(crate) pending: usize,
@@ -64,6 +79,7 @@ struct Visit<'l> {
     /// What was handed to the client on the channel before.
     requests: BTreeSet<RequestId>,
     unconfirmed: Vec<(RequestId, Reason)>,
+    marks: Marks,
 }
 
 impl Link {
@@ -84,6 +100,7 @@ impl Link {
             within,
             requests: BTreeSet::new(),
             unconfirmed: Vec::new(),
+            marks: Marks::default(),
         };
         let done = visit.run(wallet, first);
         visit.note_merit()?;
@@ -139,10 +156,12 @@ impl Visit<'_> {
     }
 
     fn talk(&mut self, wallet: &mut Wallet, channel: &mut Channel) -> Result<(Talk, usize), Broken> {
+        self.marks = Marks { opened: self.watch.passed(), ..Marks::default() };
         let user = self.link.key.public().0;
         let (mut talk, letters) =
             Talk::begin(wallet, self.link.site, user, &self.link.claimed).map_err(unheard)?;
         self.submit(&talk, letters, channel)?;
+        self.marks.said = self.watch.passed();
         let (mut silent, mut confirmed) = (Stopwatch::start(), 0_usize);
         while self.watch.passed() < self.within {
             self.hear_from_client(&talk, &mut confirmed, channel)?;
@@ -152,6 +171,9 @@ impl Visit<'_> {
             }
             let Some(letter) = channel.receive(Duration::from_millis(50))? else { continue };
             silent = Stopwatch::start();
+            if self.marks.heard.is_zero() {
+                self.marks.heard = self.watch.passed();
+            }
             for answer in talk.hear(wallet, &letter).map_err(unheard)? {
                 channel.send(answer)?;
             }
@@ -159,6 +181,7 @@ impl Visit<'_> {
         if talk.all_answered() {
             self.link.claimed.extend(talk.tallies().copied());
         }
+        self.marks.done = self.watch.passed();
         let pending = talk.pending(wallet).map_err(Trouble::from)?;
         Ok((talk, pending))
     }
@@ -241,7 +264,7 @@ impl Visit<'_> {
             .filter_map(|(request, reason)| Some((tally_of(&request)?, reason)))
             .collect();
         let proofs = keep(&self.link.home, &self.link.place, &talk.heard.confirmed)?;
-        Ok(Report { heard: talk.heard, pending, channels, proofs, unconfirmed })
+        Ok(Report { marks: self.marks, heard: talk.heard, pending, channels, proofs, unconfirmed })
     }
 
     /// Writes down how well the site answered, and what it knows now.

@@ -92,6 +92,8 @@ pub struct Status {
     pub chits: u64,
     /// Halves on which something is not final.
     pub restless: u64,
+    /// Halves of which the partner's site has not shown yet that it has all notes.
+    pub untold: u64,
 }
 
 struct Retry {
@@ -188,11 +190,12 @@ impl<S: SiteStore> Node<S> {
         let mut status = Status::default();
         for shard in 0..self.store.shards() {
             self.store.read(shard, &mut |desk| {
-                let [members, halves, chits, restless] = desk.counts()?;
+                let [members, halves, chits, restless, untold] = desk.counts()?;
                 status.members = status.members.saturating_add(members);
                 status.halves = status.halves.saturating_add(halves);
                 status.chits = status.chits.saturating_add(chits);
                 status.restless = status.restless.saturating_add(restless);
+                status.untold = status.untold.saturating_add(untold);
                 Ok(())
             })?;
         }

@@ -5,6 +5,7 @@ use hazel_core::canon::Canon as _;
 use hazel_core::chit::SignedChit;
 use hazel_core::key::PublicKey;
 use hazel_core::message::{Message, PAGE_MAX, Page};
+use hazel_core::notes::Notes;
 use hazel_core::order::Endorsement;
 use hazel_core::ordering::OrderingError;
 use hazel_core::rows::Rows as _;
@@ -206,6 +207,8 @@ impl Work<'_> {
         for (site, of) in self.others(&half, &standing)? {
             self.send(Correspondent::Site(site), tally, of, true, messages.clone());
             if standing.owed != 0 && of != side {
+                let all = self.desk.notes_beyond(half.no, &Notes::default())?;
+                self.send(Correspondent::Site(site), tally, of, false, all);
                 self.send_notes(Correspondent::Site(site), &half, of, true)?;
             }
         }

@@ -295,11 +295,11 @@ impl<'d> Desk<'d> {
         self.0.rows(sql, &[])?.iter().map(|row| Ok((TallyId(row.fixed(0)?), side(row.number(1)?)?))).collect()
     }
 
-    /// How many users, halves, chits, and halves on which something is not final.
-    pub fn counts(&self) -> Result<[u64; 4]> {
-        let sql = "SELECT (SELECT count(*) FROM member), (SELECT count(*) FROM half), (SELECT count(*) FROM chit), (SELECT count(*) FROM standing WHERE restless = 1)";
+    /// How many users, halves, chits, halves on which something is not final, and halves of which a note is not told.
+    pub fn counts(&self) -> Result<[u64; 5]> {
+        let sql = "SELECT (SELECT count(*) FROM member), (SELECT count(*) FROM half), (SELECT count(*) FROM chit), (SELECT count(*) FROM standing WHERE restless = 1 AND final < arrivals), (SELECT count(*) FROM standing WHERE restless = 1 AND untold <> 0)";
         let row = self.one(sql, &[])?.unwrap_or_default();
-        Ok([row.count(0)?, row.count(1)?, row.count(2)?, row.count(3)?])
+        Ok([row.count(0)?, row.count(1)?, row.count(2)?, row.count(3)?, row.count(4)?])
     }
 
     /// Keeps a page that cannot be used yet, if whoever brings it has less than `room` bytes waiting. Returns whether it is kept.

@@ -114,7 +114,11 @@ fn a_phone_that_was_lost_and_restored_meanwhile_ends_right() {
         world.uplink(lost);
         world.carry();
         assert!(!world.phone(lost).tally(&tally).unwrap().reconciling, "{lost:?}: its site knows everything");
-        assert_eq!(world.ana.balance(&tally).unwrap(), chips_of(4), "3 + 2 − 1: nothing lost, nothing double");
+        assert_eq!(
+            world.ana.balance(&tally).unwrap(),
+            chips_of(4),
+            "3 + 2 − 1: nothing lost, nothing double"
+        );
         pay(world.phone(lost), &tally, 1);
         home(&mut world);
         ends(&mut world);
@@ -143,7 +147,7 @@ fn a_half_that_moved_between_the_payment_and_the_way_home_ends_right() {
 fn a_device_that_was_revoked_meanwhile_is_a_stranger_and_what_it_signed_before_counts() {
     let mut world = friends();
     let tally = world.tally;
-    let (secret, request) = EnrolmentRequest::new(&mut Seeded::new("second phone"));
+    let (request, secret) = EnrolmentRequest::new("second phone", &mut Seeded::new("second phone"));
     let answer = world.ben.add_device(&request).unwrap();
     let (store, entropy) = (Store::in_memory().unwrap(), Box::new(Seeded::new("its wallet")));
     let mut second = Wallet::enrol(store, &guard(), &secret, &answer, Box::new(clock()), entropy).unwrap();
