@@ -29,6 +29,9 @@ pub(crate) struct Link {
     /// Only the tally with this partner; again for more (default: all)
     #[arg(long, value_name = "PARTNER")]
     only: Vec<String>,
+    /// Be a guest: bring what concerns this site, your partner's for instance, and let it speak for nothing of yours
+    #[arg(long, conflicts_with = "only")]
+    guest: bool,
     /// Give up after so many seconds
     #[arg(long, default_value_t = 20, value_name = "SECONDS")]
     within: u64,
@@ -49,11 +52,13 @@ impl Link {
         }
         let report = link.go_home(&mut wallet, Some(channel), within)?;
         let mut page = Page::new();
-        page.styled(
-            GOOD,
-            format!("{} speaks for {} of yours now.", link.place, count(tallies.len(), "tally", "tallies")),
-        );
-        page.say("Your partners learn it when your phones meet next, or through the site.");
+        if self.guest {
+            page.styled(GOOD, format!("You are a guest at {} now.", link.place));
+        } else {
+            let tallies = count(tallies.len(), "tally", "tallies");
+            page.styled(GOOD, format!("{} speaks for {tallies} of yours now.", link.place));
+            page.say("Your partners learn it when your phones meet next, or through the site.");
+        }
         told(&mut wallet, &[(link, report)], &[], page)
     }
 
@@ -74,6 +79,9 @@ impl Link {
     }
 
     fn tallies(&self, wallet: &mut Wallet) -> Result<Vec<TallyId>, Trouble> {
+        if self.guest {
+            return Ok(Vec::new());
+        }
         if !self.only.is_empty() {
             return self.only.iter().map(|name| Ok(find(wallet, name)?.id)).collect();
         }
@@ -117,12 +125,16 @@ pub(crate) struct Nodes {
     #[arg(requires = "by")]
     list: Option<PathBuf>,
     /// The publisher's key
-    #[arg(long, value_name = "KEY", requires = "list")]
+    #[arg(long, value_name = "KEY", requires = "list", allow_hyphen_values = true)]
     by: Option<String>,
 }
 
 impl Nodes {
     pub(crate) fn run(&self, home: &Home) -> Result<Answer, Trouble> {
+        if !home.database().exists() {
+            // It says so itself.
+            home.open()?;
+        }
         let mut page = Page::new();
         if let (Some(path), Some(by)) = (&self.list, &self.by) {
             let by = site_of(by).ok_or_else(|| Trouble::usage("This is not the key of a publisher."))?;
@@ -139,7 +151,7 @@ impl Nodes {
             ("node", Column::Left),
             ("at", Column::Left),
             ("answers in", Column::Right),
-            ("of 1000", Column::Right),
+            ("went well", Column::Right),
             ("", Column::Left),
         ];
         let (mut table, mut nodes) = (Table::new(&columns), Vec::new());
@@ -149,7 +161,7 @@ impl Nodes {
                 node.alias.clone(),
                 node.routing.clone(),
                 format!("{} ms", node.latency),
-                node.reliability.to_string(),
+                format!("{} %", node.reliability / 10),
                 if mine { "yours".to_owned() } else { String::new() },
             ]);
             nodes.push(json!({

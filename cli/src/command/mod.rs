@@ -140,7 +140,9 @@ enum Command {
     Audit(audit::Audit),
     #[command(subcommand, after_help = "Example:\n  hazel qr scan photo.jpg")]
     Qr(qr::Qr),
-    #[command(after_help = "Examples:\n  hazel link hazel-site:hAGE…\n  hazel link ticket.png")]
+    #[command(
+        after_help = "Examples:\n  hazel link hazel-site:hAGE…\n  hazel link ticket.png\n  hazel link ticket.png --guest"
+    )]
     Link(link::Link),
     #[command(after_help = "Example:\n  hazel sync")]
     Sync(link::Sync),

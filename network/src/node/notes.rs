@@ -78,7 +78,7 @@ impl Work<'_> {
     ) -> Result<(), StoreError> {
         let other = half.side.other();
         let moves = *standing.tip.node_epoch.of(other);
-        if moves == 0 && !self.desk.has_half(&half.tally, other)? {
+        if moves == 0 && !half.paired {
             return Ok(());
         }
         let by_partner =
@@ -113,7 +113,8 @@ impl Work<'_> {
         if ask {
             self.send_notes(from, half, side, false)?;
         }
-        self.note_restless(half, &standing)
+        self.note_restless(half, &standing);
+        Ok(())
     }
 
     pub(super) fn send_notes(

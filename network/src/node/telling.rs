@@ -46,7 +46,7 @@ impl Work<'_> {
                 news.extend(own_word.map(|word| Message::Endorsement(*word)));
             }
         }
-        for (site, side) in self.others(half, standing)? {
+        for (site, side) in self.others(half, standing) {
             let to = Correspondent::Site(site);
             let mut messages = if to == from { Vec::new() } else { brought.clone() };
             messages.extend(news.iter().cloned());
@@ -80,13 +80,9 @@ impl Work<'_> {
 
     /// The other nodes that are named on a tally, each with the half it keeps: the partner's, and those of this half before or after me.
     /// Where this site keeps the other half too, it is told even before the two have named it to each other.
-    pub(super) fn others(
-        &self,
-        half: &HalfRow,
-        standing: &Standing,
-    ) -> Result<Vec<(PublicKey, Side)>, StoreError> {
+    pub(super) fn others(&self, half: &HalfRow, standing: &Standing) -> Vec<(PublicKey, Side)> {
         let mut all = Vec::new();
-        if self.sharded || self.desk.has_half(&half.tally, half.side.other())? {
+        if self.sharded || half.paired {
             all.push((self.own, half.side.other()));
         }
         for side in [half.side.other(), half.side] {
@@ -96,7 +92,7 @@ impl Work<'_> {
                 }
             }
         }
-        Ok(all)
+        all
     }
 
     /// The answer to whoever wrote: what it lacks by its summary, what was refused, and a question if something is missing here.
@@ -204,7 +200,7 @@ impl Work<'_> {
         messages
             .extend(words.iter().filter(|word| word.key == self.own).map(|word| Message::Endorsement(*word)));
         messages.push(Message::Have(plain(telling::summary(&self.desk, &standing))?));
-        for (site, of) in self.others(&half, &standing)? {
+        for (site, of) in self.others(&half, &standing) {
             self.send(Correspondent::Site(site), tally, of, true, messages.clone());
             if standing.owed != 0 && of != side {
                 let all = self.desk.notes_beyond(half.no, &Notes::default())?;
@@ -212,16 +208,16 @@ impl Work<'_> {
                 self.send_notes(Correspondent::Site(site), &half, of, true)?;
             }
         }
-        self.note_restless(&half, &standing)
+        self.note_restless(&half, &standing);
+        Ok(())
     }
 
-    pub(super) fn note_restless(&mut self, half: &HalfRow, standing: &Standing) -> Result<(), StoreError> {
+    pub(super) fn note_restless(&mut self, half: &HalfRow, standing: &Standing) {
         let partners = match crate::store::is_restless(standing) {
-            true => Some(self.others(half, standing)?.into_iter().map(|(key, _)| key).collect()),
+            true => Some(self.others(half, standing).into_iter().map(|(key, _)| key).collect()),
             false => None,
         };
         self.done.restless.insert((half.tally, half.side), partners);
-        Ok(())
     }
 }
 

@@ -15,7 +15,7 @@ use hazel_core::tally::{Date, Side, SignedTally, TallyId};
 use crate::letter::{Body, Correspondent, Letter};
 use crate::store::{Desk, HalfRow};
 
-use super::confirming::request_in;
+use super::confirming::{Request, request_in};
 use super::intake::{Intake, Taken, named};
 use super::{Event, Output};
 
@@ -117,8 +117,7 @@ impl<'w> Work<'w> {
         match (letter.body, half) {
             (Body::Claim { contract, claim }, half) => self.claim(from, half, *contract, &claim),
             (Body::Messages { ask, messages }, Some(half)) => {
-                self.messages(from, &half, ask, messages)?;
-                request.map_or(Ok(()), |request| self.confirm(from, &half, request))
+                self.messages(from, &half, ask, messages, request)
             }
             (Body::Notes { ask, notes }, Some(half)) => self.notes(from, &half, ask, &notes),
             (body @ (Body::Messages { .. } | Body::Notes { .. }), None)
@@ -192,6 +191,7 @@ impl<'w> Work<'w> {
         half: &HalfRow,
         ask: bool,
         messages: Vec<Message>,
+        request: Option<Request>,
     ) -> Result<(), StoreError> {
         let mut standing = self.desk.standing(half.no)?;
         let Some(bringer) = self.may_speak(from, half, &standing)? else { return Ok(()) };
@@ -205,7 +205,11 @@ impl<'w> Work<'w> {
             self.tell(half, &standing, &before, &words, &taken, from)?;
         }
         self.answer(from, half, &standing, ask, &taken)?;
-        self.note_restless(half, &standing)
+        if let Some(request) = request {
+            self.confirm(from, half, &standing, request)?;
+        }
+        self.note_restless(half, &standing);
+        Ok(())
     }
 
     /// Whether a correspondent has a say about a half, and under which key what it brings is counted.

@@ -41,6 +41,8 @@ pub struct HalfRow {
     pub side: Side,
     /// The contract.
     pub contract: SignedTally,
+    /// Whether the other half is kept on this shard too.
+    pub paired: bool,
 }
 
 /// Who may see a half.
@@ -173,11 +175,12 @@ impl<'d> Desk<'d> {
 
     /// A half.
     pub fn half(&self, tally: &TallyId, side: Side) -> Result<Option<HalfRow>> {
-        let sql = "SELECT no, contract FROM half WHERE tally = $1 AND side = $2";
+        let sql = "SELECT no, contract, (SELECT count(*) FROM half AS other WHERE other.tally = $1 AND other.side <> $2) FROM half WHERE tally = $1 AND side = $2";
         let row = self.one(sql, &[Put::Bytes(&tally.0), of_side(side)])?;
         row.map(|row| {
             let no = row.number(0)?;
-            Ok(HalfRow { no, tally: *tally, side, contract: self.contract_in(no, row.bytes(1)?)? })
+            let contract = self.contract_in(no, row.bytes(1)?)?;
+            Ok(HalfRow { no, tally: *tally, side, contract, paired: row.number(2)? > 0 })
         })
         .transpose()
     }
@@ -214,7 +217,8 @@ impl<'d> Desk<'d> {
             owed: 0,
             met: None,
         })?;
-        Ok(HalfRow { no, tally, side, contract })
+        let paired = self.has_half(&tally, side.other())?;
+        Ok(HalfRow { no, tally, side, contract, paired })
     }
 
     /// How many halves one user has claimed on this shard.

@@ -471,3 +471,32 @@ fn what_waits_for_missing_chits_is_bounded() {
     world.carry();
     world.assert_all_final();
 }
+
+/// The operator's guide says of each defect which test it fails in. A name there that no test has would be an empty promise.
+#[test]
+fn every_test_that_the_guide_names_exists() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let guide = std::fs::read_to_string(root.join("docs/site.md")).unwrap();
+    let (_, table) = guide.split_once("## What others got wrong").unwrap();
+    let mut sources = String::new();
+    let mut folders: Vec<_> =
+        ["network", "cli/tests", "tests/tests", "qr/tests"].map(|it| root.join(it)).into();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                sources += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let is_name = |it: &&str| it.matches('_').count() > 1 && !it.contains([' ', '=', '/']);
+    let names: Vec<&str> = table.split('`').skip(1).step_by(2).filter(is_name).collect();
+    assert!(names.len() > 25, "{names:?}");
+    for name in names {
+        // A long name may end in dots.
+        let named = format!("fn {}", name.trim_end_matches('…'));
+        assert!(sources.contains(&named), "{name} is no test");
+    }
+}
