@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use hazel_core::key::{Entropy as _, SecretKey};
+use hazel_core::tally::Date;
 use hazel_core::wallet::Clock as _;
+use hazel_network::directory::{Directory, KnownNode, Medium};
 use hazel_network::driver::Level;
 use hazel_network::node::Node;
 use hazel_network::peer::SiteKey;
@@ -46,6 +48,12 @@ pub(crate) struct Config {
     /// Other sites: their keys, and where they listen.
     #[serde(default)]
     pub(crate) neighbours: BTreeMap<String, String>,
+    /// A list of nodes in this folder that somebody publishes; its sites are neighbours too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) list: Option<String>,
+    /// The publisher's key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) list_by: Option<String>,
 }
 
 fn info() -> String {
@@ -145,6 +153,45 @@ impl Premises {
             .map_err(|error| Trouble::file(&path, &error))
     }
 
+    /// Where other sites are: those of the published list, and above them those that this operator has named.
+    pub(crate) fn neighbours(&self, config: &Config) -> Result<BTreeMap<SiteKey, String>, Trouble> {
+        let key = |agent: &String| {
+            site_of(agent).ok_or_else(|| Trouble::usage(format!("“{agent}” is not the key of a site.")))
+        };
+        let mut all = BTreeMap::new();
+        if let (Some(file), Some(by)) = (&config.list, &config.list_by) {
+            let path = self.folder.join(file);
+            let text = fs::read_to_string(&path).map_err(|error| Trouble::file(&path, &error))?;
+            let list =
+                Directory::read(&text, &key(by)?).map_err(|error| unreadable(&path, &error.to_string()))?;
+            all.extend(list.by_merit().into_iter().map(|node| (node.key, node.routing.clone())));
+        }
+        for (agent, place) in &config.neighbours {
+            all.insert(key(agent)?, place.clone());
+        }
+        all.remove(&self.key()?.public());
+        Ok(all)
+    }
+
+    /// A list of this site and the neighbours it knows, signed with its key.
+    pub(crate) fn published(&self, config: &Config, issued: Date) -> Result<String, Trouble> {
+        let key = self.key()?;
+        let node = |key: SiteKey, routing: String| KnownNode {
+            alias: routing.clone(),
+            key,
+            medium: Medium::Tcp,
+            routing,
+            latency: 100,
+            reliability: 990,
+        };
+        let mut list = Directory::new(issued);
+        list.learn(node(key.public(), format!("{}:{}", config.host, config.port)));
+        for (neighbour, place) in self.neighbours(config)? {
+            list.learn(node(neighbour, place));
+        }
+        list.publish(&key).map_err(|error| Trouble::usage(sentence(&error.to_string())))
+    }
+
     pub(crate) fn node(&self, config: &Config) -> Result<Node<Box<dyn SiteStore>>, Trouble> {
         let store = self.store(config)?;
         Ok(Node::open(store, self.key()?, Box::new(SystemEntropy))?)
@@ -194,14 +241,9 @@ impl Config {
             calls_in_a_row: burst(),
             calls_refill_ms: refill(),
             neighbours: BTreeMap::new(),
+            list: None,
+            list_by: None,
         }
-    }
-
-    pub(crate) fn neighbours(&self) -> Result<BTreeMap<SiteKey, String>, Trouble> {
-        let key = |agent: &String| {
-            site_of(agent).ok_or_else(|| Trouble::usage(format!("“{agent}” is not the key of a site.")))
-        };
-        self.neighbours.iter().map(|(agent, place)| Ok((key(agent)?, place.clone()))).collect()
     }
 
     pub(crate) fn level(&self) -> Result<Level, Trouble> {

@@ -64,6 +64,15 @@ impl Site {
         self.child = Some(child);
     }
 
+    /// Gives it another port. It is not running.
+    fn move_to_another_port(&mut self) {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let file = self.path().join("site.toml");
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, before.replace(&self.port.to_string(), &port.to_string())).unwrap();
+        self.port = port;
+    }
+
     fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
@@ -159,4 +168,98 @@ fn a_ticket_is_good_once_and_a_site_without_neighbours_says_nothing_to_strangers
     site.kill();
     assert_eq!(ana.refused(&["sync", "--within", "1"]).1, "unreachable_site");
     assert_ne!(site.port, 0);
+}
+
+#[test]
+fn receipts_and_invoices_reach_a_partner_who_is_never_met_again() {
+    let (ana, ben) = pair();
+    let (mut one, mut two) = two_sites();
+    ana.json(&["link", &one.ticket("ana")]);
+    ben.json(&["link", &two.ticket("ben")]);
+    cross(&ana, &ben);
+    for person in [&ana, &ben, &ana] {
+        person.json(&["sync"]);
+    }
+    // Ana asks, Ben pays; no file goes from one to the other.
+    ana.json(&["ask", "Ben", "3", "--memo", "milk"]);
+    ana.json(&["sync"]);
+    let asked = until("the invoice came", || {
+        ben.json(&["sync"]);
+        ben.json(&["tally", "show", "Ana"])["invoices"].as_array().unwrap().first().cloned()
+    });
+    ben.json(&["events"]);
+    ben.json(&["pay", "Ana", "--invoice", asked["invoice"].as_str().unwrap()]);
+    let sync = ben.json(&["sync"]);
+    let proof = &sync["proofs"][0];
+    assert_eq!(proof["at"], format!("127.0.0.1:{}", two.port), "{sync}");
+    assert_eq!(sync["unconfirmed"], serde_json::json!([]));
+    until("his phone knows that hers has it", || {
+        ana.json(&["sync"]);
+        ben.json(&["sync"]);
+        let events = ben.json(&["events"]);
+        events["events"].as_array().unwrap().iter().any(|it| it["event"] == "held").then_some(())
+    });
+    until("each site knows that the other one has been told", || {
+        (one.json(&["status"])["not_told"] == 0 && two.json(&["status"])["not_told"] == 0).then_some(())
+    });
+    one.kill();
+    two.kill();
+}
+
+#[test]
+fn a_site_that_moved_is_found_by_a_signed_list_and_a_guest_brings_what_both_signed() {
+    let (ana, ben) = pair();
+    let (mut one, mut two) = two_sites();
+    ana.json(&["link", &one.ticket("ana")]);
+    ben.json(&["link", &two.ticket("ben")]);
+    cross(&ana, &ben);
+    for person in [&ana, &ben, &ana] {
+        person.json(&["sync"]);
+    }
+    // Ben is a guest at Ana's site: his own is away, and hers alone hears of what both signed.
+    let guest = ben.json(&["link", &one.ticket("guest"), "--guest"]);
+    assert_eq!(guest["sites"][0]["at"], format!("127.0.0.1:{}", one.port));
+    two.kill();
+    ben.run(&["pay", "Ana", "2", "--memo", "bread"]).ok();
+    let sync = ben.json(&["sync", "--within", "4"]);
+    assert_eq!(
+        (&sync["sites"][1]["code"], &sync["final"]),
+        (&"unreachable_site".into(), &false.into()),
+        "{sync}"
+    );
+    ana.json(&["sync"]);
+    assert_eq!(ana.json(&["tally", "show", "Ben"])["balance"], "2.00", "hers has told her");
+    // His site comes back somewhere else, and says where in a list that it signs.
+    two.move_to_another_port();
+    two.start();
+    one.json(&["neighbour", two.json(&["status"])["address"].as_str().unwrap()]);
+    one.kill();
+    one.start();
+    let list = two.folder.path().join("nodes.toml");
+    let key = two.json(&["publish", text(&list)])["key"].as_str().unwrap().to_owned();
+    let wrong = one.json(&["publish", text(&one.folder.path().join("mine.toml"))])["key"].clone();
+    let refused = ben.refused(&["nodes", text(&list), "--by", wrong.as_str().unwrap()]);
+    assert_eq!(refused.1, "nodes", "signed by somebody else");
+    ben.json(&["nodes", text(&list), "--by", &key]);
+    until("all is final at the new place", || {
+        ana.json(&["sync"]);
+        (ben.json(&["sync"])["final"] == true).then_some(())
+    });
+    let nodes = ben.json(&["nodes"]);
+    let mine: Vec<_> = nodes["nodes"].as_array().unwrap().iter().filter(|it| it["mine"] == true).collect();
+    assert!(mine.iter().any(|it| it["at"] == format!("127.0.0.1:{}", two.port)), "{nodes}");
+    one.kill();
+    two.kill();
+}
+
+/// Tries for a while: sites speak to each other at their own pace.
+#[track_caller]
+fn until<T>(what: &str, mut tried: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..60 {
+        if let Some(done) = tried() {
+            return done;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(250));
+    }
+    panic!("{what}: not in time");
 }

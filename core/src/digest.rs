@@ -104,6 +104,8 @@ pub enum Statement {
     Backup,
     /// "This half is mine", told to a site by one of its devices.
     Claim,
+    /// "This has come in here": a site's word to the wallet that brought it.
+    Confirmation,
 }
 
 impl Statement {
@@ -119,6 +121,7 @@ impl Statement {
             Self::Grant => b"hazel/v1/grant\0",
             Self::Backup => b"hazel/v1/backup\0",
             Self::Claim => b"hazel/v1/claim\0",
+            Self::Confirmation => b"hazel/v1/confirmation\0",
         }
     }
 
@@ -153,6 +156,8 @@ mod tests {
             Statement::Answer,
             Statement::Grant,
             Statement::Backup,
+            Statement::Claim,
+            Statement::Confirmation,
         ];
         for one in all {
             for other in all {

@@ -15,6 +15,7 @@ pub mod keystore;
 pub mod letter;
 pub mod message;
 pub mod negotiation;
+pub mod notes;
 pub mod order;
 pub mod ordering;
 pub mod pair;

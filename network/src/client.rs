@@ -17,8 +17,7 @@ use hazel_sync::Time;
 use crate::directory::Directory;
 use crate::peer::SiteKey;
 
-/// The idempotency key of a request: the same fact has the same one for ever.
-pub type RequestId = [u8; 16];
+pub use crate::confirmation::RequestId;
 
 /// How much a client does for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +77,10 @@ pub enum Input {
     },
     /// A batch is closed, and these are in it.
     Closed(u64, BTreeSet<RequestId>),
+    /// This needs no confirmation any more: what it said is said by another request.
+    Dropped(RequestId),
+    /// The channel to a node is gone: it will not answer what it was asked on it.
+    Lost(SiteKey),
     /// Time passed.
     Tick,
 }
@@ -169,7 +172,12 @@ impl Client {
                 }
             }
             Input::Closed(batch, included) => self.closed(batch, &included),
-            Input::Tick => self.tick(directory, now),
+            Input::Dropped(request) => {
+                self.requests.remove(&request);
+                self.outputs.retain(|output| !matches!(output, Output::Send(_, id, _) if *id == request));
+            }
+            Input::Lost(node) => self.silent(directory, now, |asked, _| *asked == node),
+            Input::Tick => self.silent(directory, now, |_, until| until <= now),
         }
     }
 
@@ -229,17 +237,22 @@ impl Client {
         self.go_on(&id, directory, now);
     }
 
-    fn tick(&mut self, directory: &mut Directory, now: Time) {
+    /// Some of those who were asked will not answer any more.
+    fn silent(&mut self, directory: &mut Directory, now: Time, is_silent: impl Fn(&SiteKey, Time) -> bool) {
         let ids: Vec<RequestId> = self.requests.keys().copied().collect();
         for id in ids {
             let Some(request) = self.requests.get_mut(&id) else { continue };
-            let late: Vec<SiteKey> =
-                request.asked.iter().filter(|(_, until)| **until <= now).map(|(node, _)| *node).collect();
-            for node in &late {
+            let silent: Vec<SiteKey> = request
+                .asked
+                .iter()
+                .filter(|(node, until)| is_silent(node, **until))
+                .map(|it| *it.0)
+                .collect();
+            for node in &silent {
                 request.asked.remove(node);
                 directory.failed(node);
             }
-            if !late.is_empty() {
+            if !silent.is_empty() {
                 self.go_on(&id, directory, now);
             }
         }

@@ -7,7 +7,10 @@ use hazel_core::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
 use hazel_core::claim::Claim;
 use hazel_core::key::PublicKey;
 use hazel_core::message::{MESSAGES_MAX, Message};
+use hazel_core::notes::Notes;
 use hazel_core::tally::{Side, SignedTally, TallyId};
+
+use crate::confirmation::Confirmation;
 
 /// The most bytes of one letter. Whoever has more to say writes several.
 pub const LETTER_MAX: usize = 1 << 20;
@@ -53,6 +56,15 @@ pub enum Body {
     },
     /// A site to a wallet: these were not let in.
     Refused(Vec<Refused>),
+    /// How far the notes of the two parties are known: receipts, invoices, answers.
+    Notes {
+        /// Whether the reader should answer with its own.
+        ask: bool,
+        /// What is known.
+        notes: Notes,
+    },
+    /// A site to a wallet: what you brought has come in, and this is its proof.
+    Confirmed(Box<Confirmation>),
 }
 
 /// One thing that was not let in.
@@ -100,6 +112,9 @@ impl Canon for Letter {
             Body::Messages { ask: false, messages } => to.uint(1).put_list(messages),
             Body::Messages { ask: true, messages } => to.uint(2).put_list(messages),
             Body::Refused(refused) => to.uint(3).put_list(refused),
+            Body::Notes { ask: false, notes } => to.uint(4).put(notes),
+            Body::Notes { ask: true, notes } => to.uint(5).put(notes),
+            Body::Confirmed(confirmation) => to.uint(6).put(&**confirmation),
         };
     }
 
@@ -116,6 +131,8 @@ impl Canon for Letter {
                 Body::Messages { ask: kind == 2, messages }
             }
             3 => Body::Refused(from.take_list("refusals", MESSAGES_MAX as u64)?),
+            kind @ (4 | 5) => Body::Notes { ask: kind == 5, notes: from.take()? },
+            6 => Body::Confirmed(Box::new(from.take()?)),
             version => return Err(Malformed::Newer { what: "kind of letter", version }),
         };
         Ok(Self { tally, half, body })

@@ -3,6 +3,7 @@
 pub mod backoff;
 #[cfg(feature = "site")]
 pub mod client;
+pub mod confirmation;
 #[cfg(feature = "site")]
 pub mod directory;
 #[cfg(feature = "site")]

@@ -1,15 +1,18 @@
 //! What a wallet and its site say to each other, whatever carries it. No I/O, no clock.
 //!
 //! The wallet speaks first: for each half that the site keeps, everything that is not final, and how far its memory goes. The
-//! site answers with what the wallet lacks. Nothing is remembered between two channels; each begins from the rows.
+//! site answers with what the wallet lacks. Then both compare notes: receipts, invoices and answers for a partner who is never met.
+//! Nothing is remembered between two channels; each begins from the rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use hazel_core::canon::{Canon as _, Malformed};
 use hazel_core::message::Message;
+use hazel_core::notes::Notes;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Change, Rejected, SiteDelivery, Speakers, Wallet, WalletError};
 
+use crate::confirmation::{Confirmation, RequestId, request_of};
 use crate::letter::{Body, Letter};
 use crate::peer::SiteKey;
 
@@ -31,8 +34,12 @@ pub struct Heard {
     pub changes: Vec<(TallyId, Change)>,
     /// What of the site's was not let in here.
     pub rejected: Vec<(TallyId, Rejected)>,
+    /// What the site has signed to have: proofs of submission, to be kept.
+    pub confirmed: Vec<Confirmation>,
     /// What the site did not let in, and why.
     pub refused: Vec<(TallyId, String)>,
+    /// Letters of the site's that were taken into the wallet: each is a commit.
+    pub taken: u64,
     /// Letters, both ways.
     pub letters: u64,
     /// Bytes of them.
@@ -45,13 +52,20 @@ pub struct Talk {
     user: [u8; 32],
     halves: BTreeMap<TallyId, Side>,
     answered: BTreeSet<TallyId>,
+    /// What the site has said it knows of the notes, with what it was told since.
+    notes: BTreeMap<TallyId, Notes>,
+    /// Whose notes were asked about, and not answered yet.
+    asked: BTreeSet<TallyId>,
+    /// Letters that bring chits and are not confirmed yet.
+    requests: BTreeMap<RequestId, Letter>,
     /// What came of it.
     pub heard: Heard,
 }
 
-/// The halves of this wallet that a site speaks for.
+/// The halves of this wallet that a site has to do with: it speaks for them, or for the partner's. Either site takes what both have signed.
 pub fn hosted(wallet: &mut Wallet, site: &SiteKey) -> Result<Vec<Speakers>, WalletError> {
-    Ok(wallet.speakers()?.into_iter().filter(|it| it.nodes.contains(site)).collect())
+    let concerns = |it: &Speakers| it.nodes.contains(site) || it.partner.contains(site);
+    Ok(wallet.speakers()?.into_iter().filter(concerns).collect())
 }
 
 impl Talk {
@@ -63,7 +77,8 @@ impl Talk {
         claimed: &BTreeSet<TallyId>,
     ) -> Result<(Self, Vec<Vec<u8>>), UplinkError> {
         let halves = hosted(wallet, &site)?.into_iter().map(|it| (it.tally, it.side)).collect();
-        let mut talk = Self { site, user, halves, answered: BTreeSet::new(), heard: Heard::default() };
+        let (answered, notes, asked, requests, heard) = Default::default();
+        let mut talk = Self { site, user, halves, answered, notes, asked, requests, heard };
         let mut letters = Vec::new();
         for (tally, side) in talk.halves.clone() {
             letters.extend(talk.opening(wallet, &tally, side, !claimed.contains(&tally))?);
@@ -95,7 +110,43 @@ impl Talk {
             letters.push(Letter { tally: *tally, half: side, body: Body::Claim { contract, claim } });
         }
         letters.extend(Letter::carrying(*tally, side, true, messages));
+        for letter in &letters {
+            self.requests.extend(request_of(letter).map(|request| (request, letter.clone())));
+        }
+        letters.push(self.asking(wallet, tally, side)?);
         Ok(self.posted(&letters))
+    }
+
+    /// The requests that are not confirmed yet.
+    pub fn requests(&self) -> impl Iterator<Item = (&RequestId, &Letter)> {
+        self.requests.iter()
+    }
+
+    /// "This is what I know of the notes; what do you know?"
+    fn asking(&mut self, wallet: &mut Wallet, tally: &TallyId, half: Side) -> Result<Letter, UplinkError> {
+        self.asked.insert(*tally);
+        let body = Body::Notes { ask: true, notes: wallet.notes(tally)? };
+        Ok(Letter { tally: *tally, half, body })
+    }
+
+    /// What the site lacks of the notes, now that it has said what it knows; and whether it has it then.
+    fn notes_due(
+        &mut self,
+        wallet: &mut Wallet,
+        tally: &TallyId,
+        side: Side,
+    ) -> Result<Vec<Letter>, UplinkError> {
+        let Some(known) = self.notes.get(tally) else { return Ok(Vec::new()) };
+        let due = wallet.notes_beyond(tally, known)?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Told once on this channel, whatever the site makes of it.
+        let mine = wallet.notes(tally)?;
+        self.notes.insert(*tally, mine);
+        let mut letters = Letter::carrying(*tally, side, false, due);
+        letters.push(self.asking(wallet, tally, side)?);
+        Ok(letters)
     }
 
     /// Takes in a letter of the site's; what to send in return. All of it is durable when this returns.
@@ -107,6 +158,15 @@ impl Talk {
         let Some(side) = self.halves.get(&tally).copied() else { return Ok(Vec::new()) };
         match letter.body {
             Body::Claim { .. } => Ok(Vec::new()),
+            Body::Confirmed(confirmation) => {
+                let request = confirmation.submission.request;
+                let brought = self.requests.get(&request);
+                if brought.is_some_and(|letter| confirmation.proves(letter, &self.site)) {
+                    self.requests.remove(&request);
+                    self.heard.confirmed.push(*confirmation);
+                }
+                Ok(Vec::new())
+            }
             Body::Refused(refused) => {
                 self.answered.insert(tally);
                 self.heard.refused.extend(refused.into_iter().map(|it| (tally, it.code)));
@@ -114,10 +174,18 @@ impl Talk {
             }
             Body::Messages { messages, .. } => {
                 self.answered.insert(tally);
+                self.heard.taken = self.heard.taken.saturating_add(1);
                 let SiteDelivery { delivery, answer } = wallet.from_site(&tally, messages)?;
                 self.heard.changes.extend(delivery.changes.into_iter().map(|it| (tally, it)));
                 self.heard.rejected.extend(delivery.rejected.into_iter().map(|it| (tally, it)));
-                let letters = Letter::carrying(tally, side, false, answer);
+                let mut letters = Letter::carrying(tally, side, false, answer);
+                letters.extend(self.notes_due(wallet, &tally, side)?);
+                Ok(self.posted(&letters))
+            }
+            Body::Notes { notes, .. } => {
+                self.asked.remove(&tally);
+                self.notes.entry(tally).or_insert(notes);
+                let letters = self.notes_due(wallet, &tally, side)?;
                 Ok(self.posted(&letters))
             }
         }
@@ -139,10 +207,10 @@ impl Talk {
         self.halves.keys()
     }
 
-    /// Whether the site has answered about every half.
+    /// Whether the site has answered about every half, and about whatever it was told since.
     #[must_use]
     pub fn all_answered(&self) -> bool {
-        self.halves.keys().all(|tally| self.answered.contains(tally))
+        self.asked.is_empty() && self.halves.keys().all(|tally| self.answered.contains(tally))
     }
 
     /// How many halves have something that is not final.

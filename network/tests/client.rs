@@ -182,6 +182,35 @@ fn a_node_that_confirms_and_does_not_include_is_caught() {
 }
 
 #[test]
+fn a_lost_channel_is_silence_and_costs_a_resend_not_six_seconds() {
+    let mut desk = Desk::new(Limits::one_site(), 1);
+    let mut sent = desk.submit().len();
+    for lost in 1.. {
+        let before = desk.directory.node(&key(0)).unwrap().reliability;
+        let outputs = desk.tell(Input::Lost(key(0)));
+        assert!(desk.directory.node(&key(0)).unwrap().reliability < before, "and is held against the node");
+        match &outputs[..] {
+            [Output::Send(..)] => sent += 1,
+            end => {
+                assert_eq!(end, [Output::GivenUp(ID, Reason::Unconfirmed { confirmed: 0, wanted: 1 })]);
+                assert_eq!((sent, lost, desk.now), (5, 5, Time(0)), "once and four times again");
+                return;
+            }
+        }
+        assert_eq!(desk.tell(Input::Lost(key(9))), [], "another node's channel is not this one's");
+    }
+}
+
+#[test]
+fn what_is_said_in_other_words_needs_no_confirmation_any_more() {
+    let mut desk = Desk::new(Limits::one_site(), 1);
+    desk.submit();
+    assert_eq!(desk.tell(Input::Dropped(ID)), []);
+    assert_eq!(desk.client.wake_at(), None);
+    assert_eq!(desk.confirm(key(0), 1, 1), [], "and a late one says nothing");
+}
+
+#[test]
 fn what_is_under_way_is_bounded() {
     let mut desk = Desk::new(Limits { requests: 2, ..Limits::default() }, 1);
     for n in 0..2 {

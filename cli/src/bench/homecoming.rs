@@ -43,21 +43,33 @@ pub(super) fn measure(bench: &Bench, stage: &Path, board: &mut Board) -> Result<
 
     let bar = Progress::begin("one wallet comes home", Some(ROUNDS));
     let (mut times, mut beyond, mut syncs) = (Vec::new(), Vec::new(), 0);
+    let mut stages: [Vec<u64>; 4] = Default::default();
     for round in 0..ROUNDS {
         story.pay(1)?;
         let sync = sync_of(stage)?;
         let watch = Stopwatch::start();
         let report = story.go_home()?;
         let passed = micros(watch.passed());
-        // Each letter that the wallet takes in is one commit of its own; the first letter is its own.
-        syncs = AT_SITES.saturating_add(report.heard.letters.saturating_sub(1));
+        syncs = AT_SITES.saturating_add(report.heard.taken);
         times.push(passed);
         beyond.push(passed.saturating_sub(syncs.saturating_mul(sync)));
+        let marks = report.marks;
+        let ends = [marks.opened, marks.said, marks.heard, marks.done];
+        let mut before = Duration::ZERO;
+        for (stage, end) in stages.iter_mut().zip(ends) {
+            stage.push(micros(end.saturating_sub(before)));
+            before = end;
+        }
         bar.reach(round);
     }
     drop(bar);
     board.alone("one pending payment to final", median(&mut times), "µs", Aim::None);
     board.alone(format!("the same beyond its {syncs} syncs"), median(&mut beyond), "µs", Aim::Below(3_000));
+
+    let names = ["called and recognised", "looked up and said", "to the first answer", "to the certificate"];
+    for (name, stage) in names.into_iter().zip(&mut stages) {
+        board.alone(format!("of it: {name}"), median(stage), "µs", Aim::None);
+    }
 
     // The way of the wallet takes its time now too.
     story.payer.1.place = lane::open(two.config.listen, &delay)?.to_string();

@@ -142,10 +142,14 @@ enum Command {
     Audit(audit::Audit),
     #[command(subcommand, after_help = "Example:\n  hazel qr scan photo.jpg")]
     Qr(qr::Qr),
-    #[command(after_help = "Examples:\n  hazel link hazel-site:hAGE…\n  hazel link ticket.png")]
+    #[command(
+        after_help = "Examples:\n  hazel link hazel-site:hAGE…\n  hazel link ticket.png\n  hazel link ticket.png --guest"
+    )]
     Link(link::Link),
     #[command(after_help = "Example:\n  hazel sync")]
     Sync(link::Sync),
+    #[command(after_help = "Examples:\n  hazel nodes\n  hazel nodes nodes.toml --by KEY")]
+    Nodes(link::Nodes),
     #[command(after_help = "Examples:\n  hazel site init --host example.org\n  hazel site run")]
     Site(site::Site),
     #[command(
@@ -261,6 +265,7 @@ impl Command {
             Self::Qr(qr) => qr.run(home),
             Self::Link(link) => link.run(home),
             Self::Sync(sync) => sync.run(home),
+            Self::Nodes(nodes) => nodes.run(home),
         }
     }
 }

@@ -51,6 +51,8 @@ enum Command {
     Backup(Backup),
     #[command(after_help = "Example:\n  hazel site neighbour chip://KEY@other.example:65430")]
     Neighbour(Neighbour),
+    #[command(after_help = "Example:\n  hazel site publish nodes.toml")]
+    Publish(Publish),
     #[command(
         after_help = "Examples:\n  hazel site bench\n  hazel site bench --tallies 1000000 --people 100000 --wallets 10000"
     )]
@@ -68,6 +70,7 @@ impl Site {
             Command::Invite(invite) => invite.run(&premises),
             Command::Backup(backup) => backup.run(&premises),
             Command::Neighbour(neighbour) => neighbour.run(&premises),
+            Command::Publish(publish) => publish.run(&premises),
             Command::Bench(bench) => bench.run(),
         }
     }
@@ -129,7 +132,7 @@ fn serve(premises: &Premises) -> Result<Answer, Trouble> {
     let journal = Journal::to(Box::new(std::io::stderr()), config.level()?);
     let around = Surroundings {
         used_tickets: premises.used_tickets(),
-        neighbours: config.neighbours()?,
+        neighbours: premises.neighbours(&config)?,
         journal: journal.clone(),
     };
     let host = Hosted::new(node, key.clone(), around, good_for(0))
@@ -163,13 +166,14 @@ fn status(premises: &Premises) -> Result<Answer, Trouble> {
         ("halves of tallies", status.halves),
         ("entries", status.chits),
         ("halves not all final", status.restless),
+        ("halves with receipts or invoices not told", status.untold),
     ] {
         table.row([what.to_owned(), number.to_string()]);
     }
     page.table(table);
     let json = json!({
         "address": address, "users": status.members, "halves": status.halves, "entries": status.chits,
-        "not_final": status.restless, "store": config.store.split(':').next(),
+        "not_final": status.restless, "not_told": status.untold, "store": config.store.split(':').next(),
     });
     Ok(Answer::new(json, page))
 }
@@ -270,5 +274,25 @@ impl Neighbour {
         let mut page = Page::new();
         page.say("Noted. A site that runs learns of it when it is started again.");
         Ok(Answer::new(json!({ "neighbour": agent_of(&key), "at": format!("{host}:{port}") }), page))
+    }
+}
+
+/// Write a signed list of this site and its neighbours, for wallets and other sites
+#[derive(Debug, clap::Args)]
+struct Publish {
+    /// The new file
+    file: PathBuf,
+}
+
+impl Publish {
+    fn run(&self, premises: &Premises) -> Result<Answer, Trouble> {
+        let list = premises.published(&premises.config()?, good_for(0))?;
+        std::fs::write(&self.file, list).map_err(|error| Trouble::file(&self.file, &error))?;
+        let (file, key) = (self.file.display().to_string(), agent_of(&premises.key()?.public()));
+        let mut page = Page::new();
+        page.styled(GOOD, format!("The list is in {file}."));
+        page.say("A wallet takes it in with “hazel nodes FILE --by KEY”; a site names both in its site.toml. The key:");
+        page.verbatim(&key);
+        Ok(Answer::new(json!({ "file": file, "key": key }), page))
     }
 }

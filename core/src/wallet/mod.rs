@@ -16,6 +16,7 @@ mod history;
 mod meeting;
 mod meeting_keys;
 mod merging;
+mod notes;
 mod opening;
 mod ordering;
 mod outbox;

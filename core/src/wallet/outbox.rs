@@ -301,19 +301,27 @@ pub(super) fn receipts(
     standing: &Standing,
     out: &mut Vec<Message>,
 ) -> Result<()> {
+    let due = |chain: &ChainRow| chain.receipted < chain.seq || standing.owed & OWED_RECEIPTS != 0;
+    receipts_beyond(shelf, hands, row, standing, &due, out)
+}
+
+/// Receipts for those chains of the partner's for which one is due.
+pub(super) fn receipts_beyond(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    standing: &Standing,
+    due: &dyn Fn(&ChainRow) -> bool,
+    out: &mut Vec<Message>,
+) -> Result<()> {
     let chains = shelf.chains(row.no)?;
     let Some(by) =
         standing.chain.and_then(|no| chains.iter().find(|chain| chain.no == no)).map(|chain| chain.id)
     else {
         return Ok(());
     };
-    let due = |chain: &&ChainRow| {
-        chain.id.side != row.side
-            && chain.seq > 0
-            && (chain.receipted < chain.seq || standing.owed & OWED_RECEIPTS != 0)
-    };
     let mut key = None;
-    for chain in chains.iter().filter(due) {
+    for chain in chains.iter().filter(|it| it.id.side != row.side && it.seq > 0 && due(it)) {
         let receipt = Receipt { tally: row.id, by, chain: chain.id, seq: chain.seq, hash: chain.hash };
         if key.is_none() {
             key = Some(hands.device_key(shelf, row.no)?);

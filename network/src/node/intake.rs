@@ -25,6 +25,8 @@ pub(super) struct Taken {
     pub(super) fresh: Vec<SignedChit>,
     /// What was not let in.
     pub(super) refused: Vec<(u64, Refusal)>,
+    /// Receipts, invoices and answers that were not held before.
+    pub(super) notes: Vec<Message>,
     /// Summaries, to be answered when everything else is done.
     pub(super) summaries: Vec<Have>,
     /// Something is missing here: the sender should be asked.
@@ -72,6 +74,7 @@ impl<'i> Intake<'i> {
                 continue;
             }
             let (kept, seen) = (self.standing.clone(), self.taken.fresh.len());
+            let notes = self.taken.notes.len();
             let desk = self.desk;
             let done = desk.attempt(|| self.take_one(message));
             match done {
@@ -82,6 +85,7 @@ impl<'i> Intake<'i> {
             }
             *self.standing = kept;
             self.taken.fresh.truncate(seen);
+            self.taken.notes.truncate(notes);
         }
         // A lie is refused, and the proof of it is kept.
         for proof in &self.taken.proofs {
@@ -105,8 +109,13 @@ impl<'i> Intake<'i> {
                 None => Ok(()),
                 Some(what) => Err(Refusal::Altered { what }.into()),
             },
-            // Receipts, invoices and their answers are between the two wallets.
-            _ => Err(Refusal::OutOfPlace { what: "message" }.into()),
+            Message::Receipt(receipt) => self.take_receipt(receipt),
+            Message::Invoice(invoice) => self.take_invoice(invoice),
+            Message::Answer(answer) => self.take_answer(answer),
+            // How the two came to their contract is between their wallets.
+            Message::Request(_) | Message::Refuse { .. } | Message::Have(_) => {
+                Err(Refusal::OutOfPlace { what: "message" }.into())
+            }
         }
     }
 

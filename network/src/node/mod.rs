@@ -3,7 +3,10 @@
 //! No I/O but the store, no clock: time and randomness are arguments. A batch of inputs is one transaction on each shard it touches, and
 //! what follows from it is handed out only after the commit. Nothing is remembered outside the store but when to ask again.
 
+mod confirming;
 mod intake;
+mod notes;
+mod telling;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -89,6 +92,8 @@ pub struct Status {
     pub chits: u64,
     /// Halves on which something is not final.
     pub restless: u64,
+    /// Halves of which the partner's site has not shown yet that it has all notes.
+    pub untold: u64,
 }
 
 struct Retry {
@@ -185,11 +190,12 @@ impl<S: SiteStore> Node<S> {
         let mut status = Status::default();
         for shard in 0..self.store.shards() {
             self.store.read(shard, &mut |desk| {
-                let [members, halves, chits, restless] = desk.counts()?;
+                let [members, halves, chits, restless, untold] = desk.counts()?;
                 status.members = status.members.saturating_add(members);
                 status.halves = status.halves.saturating_add(halves);
                 status.chits = status.chits.saturating_add(chits);
                 status.restless = status.restless.saturating_add(restless);
+                status.untold = status.untold.saturating_add(untold);
                 Ok(())
             })?;
         }
@@ -245,7 +251,7 @@ impl<S: SiteStore> Node<S> {
         let mut done = Done::default();
         let result = store.change(shard, &mut |desk| {
             let Some(jobs) = jobs.take() else { return Ok(()) };
-            done = Work::new(*desk, key, &mut **entropy, shards > 1).run(jobs)?;
+            done = Work::new(*desk, key, &mut **entropy, shards > 1, now / 1000).run(jobs)?;
             Ok(())
         });
         if let Err(error) = result {

@@ -41,6 +41,8 @@ pub struct HalfRow {
     pub side: Side,
     /// The contract.
     pub contract: SignedTally,
+    /// Whether the other half is kept on this shard too.
+    pub paired: bool,
 }
 
 /// Who may see a half.
@@ -173,11 +175,12 @@ impl<'d> Desk<'d> {
 
     /// A half.
     pub fn half(&self, tally: &TallyId, side: Side) -> Result<Option<HalfRow>> {
-        let sql = "SELECT no, contract FROM half WHERE tally = $1 AND side = $2";
+        let sql = "SELECT no, contract, (SELECT count(*) FROM half AS other WHERE other.tally = $1 AND other.side <> $2) FROM half WHERE tally = $1 AND side = $2";
         let row = self.one(sql, &[Put::Bytes(&tally.0), of_side(side)])?;
         row.map(|row| {
             let no = row.number(0)?;
-            Ok(HalfRow { no, tally: *tally, side, contract: self.contract_in(no, row.bytes(1)?)? })
+            let contract = self.contract_in(no, row.bytes(1)?)?;
+            Ok(HalfRow { no, tally: *tally, side, contract, paired: row.number(2)? > 0 })
         })
         .transpose()
     }
@@ -214,7 +217,8 @@ impl<'d> Desk<'d> {
             owed: 0,
             met: None,
         })?;
-        Ok(HalfRow { no, tally, side, contract })
+        let paired = self.has_half(&tally, side.other())?;
+        Ok(HalfRow { no, tally, side, contract, paired })
     }
 
     /// How many halves one user has claimed on this shard.
@@ -245,7 +249,7 @@ impl<'d> Desk<'d> {
 
     /// Where a half stands.
     pub fn standing(&self, half: i64) -> Result<Standing> {
-        let sql = "SELECT book, tip, arrivals, agreed, final, final_stock, final_foil FROM standing WHERE half = $1";
+        let sql = "SELECT book, tip, arrivals, agreed, final, final_stock, final_foil, untold FROM standing WHERE half = $1";
         let row =
             self.one(sql, &[Put::Number(half)])?.ok_or(StoreError::Corrupt { what: "a missing standing" })?;
         let book: Book = object(row.bytes(0)?)?;
@@ -263,14 +267,14 @@ impl<'d> Desk<'d> {
             final_paid: Halves { stock: Units::new(row.number(5)?), foil: Units::new(row.number(6)?) },
             chain: None,
             reconciling: false,
-            owed: 0,
+            owed: row.number(7)?,
             met: None,
         })
     }
 
     /// Writes where a half stands.
     pub fn put_standing(&self, row: &Standing) -> Result<()> {
-        let sql = "INSERT INTO standing (half, book, tip, arrivals, agreed, final, final_stock, final_foil, restless) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (half) DO UPDATE SET book = excluded.book, tip = excluded.tip, arrivals = excluded.arrivals, agreed = excluded.agreed, final = excluded.final, final_stock = excluded.final_stock, final_foil = excluded.final_foil, restless = excluded.restless";
+        let sql = "INSERT INTO standing (half, book, tip, arrivals, agreed, final, final_stock, final_foil, restless, untold) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (half) DO UPDATE SET book = excluded.book, tip = excluded.tip, arrivals = excluded.arrivals, agreed = excluded.agreed, final = excluded.final, final_stock = excluded.final_stock, final_foil = excluded.final_foil, restless = excluded.restless, untold = excluded.untold";
         let tip = (row.tip != row.book).then(|| row.tip.to_bytes());
         self.0.run(
             sql,
@@ -284,6 +288,7 @@ impl<'d> Desk<'d> {
                 Put::Number(row.final_paid.stock.milli()),
                 Put::Number(row.final_paid.foil.milli()),
                 Put::Number(is_restless(row).into()),
+                Put::Number(row.owed),
             ],
         )
     }
@@ -294,11 +299,11 @@ impl<'d> Desk<'d> {
         self.0.rows(sql, &[])?.iter().map(|row| Ok((TallyId(row.fixed(0)?), side(row.number(1)?)?))).collect()
     }
 
-    /// How many users, halves, chits, and halves on which something is not final.
-    pub fn counts(&self) -> Result<[u64; 4]> {
-        let sql = "SELECT (SELECT count(*) FROM member), (SELECT count(*) FROM half), (SELECT count(*) FROM chit), (SELECT count(*) FROM standing WHERE restless = 1)";
+    /// How many users, halves, chits, halves on which something is not final, and halves of which a note is not told.
+    pub fn counts(&self) -> Result<[u64; 5]> {
+        let sql = "SELECT (SELECT count(*) FROM member), (SELECT count(*) FROM half), (SELECT count(*) FROM chit), (SELECT count(*) FROM standing WHERE restless = 1 AND final < arrivals), (SELECT count(*) FROM standing WHERE restless = 1 AND untold <> 0)";
         let row = self.one(sql, &[])?.unwrap_or_default();
-        Ok([row.count(0)?, row.count(1)?, row.count(2)?, row.count(3)?])
+        Ok([row.count(0)?, row.count(1)?, row.count(2)?, row.count(3)?, row.count(4)?])
     }
 
     /// Keeps a page that cannot be used yet, if whoever brings it has less than `room` bytes waiting. Returns whether it is kept.
@@ -334,9 +339,12 @@ impl<'d> Desk<'d> {
     }
 }
 
-/// Whether something is not final.
+/// What a site owes on a half: the partner's node has not shown yet that it has all notes.
+pub(crate) const UNTOLD: i64 = 1;
+
+/// Whether something is not final, or not told.
 pub(crate) fn is_restless(row: &Standing) -> bool {
-    i64::try_from(row.final_index).is_ok_and(|index| index < row.arrivals)
+    row.owed != 0 || i64::try_from(row.final_index).is_ok_and(|index| index < row.arrivals)
 }
 
 /// Reads an object of ours out of a column.

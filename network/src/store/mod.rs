@@ -5,6 +5,7 @@
 //! one shard. Where the two halves of a tally lie apart, they speak by letters like two sites do.
 
 mod desk;
+mod notes;
 mod order_rows;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -16,8 +17,8 @@ mod tickets;
 
 pub use hazel_core::store::StoreError;
 
-pub(crate) use desk::is_restless;
 pub use desk::{ClaimRow, Contracts, Desk, HalfRow, MemberRow};
+pub(crate) use desk::{UNTOLD, is_restless};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use sql::{Found, Put, Row, Sql};
@@ -25,7 +26,7 @@ pub use sqlite::SqliteStore;
 pub use tickets::UsedTickets;
 
 /// The version of the site's schema, counted in migrations.
-pub const SCHEMA_VERSION: usize = 1;
+pub const SCHEMA_VERSION: usize = 2;
 
 /// Where a site keeps everything. Both engines behind it pass one suite.
 pub trait SiteStore: Send {

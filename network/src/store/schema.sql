@@ -1,4 +1,4 @@
--- The database of a site, as it stands after the newest migration; site schema 1. A test compares the two.
+-- The database of a site, as it stands after the newest migration; site schema 2. A test compares the two.
 -- Amounts are milliCHIPs, hashes are 32 bytes, keys 32, tally ids 16. Numbers are 64 bits. PostgreSQL has the same tables with
 -- BIGINT for INTEGER, BYTEA for BLOB, and identity columns where SQLite has rowids.
 
@@ -47,7 +47,8 @@ CREATE TABLE standing (
     final       INTEGER NOT NULL,          -- up to this index nodes of both parties stand for it
     final_stock INTEGER NOT NULL,          -- pledged by the stock's holder up to that index
     final_foil  INTEGER NOT NULL,          -- pledged by the foil's holder up to that index
-    restless    INTEGER NOT NULL           -- 1 while something is not final: the partner's node is told again
+    restless    INTEGER NOT NULL,          -- 1 while something is not final or untold: the partner's node is told again
+    untold      INTEGER NOT NULL DEFAULT 0 -- 1 while the partner's node has not shown that it has the notes below
 ) STRICT;
 
 CREATE INDEX standing_restless ON standing (half) WHERE restless = 1;
@@ -124,4 +125,26 @@ CREATE TABLE proof (
     hash        BLOB NOT NULL,             -- its hash
     bytes       BLOB NOT NULL,             -- the encoded proof
     PRIMARY KEY (half, hash)
+) STRICT, WITHOUT ROWID;
+
+-- The newest receipt for each chain: the device of the other party that holds it so far.
+CREATE TABLE receipt (
+    half        INTEGER NOT NULL REFERENCES half (no),-- which half
+    side        INTEGER NOT NULL,          -- whose chain: 0 stock, 1 foil
+    device      INTEGER NOT NULL,          -- which of the party's devices
+    epoch       INTEGER NOT NULL,          -- which epoch of the device
+    seq         INTEGER NOT NULL,          -- up to which number it is held
+    entry       BLOB NOT NULL,             -- the signed receipt
+    PRIMARY KEY (half, side, device, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- Payments that are asked for, until their time is over; bounded for each asker. What for is sealed for the two parties.
+CREATE TABLE invoice (
+    half        INTEGER NOT NULL REFERENCES half (no),-- which half
+    id          BLOB NOT NULL,             -- its 16 bytes
+    side        INTEGER NOT NULL,          -- who asks: 0 stock, 1 foil
+    expires     INTEGER NOT NULL,          -- until when it should be paid, in seconds since 1970
+    entry       BLOB NOT NULL,             -- the signed invoice
+    answer      BLOB,                      -- the signed answer, if there is one
+    PRIMARY KEY (half, id)
 ) STRICT, WITHOUT ROWID;

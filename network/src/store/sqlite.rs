@@ -11,7 +11,8 @@ use rusqlite_migration::{M, Migrations};
 use super::sql::{Found, Put, Row, Sql};
 use super::{Contracts, Desk, SiteStore};
 
-const MIGRATIONS: [&str; super::SCHEMA_VERSION] = [include_str!("migrations/sqlite_0001_site.sql")];
+const MIGRATIONS: [&str; super::SCHEMA_VERSION] =
+    [include_str!("migrations/sqlite_0001_site.sql"), include_str!("migrations/sqlite_0002_notes.sql")];
 /// "HAZS", so that nobody takes a wallet for a site.
 const APPLICATION_ID: i32 = 0x4841_5a53;
 const BUSY_WAIT: Duration = Duration::from_secs(5);
@@ -108,6 +109,8 @@ fn prepare(mut connection: Connection) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -65_536)?;
+    // A group of pledges writes two thousand pages: the log holds a few groups before it is moved into the file.
+    connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
     // Before the first table: a site that is killed right after its tables were made must know them again.
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if application != APPLICATION_ID {

@@ -11,9 +11,11 @@
 use hazel_core::book::{Book, Flag};
 use hazel_core::chit::{Body, ChainId, Chit, SignedChit};
 use hazel_core::digest::Digest;
-use hazel_core::invoice::InvoiceId;
+use hazel_core::invoice::{Answer, Invoice, InvoiceId, Verdict};
 use hazel_core::key::SecretKey;
+use hazel_core::notes::Notes;
 use hazel_core::order::{ForkProof, Head};
+use hazel_core::receipt::Receipt;
 use hazel_core::rows::Rows as _;
 use hazel_core::store::chit_no;
 use hazel_core::tally::{Grant, Half, Halves, PartyCert, Side, SignedTally, Tally, TallyId, Terms};
@@ -187,10 +189,49 @@ fn rows_come_back_as_they_were(open: Open<'_>) {
         assert_eq!((again.arrivals, again.agreed, again.final_index), (4, 3, 2));
         assert_eq!((again.tip, again.book), (moved.tip, moved.book));
         assert_eq!(desk.restless()?, [(contract.tally.id, Side::Foil)]);
-        assert_eq!(desk.counts()?, [0, 1, 1, 1]);
+        assert_eq!(desk.counts()?, [0, 1, 1, 1, 0]);
+        notes_come_back_as_they_were(desk, half.no);
         Ok(())
     })
     .unwrap();
+}
+
+fn notes_come_back_as_they_were(desk: &Desk<'_>, half: i64) {
+    let tally = contract("rows").tally.id;
+    let chain = |side| ChainId { side, device: 1, epoch: 0 };
+    let receipt = |seq| {
+        let it =
+            Receipt { tally, by: chain(Side::Foil), chain: chain(Side::Stock), seq, hash: Digest::default() };
+        it.sign(&key("a device"))
+    };
+    assert!(desk.put_receipt(half, &receipt(3)).unwrap());
+    assert!(!desk.put_receipt(half, &receipt(2)).unwrap(), "an older one says nothing");
+    assert!(!desk.put_receipt(half, &receipt(3)).unwrap(), "nor does the same again");
+    let invoice = |expires, nonce| {
+        let sealed = b"sealed".to_vec();
+        let (by, units) = (chain(Side::Foil), Units::new(7));
+        Invoice { tally, by, date: 1, expires, units, supersedes: None, sealed, nonce: [nonce; 8] }
+            .sign(&key("a device"))
+    };
+    // As many as are kept, and one more that lasts longer: the one whose time is over first goes.
+    for nonce in 0..=128 {
+        desk.put_invoice(half, &invoice(100 + u64::from(nonce), nonce)).unwrap();
+    }
+    let first = invoice(100, 0).invoice.id();
+    assert_eq!(desk.invoice(half, &first).unwrap(), None);
+    let id = invoice(101, 1).invoice.id();
+    let answer = Answer { tally, by: chain(Side::Stock), invoice: id, verdict: Verdict::Declined, date: 2 };
+    let answer = answer.sign(&key("a device"));
+    desk.put_answer(half, &id, &answer).unwrap();
+    assert_eq!(desk.invoice(half, &id).unwrap().unwrap().answer, Some(answer));
+    let known = desk.notes(half).unwrap();
+    assert_eq!((known.held.as_slice(), known.invoices.len()), (&[(chain(Side::Stock), 3)][..], 128));
+    assert_eq!(known.invoice(&id), Some(true));
+    assert_eq!(desk.notes_beyond(half, &known).unwrap(), [], "whoever knows as much lacks nothing");
+    let lacking = desk.notes_beyond(half, &Notes::default()).unwrap();
+    assert_eq!(lacking.len(), 1 + 128 + 1);
+    desk.drop_invoices(half, 102).unwrap();
+    assert_eq!(desk.notes(half).unwrap().invoices.len(), 127);
 }
 
 fn an_order_can_be_cut_and_made_again(open: Open<'_>) {

@@ -58,5 +58,36 @@ fn a_payment_without_a_meeting_reaches_the_partner() {
     world.uplink(Who::Ana);
     world.carry();
     world.assert_all_final();
-    assert!(world.carried - before <= 9, "{} letters for one payment", world.carried - before);
+    // Nine until it is final, one that confirms it, and eight until his receipt is at her phone and the sites know that of each other.
+    assert!(world.carried - before <= 18, "{} letters for one payment", world.carried - before);
+}
+
+#[test]
+fn two_phones_come_to_rest_while_a_site_has_ordered_and_nobody_has_confirmed() {
+    let mut world = World::new(vec![memory(), memory()]);
+    world.host(Who::Ana);
+    world.host(Who::Ben);
+    let tally = world.tally;
+    world::meet(&mut world.ana, &mut world.ben, &tally);
+    world.carry();
+    pay(&mut world.ben, &tally, 3);
+    world.uplink(Who::Ben);
+    // His site orders and tells his phone; hers never hears of it.
+    while let Some(parcel) = world.flying.pop_front() {
+        if parcel.to != Who::Site(0) {
+            world.deliver(parcel);
+        }
+    }
+    assert!(world.ben.speakers().unwrap()[0].pending);
+    // The phones meet again and again. Each time it ends: what cannot be answered is not repeated.
+    for _ in 0..3 {
+        world::meet(&mut world.ana, &mut world.ben, &tally);
+        assert!(
+            world.ben.hand_over(&tally).unwrap().is_none() && world.ana.hand_over(&tally).unwrap().is_none()
+        );
+    }
+    world.uplink(Who::Ana);
+    world.uplink(Who::Ben);
+    world.carry();
+    world.assert_all_final();
 }

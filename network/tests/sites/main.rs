@@ -10,11 +10,14 @@
 )]
 #![allow(dead_code, unreachable_pub, reason = "not every build tells every story")]
 
+mod confirming;
 mod defects;
 mod hosting;
 mod moving;
+mod notes;
 #[cfg(feature = "postgres")]
 mod server;
 mod stores;
+mod two_ways;
 mod weather;
 mod world;

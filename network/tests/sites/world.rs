@@ -11,7 +11,8 @@ use hazel_core::keystore::BareKey;
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
-use hazel_core::wallet::{Clock, Payment, Wallet};
+use hazel_core::wallet::{Change, Clock, Payment, Wallet};
+use hazel_network::confirmation::Confirmation;
 use hazel_network::letter::{Body, Correspondent, Letter};
 use hazel_network::node::{Input, Node, Output};
 use hazel_network::store::{SiteStore, SqliteStore};
@@ -180,6 +181,7 @@ pub struct World<S> {
     pub flying: VecDeque<Parcel>,
     pub now: u64,
     pub refused: Vec<String>,
+    pub confirmed: Vec<Confirmation>,
     pub carried: usize,
 }
 
@@ -206,6 +208,7 @@ impl<S: SiteStore> World<S> {
             flying: VecDeque::new(),
             now: 1,
             refused: Vec::new(),
+            confirmed: Vec::new(),
             carried: 0,
         };
         for (at, who) in [(0, Who::Ana), (1, Who::Ben)] {
@@ -239,7 +242,11 @@ impl<S: SiteStore> World<S> {
     }
 
     pub fn claim(&mut self, who: Who) {
-        let site = self.site_of(who);
+        self.claim_at(who, self.site_of(who));
+    }
+
+    /// Claims a half at any site that knows its user, the partner's too.
+    pub fn claim_at(&mut self, who: Who, site: usize) {
         let (tally, key) = (self.tally, self.sites[site].key());
         let user = user_of(who);
         let claim = self.phone(who).claim(&tally, &key, user).unwrap();
@@ -251,11 +258,24 @@ impl<S: SiteStore> World<S> {
 
     /// A phone tells its site everything that is not final.
     pub fn uplink(&mut self, who: Who) {
-        let (tally, site) = (self.tally, self.site_of(who));
+        self.uplink_at(who, self.site_of(who));
+    }
+
+    pub fn uplink_at(&mut self, who: Who, site: usize) {
+        let tally = self.tally;
         let messages = self.phone(who).to_site(&tally).unwrap();
         for letter in Letter::carrying(tally, Self::side_of(who), true, messages) {
             self.post(who, Who::Site(site), letter.to_bytes());
         }
+        self.compare_notes(who, Who::Site(site));
+    }
+
+    /// A phone says what it knows of receipts, invoices and answers, and asks what its site knows.
+    pub fn compare_notes(&mut self, who: Who, site: Who) {
+        let tally = self.tally;
+        let notes = self.phone(who).notes(&tally).unwrap();
+        let letter = Letter { tally, half: Self::side_of(who), body: Body::Notes { ask: true, notes } };
+        self.post(who, site, letter.to_bytes());
     }
 
     pub fn post(&mut self, from: Who, to: Who, bytes: Vec<u8>) {
@@ -303,8 +323,19 @@ impl<S: SiteStore> World<S> {
                         for letter in Letter::carrying(tally, side, false, told.answer) {
                             self.post(who, from, letter.to_bytes());
                         }
+                        if told.delivery.changes.iter().any(|it| matches!(it, Change::Chit { .. })) {
+                            self.compare_notes(who, from);
+                        }
+                    }
+                    Body::Notes { notes, .. } => {
+                        let tally = self.tally;
+                        let lacking = self.phone(who).notes_beyond(&tally, &notes).unwrap();
+                        for letter in Letter::carrying(tally, Self::side_of(who), false, lacking) {
+                            self.post(who, from, letter.to_bytes());
+                        }
                     }
                     Body::Refused(refused) => self.refused.extend(refused.into_iter().map(|r| r.code)),
+                    Body::Confirmed(proof) => self.confirmed.push(*proof),
                     Body::Claim { .. } => panic!("no site claims a half"),
                 }
             }

@@ -65,7 +65,7 @@ fn sweep(step: usize) -> ExitCode {
 
 fn told(end: &sites::End) {
     println!(
-        "{} kills, {} restarts of the server, {} payments, {} times home, {} of them cut short; {} entries, all final, both halves equal",
-        end.kills, end.restarts, end.payments, end.visits, end.cut, end.entries
+        "{} kills, {} restarts of the server, {} payments, {} asked for, {} times home, {} of them cut short; {} entries, all final and held, both halves equal",
+        end.kills, end.restarts, end.payments, end.asked, end.visits, end.cut, end.entries
     );
 }

@@ -22,12 +22,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use hazel_core::digest::Digest;
+use hazel_core::invoice::InvoiceId;
 use hazel_core::key::{Entropy, RecoveryWords, SecretKey};
 use hazel_core::keystore::BareKey;
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
-use hazel_core::wallet::{Clock, Payment, Wallet};
+use hazel_core::wallet::{Ask, Clock, Payment, Wallet};
 use hazel_network::driver::{CallError, Channel, SystemTime};
 use hazel_network::ticket::{Invitation, SiteTicket, TicketId};
 use hazel_network::uplink::Talk;
@@ -41,6 +42,8 @@ pub struct End {
     pub restarts: u64,
     /// Payments that were signed.
     pub payments: u64,
+    /// Payments that were asked for.
+    pub asked: u64,
     /// How often a wallet went home.
     pub visits: u64,
     /// How often its site was gone before it had said everything.
@@ -235,6 +238,20 @@ impl Person {
         Ok(talk.pending(&mut self.wallet).unwrap() == 0)
     }
 
+    fn ask(&mut self, tally: &TallyId) {
+        let ask = Ask { units: Units::new(1), memo: "eggs".into(), valid_for: 86_400, ..Ask::default() };
+        self.wallet.ask(tally, &ask).unwrap();
+    }
+
+    /// What is known of invoices and their answers, and that a receipt is here for everything this person signed.
+    fn notes(&mut self, tally: &TallyId, side: Side) -> (BTreeSet<InvoiceId>, bool) {
+        let invoices = self.wallet.invoices(tally).unwrap().into_iter().map(|it| it.id).collect();
+        let signed = self.wallet.have(tally).unwrap().chains;
+        let held = self.wallet.notes(tally).unwrap();
+        let mut own = signed.iter().filter(|(chain, ..)| chain.side == side);
+        (invoices, own.all(|(chain, seq, _)| held.held(chain) == *seq))
+    }
+
     fn pay(&mut self, tally: &TallyId, milli: i64) -> bool {
         let payment = Payment { units: Units::new(milli), memo: "coffee".into(), ..Payment::default() };
         self.wallet.pay(tally, &payment).is_ok()
@@ -354,7 +371,7 @@ struct Trading<'t> {
 impl Trading<'_> {
     /// Pays, meets and goes home at random until the killing is over.
     fn on(self) -> End {
-        let mut end = End { kills: 0, restarts: 0, payments: 0, visits: 0, cut: 0, entries: 0 };
+        let mut end = End { kills: 0, restarts: 0, payments: 0, asked: 0, visits: 0, cut: 0, entries: 0 };
         let mut chance = Seeded::new(&format!("traders {}", self.seed));
         while self.killed.load(Ordering::Relaxed) < self.kills {
             let (one, other) = if chance.below(2) == 0 {
@@ -362,12 +379,17 @@ impl Trading<'_> {
             } else {
                 (&mut *self.ben, &mut *self.ana)
             };
-            match chance.below(4) {
-                0 => {
+            match chance.below(9) {
+                // As many as a site keeps of one asker, and no more: nothing may be missing in the end.
+                0 if end.asked < 128 => {
+                    end.asked += 1;
+                    one.ask(&self.tally);
+                }
+                1 | 2 => {
                     end.payments +=
                         u64::from(one.pay(&self.tally, 1 + i64::try_from(chance.below(500)).unwrap()))
                 }
-                1 => meet(&mut one.wallet, &mut other.wallet, &self.tally),
+                3 | 4 => meet(&mut one.wallet, &mut other.wallet, &self.tally),
                 _ => {
                     end.visits += 1;
                     end.cut += u64::from(one.home(Duration::from_millis(50)).is_err());
@@ -385,7 +407,9 @@ fn settle(ana: &mut Person, ben: &mut Person, tally: &TallyId) {
         let done = [&mut *ana, &mut *ben].map(|person| person.home(Duration::from_millis(500)));
         // Whoever came home first may not know yet what the other brought.
         let heads = [&mut *ana, &mut *ben].map(|person| person.wallet.tally(tally).unwrap().head);
-        if done.iter().all(|it| matches!(it, Ok(true))) && heads[0] == heads[1] {
+        let (mine, theirs) = (ana.notes(tally, Side::Stock), ben.notes(tally, Side::Foil));
+        let told = mine.0 == theirs.0 && mine.1 && theirs.1;
+        if done.iter().all(|it| matches!(it, Ok(true))) && heads[0] == heads[1] && told {
             return;
         }
         assert!(begun.elapsed() < Duration::from_secs(60), "not final: {done:?}");
