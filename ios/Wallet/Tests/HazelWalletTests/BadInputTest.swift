@@ -127,6 +127,29 @@ final class BadInputTest: FolderTest {
         XCTAssertEqual(try left.went(tally: tally, chit: chit), .final(chit: chit))
     }
 
+    func testTwiceLateAndOutOfOrderCountsOnce() throws {
+        let pair = try SimulatedPair.fresh(folder: folder, seed: 4)
+        let left = try pair.left()
+        let tally = try opened(pair, left, pair.right())
+        for _ in 0..<5 { _ = try left.pay(tally: tally, payment: Payment(units: 1_000)) }
+        let faults = Faults(loss: 10, doubling: 60, jitter: 300, cuts: [60], late: true)
+        let met = try pair.meet(tally: tally, faults: faults)
+        XCTAssertEqual(met.left.ending, .inSync, "\(met)")
+        XCTAssertEqual(try pair.right().home().position.finalNet, 5_000)
+    }
+
+    func testAnEventComesAgainUntilItIsHandledAlsoAfterARestart() throws {
+        let pair = try SimulatedPair.fresh(folder: folder, seed: 9)
+        _ = try opened(pair, pair.left(), pair.right())
+        let first = try XCTUnwrap(pair.right().nextEvent())
+        XCTAssertEqual(first.code, "tally_requested")
+        try pair.right().shut()
+        let again = try reopened(LabKeys(), "ben.hazel")
+        XCTAssertEqual(try again.nextEvent(), first)
+        try again.eventHandled(no: first.no)
+        XCTAssertNotEqual(try again.nextEvent(), first)
+    }
+
     func testAnAppThatTheSystemKillsInAMeetingHasLostNothing() throws {
         let pair = try SimulatedPair.fresh(folder: folder, seed: 5)
         let left = try pair.left()

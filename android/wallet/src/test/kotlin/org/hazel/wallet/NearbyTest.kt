@@ -16,6 +16,7 @@ import org.hazel.bridge.Sight
 import org.hazel.bridge.Stage
 import org.hazel.bridge.Terms
 import org.hazel.bridge.Wallet
+import org.hazel.bridge.Went
 import org.hazel.bridge.sights
 import org.hazel.lab.SimulatedPair
 import org.junit.jupiter.api.AfterEach
@@ -60,6 +61,37 @@ class NearbyTest {
         right.nearby.seen("left", tagOf(pair.left()), now())
         Thread.sleep(300)
         assertEquals(emptyList<Notice>(), left.notices.filter { it is Notice.Over })
+    }
+
+    @Test
+    fun `a radio that delivers everything twice, the second time late, changes nothing`() {
+        val pair = SimulatedPair.fresh(folder.toString(), 16uL)
+        val tally = opened(pair, pair.left(), pair.right())
+        repeat(3) { pair.left().pay(tally, Payment(units = 1_000)) }
+        val (left, right) = near(pair)
+        for (phone in listOf(left, right)) phone.echo = 40
+        for ((phone, other) in listOf(left to right, right to left)) {
+            phone.nearby.seen("other", Sight.Whole(other.wallet.beacons().single().tag.bytes), now())
+        }
+        for (phone in listOf(left, right)) assertEquals(Ending.InSync, phone.hears<Notice.Over>()?.report?.ending)
+        // What is still in the air comes after the end.
+        Thread.sleep(200)
+        assertEquals(3_000, right.wallet.home().position.finalNet)
+        assertEquals(emptyList<String>(), right.wallet.audit().findings)
+    }
+
+    @Test
+    fun `a radio that claims more than there is, or nothing, ends in an error and nothing else`() {
+        val pair = SimulatedPair.fresh(folder.toString(), 17uL)
+        val tally = opened(pair, pair.left(), pair.right())
+        val chit = pair.left().pay(tally, Payment(units = 1_000))
+        val (left, right) = near(pair)
+        for (phone in listOf(left, right)) phone.claims = 3u
+        left.nearby.seen("right", Sight.Whole(right.wallet.beacons().single().tag.bytes), now())
+        right.nearby.seen("left", Sight.Whole(left.wallet.beacons().single().tag.bytes), now())
+        Thread.sleep(300)
+        assertEquals(Went.Signed(chit), left.wallet.went(tally, chit))
+        assertEquals(emptyList<String>(), left.wallet.audit().findings)
     }
 
     @Test
