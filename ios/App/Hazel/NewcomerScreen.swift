@@ -36,7 +36,11 @@ struct NewcomerScreen: View {
         .navigationTitle(Phrase("newcomer").text)
         .task { await follow() }
         .everySecond { state.tick(now: $0) }
-        .onDisappear { holding.radio.leaveNewcomer() }
+        .onDisappear {
+            holding.radio.leaveNewcomer()
+            // The meeting that follows needs the radio.
+            if !state.isBegun, !pocket.wantsToMeet { holding.radio.stop() }
+        }
     }
 
     private func look(_ side: Side?) {

@@ -130,7 +130,8 @@ public final class Bluetooth: Radio, @unchecked Sendable {
     }
 
     private func tags() -> [ShownTag] {
-        quietly { try nearby?.tags() } ?? nil ?? []
+        guard let nearby else { return [] }
+        return quietly { try nearby.tags() } ?? []
     }
 
     // What the wallet wants of the radio, from the wallet's own thread.

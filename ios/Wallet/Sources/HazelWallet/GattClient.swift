@@ -87,7 +87,7 @@ final class GattClient: NSObject, Link, @unchecked Sendable {
 
     private func read(_ bytes: Data?) {
         // None of another version: whoever it is, it is not one to talk to.
-        let told = bytes.flatMap { (try? readInformation(bytes: $0)) ?? nil }
+        let told = bytes.flatMap { try? readInformation(bytes: $0) }
         guard let told, let tx else { return leave() }
         guard isToAsk else { return peripheral.setNotifyValue(true, for: tx) }
         isGone = true
