@@ -151,9 +151,11 @@ private final class Near: Radio, Listener, @unchecked Sendable {
     }
 
     func connect(peer: String) throws {
+        // A number that is not given twice.
+        let link = DispatchTime.now().uptimeNanoseconds
         later { near, other in
-            try other.linkUp(link: 1, peer: "caller", mtu: 185, dialing: false, now: now())
-            try near.linkUp(link: 1, peer: peer, mtu: 185, dialing: true, now: now())
+            try other.linkUp(link: link, peer: "caller", mtu: 185, dialing: false, now: now())
+            try near.linkUp(link: link, peer: peer, mtu: 185, dialing: true, now: now())
         }
     }
 

@@ -93,7 +93,7 @@ final class VectorsTest: XCTestCase {
         for place in places {
             let text = try String(contentsOfFile: folder() + "/mychips/" + place, encoding: .utf8)
             // Inside of a text a quotation mark has a backslash before it.
-            links += text.components(separatedBy: "\"").filter { $0.hasPrefix("http") }.map { $0.trimmingCharacters(in: ["\\"]) }
+            links += text.components(separatedBy: "\"").filter { $0.hasPrefix("https://mychips") }.map { $0.trimmingCharacters(in: ["\\"]) }
         }
         XCTAssertGreaterThan(links.count, 1)
         for link in links {
