@@ -120,7 +120,7 @@ fn main() {
     let tally = tallies[TALLIES / 2];
     // A fresh one each time, so that it is looked up and not remembered.
     let mut turn = tallies.iter().cycle();
-    let balance = micros(TALLIES as u32, || wallet.balance(turn.next().unwrap()).unwrap());
+    let balance = micros(u32::try_from(TALLIES).unwrap(), || wallet.balance(turn.next().unwrap()).unwrap());
     figure("a balance, of each tally in turn", balance, "us", 10.0);
     let bare = Connection::open(&path).unwrap();
     let no: i64 =

@@ -369,7 +369,8 @@ fn every_page_of_a_history_is_a_piece_of_the_whole() {
         let signed = wallet.export(&tally).unwrap().chits;
         let mut hashed: Vec<_> = signed.iter().map(|chit| chit.signed.chit.reference()).collect();
         let mut named: Vec<_> = whole.iter().map(|entry| entry.chit).collect();
-        (hashed.sort(), named.sort());
+        hashed.sort();
+        named.sort();
         assert_eq!(named, hashed, "a name is the hash of what was signed, from wherever it was taken");
         for pair in whole.windows(2) {
             assert_eq!(

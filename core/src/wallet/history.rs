@@ -1,5 +1,6 @@
 //! What happened on a tally: pages of entries, newest first, with the running balance.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::book::Flag;
@@ -11,7 +12,7 @@ use crate::store::{ChainRow, PlacedChit, Reached, Shelf, StoredChit};
 use crate::tally::{Date, Side, TallyId};
 use crate::units::Units;
 
-use super::ordering::{find, unlinked};
+use super::ordering::find;
 use super::settling::Settled;
 use super::{PAIR, Result, Wallet, WalletError, secret};
 
@@ -176,8 +177,8 @@ impl History<'_> {
 
     /// What is held and has no place yet; the balance runs back from what everything held comes to.
     fn waiting(&self, chains: &[ChainRow], page: &mut Page<'_>) -> Result<()> {
-        let mut waiting = unlinked(self.shelf, chains)?;
-        waiting.reverse();
+        let mut waiting = self.newest_unlinked(chains, page.filter)?;
+        waiting.sort_by_key(|chit| Reverse(chit.arrival));
         let tip = self.shelf.tip(&self.tally)?.and_then(|(_, tip)| tip);
         let mut balance = tip.map_or(Ok(Units::ZERO), |tip| tip.balance(self.side))?;
         for chit in waiting {
@@ -188,6 +189,17 @@ impl History<'_> {
             balance = balance.minus(self.moved(&chit)?)?;
         }
         Ok(())
+    }
+
+    /// What has no place, as far as the page may reach back: of each chain no more than would fill it alone.
+    fn newest_unlinked(&self, chains: &[ChainRow], filter: &Filter) -> Result<Vec<StoredChit>> {
+        let reach = if filter.is_plain() { filter.skip.saturating_add(filter.most) as u64 } else { u64::MAX };
+        let mut waiting = Vec::new();
+        for chain in chains {
+            let after = chain.linked.max(chain.seq.saturating_sub(reach));
+            waiting.extend(self.shelf.chits(chain.no, after, chain.seq, usize::MAX)?);
+        }
+        Ok(waiting)
     }
 
     /// Puts an entry on the page if it belongs there. Its note is opened only if somebody will look at it.
