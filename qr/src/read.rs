@@ -46,6 +46,8 @@ pub fn codes(frame: &Luma<'_>) -> Vec<Seen> {
         known: Vec::new(),
         #[cfg(feature = "rxing")]
         placed: Vec::new(),
+        #[cfg(feature = "rxing")]
+        fits: MOST_FITS,
     };
     search.run();
     search.seen
@@ -60,6 +62,9 @@ struct Search<'f, 'a> {
     /// Codes that were fitted and not read, on the frame.
     #[cfg(feature = "rxing")]
     placed: Vec<(Triple, Square)>,
+    /// Fits that this frame may still cost.
+    #[cfg(feature = "rxing")]
+    fits: usize,
 }
 
 #[cfg(feature = "rxing")]
@@ -122,17 +127,17 @@ impl Search<'_, '_> {
                 return true;
             }
         }
-        for (triple, located) in located.into_iter().take(MOST_FITS) {
+        for (triple, located) in located.into_iter().take(2) {
             let on_frame = triple.times(shrink);
             if self.placed.iter().any(|(placed, _)| placed.shares(&on_frame)) {
                 continue;
             }
-            match fit(grey, &triple, located.as_ref()) {
+            match fit(grey, &triple, located.as_ref(), &mut self.fits) {
                 Some((square, Some(content))) => {
                     self.put(content, square.outer(), grey.shrink);
                     return true;
                 }
-                Some((square, None)) => self.placed.push((on_frame, square.divided(1.0 / shrink))),
+                Some((square, None)) => self.placed.push((on_frame, square.times(shrink))),
                 None => {}
             }
         }
@@ -167,9 +172,9 @@ struct Stage {
     sets: usize,
 }
 
-/// Sets of finders that are fitted in one stage.
+/// Fits in one frame: what is read at all is read by the first few, and a camera brings another frame.
 #[cfg(feature = "rxing")]
-const MOST_FITS: usize = 2;
+const MOST_FITS: usize = 6;
 
 /// What a fitted square shows.
 #[cfg(feature = "rxing")]
@@ -185,8 +190,14 @@ enum Reading {
 /// Fits a perspective to the brightness and reads the modules under it: from where the detector saw a code, or else
 /// from its finders alone. Without a content, the square is that of a code that cannot be read here.
 #[cfg(feature = "rxing")]
-fn fit(grey: &Grey<'_>, triple: &Triple, located: Option<&Located>) -> Option<(Square, Option<Content>)> {
-    let fitted = |square: Square| {
+fn fit(
+    grey: &Grey<'_>,
+    triple: &Triple,
+    located: Option<&Located>,
+    left: &mut usize,
+) -> Option<(Square, Option<Content>)> {
+    let mut fitted = |square: Square| {
+        *left = left.checked_sub(1)?;
         let square = square.fitted(grey)?;
         match read(grey, square) {
             Reading::Read(content) => Some((square, Some(content))),
@@ -195,7 +206,7 @@ fn fit(grey: &Grey<'_>, triple: &Triple, located: Option<&Located>) -> Option<(S
         }
     };
     let seen = located.filter(|located| is_aligned(&located.modules, LOOSELY));
-    if let Some(found) = seen.and_then(Square::of_located).and_then(fitted) {
+    if let Some(found) = seen.and_then(Square::of_located).and_then(&mut fitted) {
         return Some(found);
     }
     let mut squares: Vec<(Square, f32)> = rectify::likely_sides(triple.middles, triple.widths)

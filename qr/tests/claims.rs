@@ -47,7 +47,9 @@ fn parts() {
 fn objects() {
     for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Verification) {
         for major in [0x40_u8, 0x60, 0x80, 0xa0] {
-            for claim in [&[0x1a, 0xff, 0xff, 0xff, 0xff][..], &[0x1b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]] {
+            for claim in
+                [&[0x1a, 0xff, 0xff, 0xff, 0xff][..], &[0x1b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]]
+            {
                 let huge = [&[major | claim[0]], &claim[1..]].concat();
                 for count in 0..=13_u8 {
                     let begun = if count == 0 { vec![] } else { vec![0x80 | count, 1] };
@@ -78,7 +80,9 @@ fn pictures() {
 
 #[test]
 fn nothing_is_reserved_for_what_a_count_claims() {
-    let Some(_) = peak() else { return println!("SKIPPED: this system does not tell how much a process has reserved") };
+    let Some(_) = peak() else {
+        return println!("SKIPPED: this system does not tell how much a process has reserved");
+    };
     // Once without looking: what the readers need for themselves, the allocator's own steps.
     let all = [parts, objects, pictures];
     refused(b"HP:10");

@@ -190,7 +190,7 @@ fn a_forged_fragment_is_found_by_the_name_of_the_whole_and_all_starts_afresh() {
     let checksum = 0x1234_5678;
     let lie = |number, fill| {
         let text =
-            forged(*TransferId::of(&own).as_bytes(), &body(number, 2, 502, checksum, &[fill; 251]));
+            forge::forged(*TransferId::of(&own).as_bytes(), &body(number, 2, 502, checksum, &[fill; 251]));
         part(&text).unwrap()
     };
     assert_eq!(assembly.take(lie(1, 7)), Ok(None));

@@ -42,13 +42,20 @@ fn main() -> std::io::Result<()> {
     };
     println!("{} files: hazel-qr {}, zxing-cpp {}", names.len(), count(&ours), count(&theirs));
     println!("time, hazel-qr to zxing-cpp: {:.2}", time(&ours) / time(&theirs));
-    println!("only zxing-cpp: {}", listed(&|our, their| our.contents.is_empty() && !their.contents.is_empty()));
-    println!("only hazel-qr: {}", listed(&|our, their| !our.contents.is_empty() && their.contents.is_empty()));
+    println!(
+        "only zxing-cpp: {}",
+        listed(&|our, their| our.contents.is_empty() && !their.contents.is_empty())
+    );
+    println!(
+        "only hazel-qr: {}",
+        listed(&|our, their| !our.contents.is_empty() && their.contents.is_empty())
+    );
     let differ = |our: &Answer, their: &Answer| {
         !our.contents.is_empty() && !their.contents.is_empty() && our.contents != their.contents
     };
     println!("read differently: {}", listed(&differ));
-    let dearest = both().max_by(|((a, b), _), ((c, d), _)| (a.micros / b.micros).total_cmp(&(c.micros / d.micros)));
+    let dearest =
+        both().max_by(|((a, b), _), ((c, d), _)| (a.micros / b.micros).total_cmp(&(c.micros / d.micros)));
     if let Some(((our, their), name)) = dearest {
         println!("dearest: {:.1} times, {name}", our.micros / their.micros);
     }

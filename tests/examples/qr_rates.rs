@@ -91,9 +91,18 @@ fn rows(frame: &Frame) -> [String; 3] {
 }
 
 fn print(ours: &Rows, theirs: &Rows) {
-    println!("{:<16}{:>7}{:>8}{:>7}{:>12}   zxing-cpp the same, and our time to its", "frames", "count", "rate", "wrong", "ms a frame");
+    println!(
+        "{:<16}{:>7}{:>8}{:>7}{:>12}   zxing-cpp the same, and our time to its",
+        "frames", "count", "rate", "wrong", "ms a frame"
+    );
     for (name, tally) in ours {
-        let own = format!("{name:<16}{:>7}{:>7.1}%{:>7}{:>12.2}", tally.frames, tally.rate(), tally.wrong, tally.each());
+        let own = format!(
+            "{name:<16}{:>7}{:>7.1}%{:>7}{:>12.2}",
+            tally.frames,
+            tally.rate(),
+            tally.wrong,
+            tally.each()
+        );
         match theirs.get(name) {
             Some(peer) => println!(
                 "{own}   {:>7.1}%{:>7}{:>12.2}{:>8.2}",

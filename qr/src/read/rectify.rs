@@ -197,6 +197,11 @@ impl Square {
         self
     }
 
+    /// The same in a picture that is so many times larger.
+    pub(super) fn times(self, factor: f32) -> Self {
+        self.divided(1.0 / factor)
+    }
+
     /// The outer corners of the code.
     pub(super) fn outer(&self) -> [Point; 4] {
         let (near, far) = (-INSET, self.side as f32 - INSET);

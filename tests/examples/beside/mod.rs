@@ -19,15 +19,18 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Lets a Python that has zxing-cpp read these files.
 pub fn read(python: &str, names: &[String]) -> std::io::Result<Vec<Answer>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/qr_peer.py");
-    let mut child =
-        Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     if let Some(mut names_to) = child.stdin.take() {
         names_to.write_all(names.join("\n").as_bytes())?;
     }
     let done = child.wait_with_output()?;
     let lines = String::from_utf8_lossy(&done.stdout).into_owned();
     let answers: Vec<Answer> = lines.lines().map(answer).collect();
-    if answers.len() == names.len() { Ok(answers) } else { Err(Error::other("the other reader did not read every file")) }
+    if answers.len() == names.len() {
+        Ok(answers)
+    } else {
+        Err(Error::other("the other reader did not read every file"))
+    }
 }
 
 fn answer(line: &str) -> Answer {
