@@ -105,7 +105,11 @@ impl Nearby {
 impl Nearby {
     fn meet_newcomer(&self, invites: Option<Side>, terms: Terms) -> Answer<()> {
         let mut state = self.state()?;
-        if state.newcomer.as_ref().is_some_and(|before| before.visit.as_ref().is_some_and(|visit| !visit.ended)) {
+        if state
+            .newcomer
+            .as_ref()
+            .is_some_and(|before| before.visit.as_ref().is_some_and(|visit| !visit.ended))
+        {
             return Err(HazelError::usage("newcomer_already", "somebody new is being met already"));
         }
         state.newcomer = Some(Newcomer { invites, terms, tried: BTreeSet::new(), visit: None, over: false });
@@ -130,7 +134,15 @@ impl Nearby {
         let entropy = session_entropy(&mut SystemEntropy);
         let mut introduction = Introduction::new(Carrier::Ble, up.dialing, secret, &entropy)?;
         let steps = introduction.link_up(up.mtu, Time(up.now));
-        newcomer.visit = Some(Visit { link: up.link, introduction, wake: None, given: None, taken: None, ended: false, hung_up: false });
+        newcomer.visit = Some(Visit {
+            link: up.link,
+            introduction,
+            wake: None,
+            given: None,
+            taken: None,
+            ended: false,
+            hung_up: false,
+        });
         state.links.insert(up.link, Whose::Newcomer);
         self.take_steps(state, steps, up.now)
     }
@@ -200,10 +212,8 @@ impl Nearby {
             Step::Agreed => {
                 let Some(side) = newcomer.invites else { return };
                 let terms = newcomer.terms.into();
-                let made = self
-                    .wallet
-                    .cell()
-                    .with(|wallet| Ok(wallet.invite(side.into(), terms, VALID, &[])?));
+                let made =
+                    self.wallet.cell().with(|wallet| Ok(wallet.invite(side.into(), terms, VALID, &[])?));
                 let next = match made {
                     Ok(ticket) => {
                         visit.given = Some(ticket.tally.to_string());

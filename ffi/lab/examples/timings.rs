@@ -27,7 +27,16 @@ fn page() -> PageOf {
 }
 
 fn quiet() -> Faults {
-    Faults { mtu: 517, claims: None, loss: 0, doubling: 0, jitter: 0, cuts: vec![], late: false, kill_right_after: None }
+    Faults {
+        mtu: 517,
+        claims: None,
+        loss: 0,
+        doubling: 0,
+        jitter: 0,
+        cuts: vec![],
+        late: false,
+        kill_right_after: None,
+    }
 }
 
 fn open_tally(pair: &SimulatedPair, ana: &Wallet, ben: &Wallet) -> String {

@@ -71,11 +71,11 @@ fn through<T: Object + Canon>(bytes: &[u8], ground: &T::Ground<'_>) -> Judged<T:
 
 impl Ground {
     fn tally(&self) -> Judged<TallyId> {
-        known(self.tally.as_ref())
+        known(self.tally.as_deref())
     }
 
     fn device<'g>(&self, tally: &'g TallyId) -> Judged<DeviceGround<'g>> {
-        Ok(DeviceGround { tally, device_key: self.device_key.as_ref().map(key).transpose()? })
+        Ok(DeviceGround { tally, device_key: self.device_key.as_deref().map(key).transpose()? })
     }
 
     fn by_device<T>(&self, bytes: &[u8]) -> Judged<&'static str>
@@ -89,16 +89,19 @@ impl Ground {
     where
         T: Canon + for<'g> Object<Ground<'g> = NodeGround<'g>>,
     {
-        let keys = |list: &[Vec<u8>]| list.iter().map(key).collect::<Judged<Vec<_>>>();
+        let keys = |list: &[Vec<u8>]| list.iter().map(|bytes| key(bytes)).collect::<Judged<Vec<_>>>();
         let nodes: NodeSets = Halves { stock: keys(&self.stock_nodes)?, foil: keys(&self.foil_nodes)? };
         through::<T>(bytes, &NodeGround { tally: &self.tally()?, nodes: &nodes }).map(|_| "good")
     }
 
     fn chit(&self, bytes: &[u8]) -> Judged<&'static str> {
         let (tally, here) = (self.tally()?, all(&self.here)?);
-        let party_key = key(self.party_key.as_ref().ok_or_else(missing)?)?;
-        let promised =
-            self.promised.clone().map(|hash| hash.try_into().map(Digest).map_err(|_| missing())).transpose()?;
+        let party_key = key(self.party_key.as_deref().ok_or_else(missing)?)?;
+        let promised = self
+            .promised
+            .clone()
+            .map(|hash| hash.try_into().map(Digest).map_err(|_| missing()))
+            .transpose()?;
         let ground = ChitGround { tally: &tally, party_key: &party_key, promised, here: &here };
         Ok(match through::<SignedChit>(bytes, &ground)? {
             ChitAdmission::New(_) => "new",
@@ -109,17 +112,18 @@ impl Ground {
     }
 
     fn request(&self, bytes: &[u8]) -> Judged<&'static str> {
-        let ticket: Ticket = known(self.ticket.as_ref())?;
-        let agreement_key = self.agreement_key.clone().ok_or_else(missing)?.try_into().map_err(|_| missing())?;
+        let ticket: Ticket = known(self.ticket.as_deref())?;
+        let agreement_key =
+            self.agreement_key.clone().ok_or_else(missing)?.try_into().map_err(|_| missing())?;
         let now = self.now.ok_or_else(missing)?;
         let ground = TicketGround { ticket: &ticket, agreement_key: &agreement_key, now };
         through::<SignedRequest>(bytes, &ground).map(|_| "good")
     }
 
     fn offer(&self, bytes: &[u8]) -> Judged<&'static str> {
-        let (my_half, my_offers): (PartyCert, _) = (known(self.my_cert.as_ref())?, all(&self.my_offers)?);
-        let scanned = self.ticket.as_ref().map(read).transpose()?;
-        let partner = self.partner.as_ref().map(read).transpose()?;
+        let (my_half, my_offers): (PartyCert, _) = (known(self.my_cert.as_deref())?, all(&self.my_offers)?);
+        let scanned = self.ticket.as_deref().map(read).transpose()?;
+        let partner = self.partner.as_deref().map(read).transpose()?;
         let ground = OfferGround {
             my_side: side(self.my_side.as_ref())?,
             my_half: &my_half,
@@ -134,21 +138,21 @@ impl Ground {
     }
 }
 
-fn read<T: Canon>(bytes: &Vec<u8>) -> Judged<T> {
+fn read<T: Canon>(bytes: &[u8]) -> Judged<T> {
     T::from_bytes(bytes).map_err(|malformed| hazel_core::admit::Refusal::Malformed(malformed).into())
 }
 
-fn known<T: Canon>(bytes: Option<&Vec<u8>>) -> Judged<T> {
+fn known<T: Canon>(bytes: Option<&[u8]>) -> Judged<T> {
     read(bytes.ok_or_else(missing)?)
 }
 
 fn all<T: Canon>(list: &[Vec<u8>]) -> Judged<Vec<T>> {
-    list.iter().map(read).collect()
+    list.iter().map(|bytes| read(bytes)).collect()
 }
 
 /// A key as a ground knows it: its 32 bytes, so that even a weak one can stand there.
-fn key(bytes: &Vec<u8>) -> Judged<PublicKey> {
-    Ok(PublicKey(bytes.as_slice().try_into().map_err(|_| missing())?))
+fn key(bytes: &[u8]) -> Judged<PublicKey> {
+    Ok(PublicKey(bytes.try_into().map_err(|_| missing())?))
 }
 
 fn side(name: Option<&String>) -> Judged<Side> {

@@ -86,7 +86,9 @@ pub fn decode(object: &str, bytes: Vec<u8>) -> Result<Vec<u8>, HazelError> {
 /// Reads an address that somebody typed, and writes it in full.
 #[uniffi::export]
 pub fn read_address(text: &str) -> Result<String, HazelError> {
-    text.parse::<Address>().map(|address| address.to_string()).map_err(|wrong| no("address", &wrong.to_string()))
+    text.parse::<Address>()
+        .map(|address| address.to_string())
+        .map_err(|wrong| no("address", &wrong.to_string()))
 }
 
 /// Checks a signature over the digest of a chit's body as the wallet does.
