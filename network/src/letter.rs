@@ -77,6 +77,24 @@ pub struct Refused {
 }
 
 impl Letter {
+    /// Takes in what another letter about the same half says, if both carry messages and there is room. One letter is one commit for its
+    /// reader. Gives it back otherwise.
+    pub fn join(&mut self, other: Self) -> Option<Self> {
+        let fits = self.to_bytes().len().saturating_add(other.to_bytes().len()) <= FILL;
+        match (&mut self.body, other.body) {
+            (Body::Messages { ask, messages }, Body::Messages { ask: asks, messages: more })
+                if fits
+                    && (self.tally, self.half) == (other.tally, other.half)
+                    && messages.len().saturating_add(more.len()) <= MESSAGES_MAX =>
+            {
+                *ask |= asks;
+                messages.extend(more);
+                None
+            }
+            (_, body) => Some(Self { tally: other.tally, half: other.half, body }),
+        }
+    }
+
     /// Letters that carry these messages, each within its bound.
     #[must_use]
     pub fn carrying(tally: TallyId, half: Side, ask: bool, messages: Vec<Message>) -> Vec<Self> {

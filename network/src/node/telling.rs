@@ -1,7 +1,6 @@
 //! What others are told: the partner's sites and the users, because of what came in, in answer, or once more.
 
 use hazel_core::admit::Refusal;
-use hazel_core::canon::Canon as _;
 use hazel_core::chit::SignedChit;
 use hazel_core::key::PublicKey;
 use hazel_core::message::{Message, PAGE_MAX, Page};
@@ -158,8 +157,7 @@ impl Work<'_> {
                 code: refusal.code().to_owned(),
             };
             let body = Body::Refused(refused.iter().map(said).collect());
-            let bytes = Letter { tally, half: side, body }.to_bytes();
-            self.done.outputs.push(Output::Letter { to: from, bytes });
+            self.post(from, Letter { tally, half: side, body });
         }
     }
 
@@ -180,7 +178,7 @@ impl Work<'_> {
         if to == Correspondent::Site(self.own) {
             self.queue.push_back(Job::Letter { from: to, letter: Box::new(letter) });
         } else {
-            self.done.outputs.push(Output::Letter { to, bytes: letter.to_bytes() });
+            self.done.post(to, letter);
         }
     }
 

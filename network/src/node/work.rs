@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use hazel_core::admit::Refusal;
+use hazel_core::canon::Canon as _;
 use hazel_core::claim::{Claim, may_claim};
 use hazel_core::key::{Entropy, PublicKey, SecretKey};
 use hazel_core::message::Message;
@@ -45,11 +46,37 @@ impl Job {
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) outputs: Vec<Output>,
+    letters: Vec<(Correspondent, Letter)>,
     /// Letters for halves that this site keeps on another shard.
     pub(super) elsewhere: Vec<Job>,
     /// Where something is not final, with the partner's nodes; or everything is.
     pub(super) restless: BTreeMap<HalfId, Option<Vec<PublicKey>>>,
     pub(super) nudged: BTreeSet<HalfId>,
+}
+
+/// How far back a letter is looked for that another one can be joined to: what one letter leads to is written in a row.
+const JOIN_WITHIN: usize = 8;
+
+impl Done {
+    /// Lays a letter down for somebody; joined to the one before about the same half, where that can be.
+    pub(super) fn post(&mut self, to: Correspondent, letter: Letter) {
+        let about = (letter.tally, letter.half);
+        let mut recent = self.letters.iter_mut().rev().take(JOIN_WITHIN);
+        let before = recent.find(|(whom, it)| *whom == to && (it.tally, it.half) == about);
+        let rest = match before {
+            Some((_, before)) => before.join(letter),
+            None => Some(letter),
+        };
+        self.letters.extend(rest.map(|letter| (to, letter)));
+    }
+
+    /// What leaves, now that all is said.
+    fn sealed(mut self) -> Self {
+        let letters = std::mem::take(&mut self.letters);
+        let leave = |(to, letter): (Correspondent, Letter)| Output::Letter { to, bytes: letter.to_bytes() };
+        self.outputs.extend(letters.into_iter().map(leave));
+        self
+    }
 }
 
 /// How a half stood before a letter.
@@ -108,7 +135,7 @@ impl<'w> Work<'w> {
                 Job::Nudge(tally, side) => self.nudge(tally, side)?,
             }
         }
-        Ok(self.done)
+        Ok(self.done.sealed())
     }
 
     fn letter(&mut self, from: Correspondent, letter: Letter) -> Result<(), StoreError> {

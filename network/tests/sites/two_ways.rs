@@ -127,6 +127,38 @@ fn a_phone_that_was_lost_and_restored_meanwhile_ends_right() {
 }
 
 #[test]
+fn a_wallet_rebuilt_from_its_words_and_the_partners_reminder_ends_right() {
+    for lost in [Who::Ana, Who::Ben] {
+        let mut world = friends();
+        let tally = world.tally;
+        let (name, other) = (format!("{lost:?}"), if lost == Who::Ana { Who::Ben } else { Who::Ana });
+        in_the_cellar(&mut world);
+        // No backup: only the words, and what the partner remembers. The partner has been home since.
+        world.online = [lost != Who::Ana, lost != Who::Ben];
+        world.uplink(other);
+        world.carry();
+        world.online = [true, true];
+        let reminder = world.phone(other).remind(&tally).unwrap();
+        let mut new = crate::world::wallet_of(&name, "a new phone");
+        new.rebuild(&reminder).unwrap();
+        *world.phone(lost) = new;
+        // Its site knows it by the same link, and tells what the partner had not heard yet.
+        world.claim(lost);
+        home(&mut world);
+        assert!(!world.phone(lost).tally(&tally).unwrap().reconciling, "{lost:?}");
+        assert_eq!(
+            world.ana.balance(&tally).unwrap(),
+            chips_of(4),
+            "3 + 2 − 1: nothing lost, nothing double"
+        );
+        pay(world.phone(lost), &tally, 1);
+        home(&mut world);
+        ends(&mut world);
+        assert_eq!(world.refused, Vec::<String>::new());
+    }
+}
+
+#[test]
 fn a_half_that_moved_between_the_payment_and_the_way_home_ends_right() {
     for who in [Who::Ana, Who::Ben] {
         let mut world = friends();
