@@ -199,7 +199,12 @@ impl Eye {
     /// Looks at a file, in which something must be; or at the frames in a folder, where many show nothing.
     fn look_along(&mut self, path: &Path) -> Result<(), Trouble> {
         if path.is_dir() {
-            for frame in frames_in(path)? {
+            let frames = frames_in(path)?;
+            if frames.is_empty() {
+                let message = format!("There is no PNG, JPEG or GIF file in {}.", path.display());
+                return Err(Trouble::new(Exit::Usage, "picture", message));
+            }
+            for frame in frames {
                 if let Err(trouble) = self.look_at(&frame) {
                     self.sight.unread.push(trouble);
                 }
@@ -223,9 +228,17 @@ impl Eye {
             }
             ControlFlow::Continue(())
         });
-        read.map(|_| any).map_err(|refusal| {
-            let exit = if refusal == FileRefusal::UnknownFormat { Exit::Usage } else { Exit::Damaged };
-            Trouble::new(exit, "picture", sentence(&format!("{}: {refusal}", file.display())))
+        read.map(|_| any).map_err(|refusal| match refusal {
+            FileRefusal::UnknownFormat => {
+                let message = format!(
+                    "{} is neither a PNG, JPEG or GIF picture nor a text with a code in it.",
+                    file.display()
+                );
+                Trouble::new(Exit::Usage, "picture", message)
+            }
+            _ => {
+                Trouble::new(Exit::Damaged, "picture", format!("{} was not read: {refusal}.", file.display()))
+            }
         })
     }
 

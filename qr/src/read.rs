@@ -220,7 +220,9 @@ fn fit(
 /// Reads the modules under a square more and more sharply.
 #[cfg(feature = "rxing")]
 fn read(grey: &Grey<'_>, square: Square) -> Reading {
-    let Some(modules) = square.modules(grey) else { return Reading::Nothing };
+    // The lines are few and the modules many: what does not keep time is not looked at.
+    let modules = square.keeps_time(grey, LOOSELY).then(|| square.modules(grey)).flatten();
+    let Some(modules) = modules else { return Reading::Nothing };
     let mut placed = false;
     for sharpness in [0.0, 0.5, 1.0] {
         let Some(bits) = modules.bits(sharpness) else { break };

@@ -222,7 +222,8 @@ fn qr_shares(bytes: &[u8]) {
     for line in bytes.split(|byte| *byte == b'\n').take(64) {
         let [number, of, parity, content @ ..] = line else { continue };
         let of = (of % 15).saturating_add(2);
-        let share = Share { number: (number % of).saturating_add(1), of, parity: *parity };
+        let number = number.checked_rem(of).unwrap_or_default().saturating_add(1);
+        let share = Share { number, of, parity: *parity };
         if let Ok(Some(whole)) = gathering.take(share, content) {
             assert!(whole.iter().fold(0, |sum, byte| sum ^ byte) == *parity, "joined against its own check");
             answered(&scan::bytes(&whole, &Circumstances::at(NOW)));

@@ -261,6 +261,26 @@ impl Square {
         Some(self)
     }
 
+    /// Whether of the timing modules no more than one in so many is brighter where it should be darker than its two
+    /// neighbours, or darker where it should be brighter. Blur weakens that difference and does not turn it.
+    pub(super) fn keeps_time(&self, grey: &Grey<'_>, one_in: usize) -> bool {
+        let Some(view) = self.view() else { return false };
+        let along = |place: usize| place as f32 + 0.5 - INSET;
+        let across = 6.5 - INSET;
+        let (mut wrong, mut count) = (0, 0);
+        for place in 8..self.side - 8 {
+            let at = |place| [(along(place), across), (across, along(place))];
+            let shades = |place| at(place).map(|(x, y)| shade(grey, view.place(x, y)));
+            let (before, own, after) = (shades(place - 1), shades(place), shades(place + 1));
+            for ((before, own), after) in before.into_iter().zip(own).zip(after) {
+                let darker = own + own < before + after;
+                wrong += usize::from(darker != (place % 2 == 0));
+                count += 1;
+            }
+        }
+        wrong * one_in <= count
+    }
+
     /// The modules under the square, as brightness.
     pub(super) fn modules(&self, grey: &Grey<'_>) -> Option<Modules> {
         let view = self.view()?;

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 /// A frame of a sequence as an attacker makes it: every check right, every claim free.
-pub fn forged(id: [u8; 16], body: &[u8]) -> String {
+pub(crate) fn forged(id: [u8; 16], body: &[u8]) -> String {
     let check = Sha256::new().chain_update(b"hazel/v1/part\0").chain_update(id).chain_update(body).finalize();
     let mut bytes = vec![1];
     bytes.extend_from_slice(&id);
@@ -26,7 +26,7 @@ fn base45(bytes: &[u8]) -> String {
 }
 
 /// What a frame says of its transfer.
-pub fn body(number: u32, of: u32, length: u32, checksum: u32, data: &[u8]) -> Vec<u8> {
+pub(crate) fn body(number: u32, of: u32, length: u32, checksum: u32, data: &[u8]) -> Vec<u8> {
     let mut cbor = minicbor::Encoder::new(Vec::new());
     cbor.array(5).unwrap();
     for value in [number, of, length, checksum] {

@@ -5,19 +5,19 @@ use std::process::{Command, Stdio};
 
 /// What a reader made of one file.
 #[derive(Debug, Clone, Default)]
-pub struct Answer {
-    pub micros: f64,
+pub(crate) struct Answer {
+    pub(crate) micros: f64,
     /// In hexadecimal, sorted.
-    pub contents: Vec<String>,
+    pub(crate) contents: Vec<String>,
 }
 
 /// Bytes as `qr_peer.py` prints them.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Lets a Python that has zxing-cpp read these files.
-pub fn read(python: &str, names: &[String]) -> std::io::Result<Vec<Answer>> {
+pub(crate) fn read(python: &str, names: &[String]) -> std::io::Result<Vec<Answer>> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/qr_peer.py");
     let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     if let Some(mut names_to) = child.stdin.take() {
