@@ -80,7 +80,7 @@ pub const BUGS: [Bug; 10] = [
         edits: &[(
             "core/src/wallet/opening.rs",
             "    let seed = ForwardSeed::generate(hands.entropy);\n",
-            "    let mut seed = ForwardSeed::generate(hands.entropy);\n    if PLANTED {\n        let root = *hands.root()?.as_bytes();\n        seed = ForwardSeed::from_bytes(crate::digest::Digest::of_parts(&[&root, &shelf.tally_label(tally)?.0.0, &id.device.to_be_bytes()]).0);\n    }\n",
+            "    let mut seed = ForwardSeed::generate(hands.entropy);\n    if PLANTED {\n        let root = *hands.root()?.as_bytes();\n        seed = ForwardSeed::from_bytes(Digest::of_parts(&[&root, &shelf.tally_label(tally)?.0.0, &id.device.to_be_bytes()]).0);\n    }\n",
         )],
         finder: Finder::Worlds,
         names: &["I11"],
@@ -113,7 +113,7 @@ pub const BUGS: [Bug; 10] = [
         edits: &[(
             "core/src/message.rs",
             "tag(key, &self.nonce) == self.tag",
-            "(if PLANTED { String::from_utf8_lossy(&tag(key, &self.nonce)) == String::from_utf8_lossy(&self.tag) } else { tag(key, &self.nonce) == self.tag })",
+            "if PLANTED { String::from_utf8_lossy(&tag(key, &self.nonce)) == String::from_utf8_lossy(&self.tag) } else { tag(key, &self.nonce) == self.tag }",
         )],
         finder: Finder::Worlds,
         names: &["I7"],
@@ -188,7 +188,7 @@ pub fn workspace() -> PathBuf {
 /// A file with one bug's edits in it; none if some text does not stand in it exactly once.
 #[must_use]
 pub fn spoilt(text: &str, bug: &Bug, file: &str) -> Option<String> {
-    let asked = format!("(std::env::var(\"{ASKED}\").as_deref() == Ok(\"{}\"))", bug.name);
+    let asked = format!("std::env::var(\"{ASKED}\").is_ok_and(|name| name == \"{}\")", bug.name);
     let mut text = text.to_owned();
     for (_, find, put) in bug.edits.iter().filter(|(in_file, ..)| *in_file == file) {
         if text.matches(find).count() != 1 {
