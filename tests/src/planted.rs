@@ -105,7 +105,7 @@ pub const BUGS: [Bug; 10] = [
             "\"synchronous\", if PLANTED { \"OFF\" } else { \"FULL\" }",
         )],
         finder: Finder::Crash("hand-over"),
-        names: &["lost"],
+        names: &["power cut, AllLost"],
     },
     Bug {
         name: "tag compared as text",
@@ -167,7 +167,8 @@ pub const BUGS: [Bug; 10] = [
             ),
         ],
         finder: Finder::Worlds,
-        names: &["I15"],
+        // What is final counts as received too, and against a liar only that is looked at.
+        names: &["I15", "I14"],
     },
 ];
 
@@ -177,7 +178,7 @@ const ASKED: &str = "HAZEL_PLANTED";
 /// How many worlds a bug is looked for in.
 const WORLDS: u64 = 20_000;
 /// How many worlds must hold in the copy when no bug is asked for.
-const SOUND: u64 = 300;
+const SOUND: u64 = 100;
 
 /// The workspace.
 #[must_use]
@@ -221,7 +222,7 @@ pub fn hunt(only: Option<&str>) -> io::Result<bool> {
         control.sound,
         began.elapsed().as_secs_f32()
     );
-    println!("| bug | found as | in | first words |\n|---|---|---:|---|");
+    println!("| bug | found as | worlds | in | first words |\n|---|---|---:|---:|---|");
     let mut all = control.sound;
     for bug in BUGS.iter().filter(|bug| only.is_none_or(|name| bug.name.contains(name))) {
         let began = Instant::now();
@@ -232,9 +233,15 @@ pub fn hunt(only: Option<&str>) -> io::Result<bool> {
         let took = began.elapsed().as_secs_f32();
         let (found, words) = said.names(bug);
         all &= found.is_some();
-        println!("| {} | {} | {took:.1} s | {words} |", bug.name, found.unwrap_or("**not found**"));
+        let worlds = said.worlds();
+        println!(
+            "| {} | {} | {worlds} | {took:.1} s | {words} |",
+            bug.name,
+            found.unwrap_or("**not found**")
+        );
         if let Some(rule) = found {
-            let what = format!("{}: as {rule}, {words}", bug.name);
+            let after = if worlds.is_empty() { String::new() } else { format!(" in world {worlds}") };
+            let what = format!("{}: as {rule}{after}", bug.name);
             figures::record("planted", &what, &[("bugs found", 1)], took.into())?;
         }
     }
@@ -252,6 +259,12 @@ struct Said {
 }
 
 impl Said {
+    /// How many worlds it took, where worlds found it.
+    fn worlds(&self) -> &str {
+        let last = self.text.lines().find_map(|line| Some(line.rsplit_once(", world ")?.1));
+        last.unwrap_or_default().trim_end_matches(')')
+    }
+
     /// By which of its names a bug was found, and the words in which it was.
     fn names(&self, bug: &Bug) -> (Option<&'static str>, String) {
         let line = |name: &str| {
