@@ -8,6 +8,7 @@ pub mod decoders;
 pub mod door;
 pub mod examples;
 pub mod fault;
+pub mod figures;
 pub mod frames;
 pub mod fuzzing;
 mod fuzzing_air;

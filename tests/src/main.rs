@@ -1,6 +1,6 @@
 //! `vectors` writes what is kept in files, `corpus FOLDER` what fuzzers begin with, `seed N` replays one world,
 //! `worlds COUNT [FIRST]` runs many, `hunt` until one breaks, `planted` looks for bugs made on purpose, `model` explores every
-//! course of small stories, `report` prints a table of figures.
+//! course of small stories, `report` writes the table of figures, out of what the others have measured.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of this program is what it is for")]
 
 use std::io::{self, Write as _};
@@ -8,13 +8,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hazel_tests::checked;
-use hazel_tests::report::run_many;
+use hazel_tests::figures;
+use hazel_tests::report::{self, run_many};
 use hazel_tests::seeds::seeds;
 use hazel_tests::vectors::{Vectors, folder};
 use hazel_tests::world::action::Schedule;
 use hazel_tests::world::replay;
-
-const REPORT: u64 = 2_000;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -26,11 +25,11 @@ fn main() -> ExitCode {
         (Some("worlds"), Some(count)) => many(number(2).unwrap_or(0), count),
         (Some("hunt"), Some(count)) => hunt(number(2).unwrap_or(0), count),
         (Some("planted"), _) => planted(words.get(1).map(String::as_str)),
-        (Some("model"), most) => model(most.unwrap_or(1_000_000)),
-        (Some("report"), count) => many(0, count.unwrap_or(REPORT)),
+        (Some("model"), most) => model(most.unwrap_or(1_000_000), words.get(2).map(String::as_str)),
+        (Some("report"), _) => told(report::write()),
         _ => {
             eprintln!(
-                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | hunt COUNT [FIRST] | planted [NAME] | model [STATES] | report [COUNT]"
+                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | hunt COUNT [FIRST] | planted [NAME] | model [STATES [STORY]] | report"
             );
             ExitCode::from(2)
         }
@@ -112,18 +111,35 @@ fn planted(only: Option<&str>) -> ExitCode {
 }
 
 /// Every story of the checked models, whole or up to so many states each; then the broken ones.
-fn model(most: u64) -> ExitCode {
+fn model(most: u64, only: Option<&str>) -> ExitCode {
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut sound = true;
     println!("| story | states | depth | everything | what was found |\n|---|---:|---:|---|---|");
-    for story in checked::stories().into_iter().chain(checked::broken_stories()) {
-        let (name, bug) = (story.name, story.bug);
+    let named = |story: &checked::Story| only.is_none_or(|name| story.name.contains(name));
+    for story in checked::stories().into_iter().chain(checked::broken_stories()).filter(named) {
+        let (name, bug, began) = (story.name, story.bug, report::now());
         let seen = checked::explore(story, most, threads);
         sound &= seen.broken.is_some() != (bug == checked::Bug::None);
         let name = if bug == checked::Bug::None { name.to_owned() } else { format!("{name}, {bug:?}") };
         let whole = if seen.whole { "yes" } else { "no" };
         let found = seen.broken.unwrap_or_else(|| "nothing".to_owned());
+        let (states, honest) = (seen.states as u64, bug == checked::Bug::None);
+        let counts = if honest {
+            ("states", "stories explored whole")
+        } else {
+            ("states of broken stories", "bugs looked for")
+        };
+        let whole_too = u64::from(seen.whole || !honest);
+        let kept = figures::record(
+            "model",
+            &format!("{name}: {states} states{}", if seen.whole { ", whole" } else { "" }),
+            &[(counts.0, states), (counts.1, whole_too)],
+            began.elapsed().as_secs_f64(),
+        );
+        if let Err(error) = kept {
+            eprintln!("the figures were not kept: {error}");
+        }
         println!("| {name} | {} | {} | {whole} | {found} |", seen.states, seen.depth);
     }
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -133,6 +149,9 @@ fn many(first: u64, count: u64) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let figures = run_many(first, count, usize::MAX, true);
     print!("{}", figures.table());
+    if let Err(error) = figures.keep(first) {
+        eprintln!("the figures were not kept: {error}");
+    }
     let mut told = Vec::new();
     for (seed, broken) in &figures.broken {
         println!("seed {seed}, at action {}: {}", broken.0, broken.1);

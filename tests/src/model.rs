@@ -289,6 +289,12 @@ impl Fold {
         self.leaves.iter().filter(|leave| leave.chain.side == side && !leave.gone).count()
     }
 
+    /// The limit that `side` grants for a pledge of this date.
+    #[must_use]
+    pub fn limit(&self, side: Side, date: Date) -> i64 {
+        self.granted(side, date).limit
+    }
+
     /// The credit that `side` grants for a pledge of this date: the last word among those that were in force.
     fn granted(&self, side: Side, date: Date) -> Credit {
         let words = &self.credit[at(side)];
@@ -358,7 +364,8 @@ impl Fold {
     }
 
     /// What a device was handed and has not spent, over all its chains.
-    fn allowance(&self, side: Side, device: u32) -> i64 {
+    #[must_use]
+    pub fn allowance(&self, side: Side, device: u32) -> i64 {
         let own = self.leaves.iter().filter(|l| l.chain.side == side && l.chain.device == device);
         own.map(|leave| leave.handed - leave.paid).sum::<i64>().max(0)
     }

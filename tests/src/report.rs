@@ -1,4 +1,4 @@
-//! Many worlds at once, and figures about them.
+//! Many worlds at once, figures about them, and the page on which all that was measured stands.
 #![allow(
     clippy::expect_used,
     clippy::arithmetic_side_effects,
@@ -8,12 +8,15 @@
 )]
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::figures::{self, Measured};
+use crate::fuzzing::TARGETS;
 use crate::model::Broken;
+use crate::vectors;
 use crate::world::Count;
 use crate::world::action::Schedule;
 use crate::world::replay;
@@ -78,6 +81,103 @@ impl Figures {
     }
 }
 
+impl Figures {
+    /// Keeps these figures for the report.
+    pub fn keep(&self, first: u64) -> io::Result<()> {
+        let (count, sums) = (&self.count, [self.schedules, self.faults(), self.broken.len() as u64]);
+        let mut counted = vec![("schedules".to_owned(), sums[0]), ("faults".to_owned(), sums[1])];
+        counted.push(("rules broken".to_owned(), sums[2]));
+        counted.push(("steps".to_owned(), count.steps));
+        counted.push(("chits signed".to_owned(), count.chits));
+        for (kind, times) in &count.faults {
+            counted.push((format!("{TIMES}{kind}"), *times));
+            counted.push((format!("{SEEDS}{kind}"), self.seeds.get(kind).copied().unwrap_or_default()));
+        }
+        let counted: Vec<(&str, u64)> = counted.iter().map(|(what, sum)| (what.as_str(), *sum)).collect();
+        let piece = format!("{first} to {}", first + self.schedules.saturating_sub(1));
+        figures::record("worlds", &piece, &counted, self.took.as_secs_f64())
+    }
+}
+
+const TIMES: &str = "fault: ";
+const SEEDS: &str = "schedules with fault: ";
+
+/// What the page speaks of: the command that measures it, what it counts, and how many are aimed at.
+const ROWS: [(&str, &str, &str, &str); 13] = [
+    ("worlds", "schedules", "Schedules, real signatures", "20,000"),
+    ("worlds", "faults", "Faults in them", "5 a schedule"),
+    ("worlds", "rules broken", "Rules broken in them", "0"),
+    ("fast", "schedules", "Schedules with signatures played", "300,000"),
+    ("crash", "points", "Crash points lived through", "10,000"),
+    ("crash", "bad disks", "Writes and syncs that failed", "-"),
+    ("crash", "failures", "Failures after a crash", "0"),
+    ("model", "states", "States of small stories", "5,000,000"),
+    ("planted", "bugs found", "Bugs planted and found", "10"),
+    ("fuzz", "executions", "Executions of a fuzzer", "10,000,000"),
+    ("mutants", "caught", "Mutants caught", "90 of 100"),
+    ("mutants", "missed", "Mutants that lived", "0 unexplained"),
+    ("coverage", "lines of a thousand", "Lines covered, of a thousand", "950"),
+];
+
+/// Writes the page `tests/report.md`.
+pub fn write() -> io::Result<()> {
+    let page = page(&figures::read()?, &figures::commit()?)?;
+    std::fs::write(vectors::folder().with_file_name("report.md"), page)
+}
+
+fn page(all: &figures::Figures, now: &str) -> io::Result<String> {
+    let mut page = String::from(
+        "# What was measured\n\nWritten by `cargo run --release -p hazel-tests -- report` out of `figures.json`, into which each command puts \
+         what it has counted itself, and the commit it ran on (a plus: with changes since). Nothing here is typed in.\n\n\
+         | what | figure | aimed at | by | on |\n|---|---:|---:|---|---|\n",
+    );
+    for (command, what, title, aim) in ROWS {
+        let found = all.get(command).and_then(|it| Some((it, it.sums.get(what)?)));
+        let (figure, on) = found.map_or(("not measured", ""), |(it, _)| ("", it.commit.as_str()));
+        let figure = found.map_or_else(|| figure.to_owned(), |(_, sum)| sum.to_string());
+        page.push_str(&format!("| {title} | {figure} | {aim} | `{command}` | {on} |\n"));
+    }
+    let lines = |name: &str| -> io::Result<usize> {
+        let text = std::fs::read_to_string(vectors::folder().join(name))?;
+        Ok(text.lines().count().saturating_sub(2))
+    };
+    for (name, title, aim) in [
+        ("refused.json", "Vectors that a decoder refuses", "2,000"),
+        ("door.json", "Vectors at the door", "-"),
+        ("curve.json", "Keys and signatures at the edge", "-"),
+        ("accepted.json", "Vectors that are let in", "-"),
+    ] {
+        page.push_str(&format!("| {title} | {} | {aim} | `vectors` | {now} |\n", lines(name)?));
+    }
+    let targets = TARGETS.len();
+    page.push_str(&format!("| Parsers that any bytes are given to | {targets} | 25 | `fuzzing` | {now} |\n"));
+    if let Some(worlds) = all.get("worlds") {
+        faults(worlds, &mut page);
+    }
+    for (command, measured) in all {
+        let Measured { commit, pieces, seconds, .. } = measured;
+        page.push_str(&format!("\n## `{command}`, {seconds:.0} s in all, on {commit}\n\n"));
+        for piece in pieces {
+            page.push_str(&format!("- {piece}\n"));
+        }
+    }
+    Ok(page)
+}
+
+fn faults(worlds: &Measured, page: &mut String) {
+    let sum = |what: &str| worlds.sums.get(what).copied().unwrap_or_default();
+    let per = |count: u64| count as f64 / sum("schedules").max(1) as f64;
+    let (mean, rate) = (per(sum("faults")), sum("schedules") as f64 / worlds.seconds.max(0.001));
+    page.push_str(&format!("\n## Faults\n\n{mean:.1} in a schedule; {rate:.1} schedules a second.\n\n"));
+    page.push_str("| fault | times | in so many of a hundred schedules |\n|---|---:|---:|\n");
+    for (what, times) in &worlds.sums {
+        if let Some(kind) = what.strip_prefix(TIMES) {
+            let share = per(sum(&format!("{SEEDS}{kind}"))) * 100.0;
+            page.push_str(&format!("| {kind} | {times} | {share:.1} |\n"));
+        }
+    }
+}
+
 /// Runs the worlds of these seeds on all cores. Stops early when `enough` of them broke a rule.
 #[must_use]
 pub fn run_many(first: u64, how_many: u64, enough: usize, progress: bool) -> Figures {
@@ -101,7 +201,7 @@ pub fn run_many(first: u64, how_many: u64, enough: usize, progress: bool) -> Fig
                     if progress && figures.schedules % 50 == 0 {
                         let (done, broken) = (figures.schedules, figures.broken.len());
                         eprint!("\r{done} of {how_many} worlds, {broken} broken ");
-                        std::io::stderr().flush().ok();
+                        io::stderr().flush().ok();
                     }
                 }
             });
@@ -116,7 +216,8 @@ pub fn run_many(first: u64, how_many: u64, enough: usize, progress: bool) -> Fig
 }
 
 /// The one place where a wall clock is read: to say how long it took.
+#[must_use]
 #[allow(clippy::disallowed_methods, reason = "how long a run takes is no part of any world")]
-fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }

@@ -27,9 +27,9 @@ fn the_same_seed_is_the_same_world() {
 mod once {
     use hazel_tests::world::action::Action::{
         self, Accept, AddDevice, Ask, Close, Grant, Keep, Kill, Lie, Meet, Pay, Radio, Remind, Replay,
-        Restore, Send,
+        Restore, Send, Tear,
     };
-    use hazel_tests::world::action::{Fate, Radio as Weather, Schedule, Trick};
+    use hazel_tests::world::action::{Fate, Harm, Radio as Weather, Schedule, Trick};
     use hazel_tests::world::replay;
 
     fn holds(seed: u64, actions: Vec<Action>) {
@@ -128,6 +128,57 @@ mod once {
                 AddDevice { phone: 7 },
                 Remind { phone: 7, tally: 5, old_lives: true },
                 Ask { phone: 6, tally: 2, units: 10_000, valid_for: 86_400 },
+            ],
+        });
+    }
+
+    /// Seed 1910, I24: an old phone beside a rebuilt one ordered on where nobody followed. Its newer word replaced the one on which the
+    /// agreed order rested, so the rebuilt phone could never be shown what both had agreed on, and stayed read-only.
+    #[test]
+    fn an_old_phone_speaks_where_nobody_follows() {
+        let send = |phone, tally, to, again| {
+            let fate = Fate { again, ..Fate::default() };
+            Send { phone, tally, to, fate }
+        };
+        holds(
+            1910,
+            vec![
+                Remind { phone: 4, tally: 4, old_lives: true },
+                Pay { phone: 9, tally: 1, units: 1, insist: false },
+                send(9, 1, 0, 0),
+                send(7, 3, 6, 0),
+                send(4, 0, 2, 0),
+                send(2, 5, 10, 2),
+                send(5, 4, 2, 1),
+                send(3, 5, 8, 0),
+                send(3, 4, 11, 0),
+                Replay { pick: 25, to: 10 },
+                Pay { phone: 1, tally: 5, units: 100_000, insist: false },
+            ],
+        );
+    }
+
+    /// Seed 1913, I24: of two phones restored one after the other the first had the higher epoch, and was heard of late. The second took it
+    /// for its successor and fell silent, and its holder was shown nothing of it.
+    #[test]
+    fn a_lost_phone_is_heard_late() {
+        let fate = Fate::default();
+        told(&Schedule {
+            seed: 1913,
+            liars: vec![false, false],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                AddDevice { phone: 11 },
+                Keep { phone: 7 },
+                Grant { phone: 3, tally: 4, limit: 20_000, notice_days: 0 },
+                Tear { phone: 6, tally: 5, units: 10_000, at: 28_361 },
+                Send { phone: 2, tally: 4, to: 2, fate: Fate { harm: Harm::Cut(58_033), ..fate } },
+                Restore { pick: 11, old_lives: false, from_backup: false },
+                Send { phone: 5, tally: 0, to: 4, fate: Fate { late: true, ..fate } },
+                Send { phone: 0, tally: 4, to: 1, fate: Fate { lost: true, ..fate } },
+                AddDevice { phone: 3 },
+                Meet { phone: 3, tally: 4, to: 1 },
+                Restore { pick: 28, old_lives: false, from_backup: false },
             ],
         });
     }

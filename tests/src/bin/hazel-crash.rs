@@ -18,6 +18,7 @@ use hazel_tests::crash::disk::{After, BadDisk, pay_on_a_bad_disk};
 use hazel_tests::crash::people::{Folder, only_tally, pay_until};
 use hazel_tests::crash::sweep::{Report, Stage};
 use hazel_tests::crash::{STORIES, Story, story, trace};
+use hazel_tests::figures;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -67,7 +68,22 @@ fn sweep(stories: &[Story], only: Option<usize>, with_disk: bool) -> ExitCode {
         let began = Instant::now();
         let stage = Stage::set(*story, &child, &scratch);
         let report = match only {
-            None => stage.sweep(1),
+            None => {
+                let report = stage.sweep(1);
+                let killed = report.killed.values().sum::<usize>() as u64;
+                let (torn, lost, failed) =
+                    (report.torn as u64, report.lost as u64, report.failures.len() as u64);
+                let sums = [
+                    ("points", report.points() as u64),
+                    ("killed", killed),
+                    ("torn", torn),
+                    ("power cuts", lost),
+                    ("failures", failed),
+                ];
+                let piece = format!("{}: {} points", story.name, report.points());
+                figures::record("crash", &piece, &sums, began.elapsed().as_secs_f64()).unwrap();
+                report
+            }
             Some(at) => {
                 let mut report = Report::default();
                 stage.live_through(at, &mut report);
@@ -82,7 +98,10 @@ fn sweep(stories: &[Story], only: Option<usize>, with_disk: bool) -> ExitCode {
     }
     line("total", &total, began);
     if with_disk {
+        let began = Instant::now();
         let (faults, failures) = BadDisk::set(&child, &scratch).sweep(1);
+        let sums = [("bad disks", faults as u64), ("failures", failures.len() as u64)];
+        figures::record("crash", "disk", &sums, began.elapsed().as_secs_f64()).unwrap();
         println!("disk full, failed writes and failed syncs: {faults}, failures: {}", failures.len());
         for failure in &failures {
             println!("  {failure}");

@@ -7,7 +7,7 @@ use hazel_core::chit::SignedChit;
 use hazel_core::digest::Digest;
 use hazel_core::negotiation::TallyState;
 use hazel_core::tally::Side;
-use hazel_core::wallet::{ChitView, Custody, Export, Filter, MergeReport, TallyView};
+use hazel_core::wallet::{ChitView, Clock as _, Custody, Export, Filter, MergeReport, TallyView};
 
 use super::{Verdict, World, half};
 use crate::model::{Broken, Fold, Taken, is_outside, named};
@@ -76,6 +76,7 @@ impl World {
         self.note(&format!("{phone} {:?} {} {}", now.view.head, now.view.balance, now.view.final_index));
         if !self.people[self.phones[phone].person].liar {
             let fold = self.check_books(pact, &now, &chits)?;
+            self.check_terms(phone, pact, &now, &fold)?;
             self.check_order(phone, pact, &now, &chits)?;
             self.check_end(pact, &now, &fold)?;
             if let Some(before) = self.phones[phone].seen.get(&id) {
@@ -152,6 +153,28 @@ impl World {
             }
         }
         Ok(fold)
+    }
+
+    /// I8, I10: a limit is what the creditor signed, and an allowance what was handed to a device and not spent.
+    fn check_terms(&self, phone: usize, pact: usize, now: &Seen, fold: &Fold) -> Verdict {
+        let (view, date) = (&now.view, self.phones[phone].clock.now());
+        for (side, terms) in [(view.side, view.granted), (view.side.other(), view.received)] {
+            let (shown, should) = (terms.limit.milli(), fold.limit(side, date));
+            if shown != should {
+                let seen = format!("the {side} is shown to grant {shown} and grants {should}");
+                return Err(Broken::new(8, seen));
+            }
+        }
+        for device in self.phones[phone].wallet.devices(&self.pacts[pact].id).unwrap_or_default() {
+            let side = if device.mine { view.side } else { view.side.other() };
+            let should = fold.allowance(side, device.device);
+            if device.allowance.is_some_and(|shown| shown.milli() != should) {
+                let (at, shown) = (device.device, device.allowance);
+                let seen = format!("device {at} of the {side} may sign {shown:?}, and has {should} left");
+                return Err(Broken::new(10, seen));
+            }
+        }
+        Ok(())
     }
 
     /// I2, I3, I4, I15: the order has no gaps, agrees with the other half's, and is final where both parties' nodes said so.

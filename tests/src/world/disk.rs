@@ -74,6 +74,24 @@ impl World {
         Ok(told)
     }
 
+    /// Whoever restored twice may hear late of the first of these phones, and its epoch may be the higher one. Which of the two is lost,
+    /// no phone can know: the one that is left says nothing, shows that it may not sign, and its holder begins anew (decision 0505).
+    pub(super) fn begin_anew_if_replaced(&mut self, phone: usize, pact: usize) -> Result<(), Broken> {
+        let id = self.pacts[pact].id;
+        let wallet = &self.phones[phone].wallet;
+        let devices = wallet.devices(&id).unwrap_or_default();
+        let may_sign = devices.iter().any(|device| device.here && device.active);
+        let waits = wallet.tally(&id).map_or(true, |view| view.reconciling);
+        if may_sign || waits || !wallet.has_root() || self.phones_with_root(phone) > 1 {
+            return Ok(());
+        }
+        outcome(self.phones[phone].wallet.renew(&id))?;
+        let side = self.side(phone, pact);
+        self.pacts[pact].loose[half(side)] = true;
+        self.fault("a lost phone heard late");
+        self.check(phone)
+    }
+
     /// Somebody goes on with a restored tally without waiting for the partner's word. Not while an old phone with the same node key is
     /// about, and not as the foil: it would order anew what the stock may have confirmed.
     pub(super) fn resume(&mut self, phone: u8, tally: u8) -> Outcome {

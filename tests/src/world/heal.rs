@@ -102,6 +102,9 @@ impl World {
         let mut last = Vec::new();
         for _ in 0..ROUNDS_MAX {
             self.time.pass(3600);
+            for phone in stocks.iter().chain(&foils) {
+                self.begin_anew_if_replaced(*phone, pact)?;
+            }
             for one in &stocks {
                 for other in &foils {
                     self.meet(*one, *other, pact)?;
