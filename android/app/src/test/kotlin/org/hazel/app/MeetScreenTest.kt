@@ -5,7 +5,6 @@ import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.job
 import kotlinx.coroutines.runBlocking
-import kotlinx.coroutines.yield
 import org.hazel.bridge.Beacon
 import org.hazel.bridge.Culprit
 import org.hazel.bridge.Ending
@@ -73,8 +72,6 @@ class MeetScreenTest {
                 person.begin(this)
                 person.press("meet")
                 person.press("newcomer")
-                // Nobody presses before the screen lives, and hears what the wallet tells: all of it runs on this thread.
-                repeat(100) { yield() }
                 person.type("granted_limit", "50")
                 person.press(says)
                 person.sees("newcomer_looking")
