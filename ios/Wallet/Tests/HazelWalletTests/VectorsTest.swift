@@ -96,13 +96,20 @@ final class VectorsTest: XCTestCase {
             links += text.components(separatedBy: "\"").filter { $0.hasPrefix("https://mychips") }.map { $0.trimmingCharacters(in: ["\\"]) }
         }
         XCTAssertGreaterThan(links.count, 1)
+        // Known for what they are; and where something is wrong with them, refused for that: made by a site that calls itself localhost, or
+        // a request for payment that does not say to whom. That one is read once it is mended.
         for link in links {
-            switch try Scan(clock: nil).text(text: link).meaning {
-            case .mychips: XCTAssertFalse(link.contains("localhost"), link)
-            // One was made by a site that calls itself localhost: it is known, and refused.
-            case .refused(let trouble): XCTAssertEqual([trouble.code, "\(link.contains("localhost"))"], ["bad_host", "true"], link)
-            case let other: XCTFail("\(link): \(other)")
+            let meaning = try Scan(clock: nil).text(text: link).meaning
+            switch meaning {
+            case .refused(let trouble) where link.contains("localhost"): XCTAssertEqual(trouble.code, "bad_host", link)
+            case .refused(let trouble) where link.contains("chad=:"): XCTAssertEqual(trouble.code, "unreadable", link)
+            case .mychips where link.contains("/signkey?"): continue
+            default: XCTFail("\(link): \(meaning)")
             }
+        }
+        for link in links where link.contains("chad=:") {
+            let mended = link.replacingOccurrences(of: "chad=:", with: "chad=alice:")
+            guard case .mychips = try Scan(clock: nil).text(text: mended).meaning else { XCTFail(mended); continue }
         }
     }
 

@@ -2,6 +2,7 @@ package org.hazel.app
 
 import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.delay
+import kotlinx.coroutines.flow.onStart
 import kotlinx.coroutines.launch
 import org.hazel.bridge.Notice
 import org.hazel.bridge.Side
@@ -37,9 +38,15 @@ class NewcomerScreen(hall: Hall) : Screen(hall) {
     private var step: Step = Step.Asking
     private var since = 0L
     private var blockers = emptyList<Blocker>()
+    /** What the wallet tells is heard: before that nobody is to be looked for. */
+    private var hears = false
 
     override suspend fun live() = coroutineScope {
-        launch { hall.wallet.notices.collect { if (it is Notice.Compare || it is Notice.Introduced || it is Notice.NotIntroduced) move(heard(step, it)) } }
+        launch {
+            hall.wallet.notices.onStart { hears = true; draw() }.collect {
+                if (it is Notice.Compare || it is Notice.Introduced || it is Notice.NotIntroduced) move(heard(step, it))
+            }
+        }
         blockers = hall.phone.blockers()
         draw()
         try {
@@ -86,8 +93,8 @@ class NewcomerScreen(hall: Hall) : Screen(hall) {
             Step.Asking -> {
                 add(Note(Text("newcomer_about")))
                 addAll(credit.fields("i_grant"))
-                add(Button(Text("newcomer_invite"), isMain = true, isOn = credit.terms() != null, does = trying { look(Side.STOCK) }))
-                add(Button(Text("newcomer_answer"), isOn = credit.terms() != null, does = trying { look(null) }))
+                add(Button(Text("newcomer_invite"), isMain = true, isOn = hears && credit.terms() != null, does = trying { look(Side.STOCK) }))
+                add(Button(Text("newcomer_answer"), isOn = hears && credit.terms() != null, does = trying { look(null) }))
             }
             else -> addAll(introductionParts(at, since, ::say))
         }

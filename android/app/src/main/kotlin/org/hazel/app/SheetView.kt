@@ -68,7 +68,7 @@ class SheetView(context: Context, private val now: () -> Long, private val press
         is Figure -> label(34f, Typeface.BOLD)
         is Note -> label(16f, Typeface.NORMAL).apply { if (part.warns) warn(this) }
         is Line -> LineView()
-        is Button -> PlainButton(context).apply { isAllCaps = false; minHeight = dp(FINGER) }
+        is Button -> PlainButton(context).apply { isAllCaps = false; minHeight = dp(FINGER); if (part.isMain) stress(this) }
         is Field -> field(part)
         is Switch -> PlainSwitch(context).apply { minHeight = dp(FINGER); textSize = 16f }
         is Course -> CurveView(context, inked(context))
@@ -87,7 +87,6 @@ class SheetView(context: Context, private val now: () -> Long, private val press
             is Button -> (view as PlainButton).apply {
                 text = texts.of(part.text)
                 isEnabled = part.isOn
-                if (part.isMain) setTypeface(typeface, Typeface.BOLD)
                 setOnClickListener { press(part.does) }
             }
             is Field -> (view as FieldView).fill(part)
@@ -116,6 +115,15 @@ class SheetView(context: Context, private val now: () -> Long, private val press
     private fun warn(view: View) {
         view.background = GradientDrawable().apply { cornerRadius = dp(8).toFloat(); setStroke(dp(2), WARNING) }
         pad(view, 12)
+    }
+
+    /** The main one of several is filled with the colour that the rest is written in; grey while it is off. */
+    private fun stress(button: PlainButton) {
+        val (ink, paper) = if (wasCode) Color.BLACK to Color.WHITE else inked(context) to papered(context)
+        val states = arrayOf(intArrayOf(android.R.attr.state_enabled), intArrayOf())
+        button.backgroundTintList = ColorStateList(states, intArrayOf(ink, Color.GRAY))
+        button.setTextColor(paper)
+        button.setTypeface(button.typeface, Typeface.BOLD)
     }
 
     private fun field(part: Field) = FieldView().apply {
@@ -234,8 +242,13 @@ class SheetView(context: Context, private val now: () -> Long, private val press
 }
 
 /** The colour the theme writes in. */
-internal fun inked(context: Context): Int {
-    val found = context.obtainStyledAttributes(intArrayOf(android.R.attr.textColorPrimary))
+internal fun inked(context: Context): Int = themed(context, android.R.attr.textColorPrimary)
+
+/** The colour the theme writes on. */
+internal fun papered(context: Context): Int = themed(context, android.R.attr.colorBackground)
+
+private fun themed(context: Context, attribute: Int): Int {
+    val found = context.obtainStyledAttributes(intArrayOf(attribute))
     val colours: ColorStateList? = found.getColorStateList(0)
     found.recycle()
     return colours?.defaultColor ?: Color.GRAY

@@ -10,6 +10,7 @@ import org.hazel.bridge.Culprit
 import org.hazel.bridge.Ending
 import org.hazel.bridge.MeetingReport
 import org.hazel.bridge.Notice
+import org.hazel.bridge.ShownTag
 import org.hazel.bridge.Trouble
 import org.hazel.bridge.Wallet
 import org.hazel.bridge.newWords
@@ -42,7 +43,7 @@ class MeetScreenTest {
             Ending.Failed(Trouble("link_lost", Culprit.NOBODY, emptyList(), "")))
         val stands = listOf(Stand.Looking, Stand.Near("1"), Stand.Parted("1"), Stand.Nobody, Stand.Stuck("1")) +
             endings.map { Stand.Over(report("1", it)) }
-        val partners = listOf(Beacon("1", "Ben", ByteArray(8), true), Beacon("2", "", ByteArray(8), false))
+        val partners = listOf(Beacon("1", "Ben", ShownTag(ByteArray(8), ""), true), Beacon("2", "", ShownTag(ByteArray(8), ""), false))
         val sheets = stands.map { Sheet(Text("meet"), meetingParts(it, partners, 0, null)) }
         checkAll(sheets)
         assertTrue(sheets.all { it.parts.isNotEmpty() })

@@ -91,8 +91,11 @@ class Person(folder: Path, file: String, keys: KeyStore = PocketKeys) {
 
     fun begin(scope: CoroutineScope) {
         hall.begin(java.io.File(hall.file).exists())
-        scope.launch { hall.run { seen.add(checkNotNull(hall.front).javaClass.simpleName to it) } }
+        scope.launch { hall.run { seen.add(nameOf(it) to it) } }
     }
+
+    /** The screen that shows this sheet; the front may be another by now. */
+    private fun nameOf(sheet: Sheet) = hall.screens.value.firstOrNull { it.sheet.value === sheet }?.javaClass?.simpleName ?: GONE
 
     /** Waits until the screen shows it, and no longer than ten seconds. */
     suspend fun <T : Any> find(what: String, look: (Sheet) -> T?): T {
@@ -134,6 +137,9 @@ class Person(folder: Path, file: String, keys: KeyStore = PocketKeys) {
         press("read_text")
     }
 }
+
+/** The name of a screen that was left before its sheet was seen. */
+internal const val GONE = "gone"
 
 /** The names of all texts in something that is read, and the words themselves. */
 fun names(said: Said): List<String> = when (said) {

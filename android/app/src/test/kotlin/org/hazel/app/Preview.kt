@@ -9,20 +9,22 @@ import java.io.File
 internal class Preview(private val texts: Map<String, String>, isDark: Boolean) {
     private val ink = if (isDark) "#f2f2f2" else "#1a1a1a"
     private val paper = if (isDark) "#121212" else "#ffffff"
-    private val faint = if (isDark) "#3a3a3a" else "#e4e4e4"
+    private val under = if (isDark) "#a0a0a0" else "#666666"
+    private var faint = if (isDark) "#3a3a3a" else "#e4e4e4"
     private val svg = StringBuilder()
     private var y = EDGE
 
     /** The drawing, and how high it is. */
     private fun of(sheet: Sheet): Pair<String, Int> {
         val (ink, paper) = if (sheet.isCode) "#000000" to "#ffffff" else ink to paper
+        if (sheet.isCode) faint = "#e4e4e4"
         write(read(sheet.title, texts), 22, ink, isBold = true)
-        sheet.parts.forEach { draw(it, ink) }
+        sheet.parts.forEach { draw(it, ink, paper) }
         svg.insert(0, "<rect width=\"$WIDTH\" height=\"100%\" fill=\"$paper\"/>\n")
         return svg.toString() to y + EDGE
     }
 
-    private fun draw(part: Part, ink: String) {
+    private fun draw(part: Part, ink: String, paper: String) {
         y += GAP
         when (part) {
             is Heading -> write(read(part.text, texts), 22, ink, isBold = true)
@@ -32,8 +34,12 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
             }
             is Note -> if (part.warns) boxed("#d06000") { write(read(part.text, texts), 16, ink) } else write(read(part.text, texts), 16, ink)
             is Line -> line(part, ink)
-            is Button -> boxed(if (part.isMain) ink else faint) {
-                write(read(part.text, texts), 16, if (part.isOn) ink else "#909090", isBold = part.isMain, centred = true)
+            is Button -> {
+                val fill = if (part.isMain) if (part.isOn) ink else "#909090" else "none"
+                boxed(if (part.isMain) fill else faint, fill) {
+                    val colour = if (part.isMain) paper else if (part.isOn) ink else "#909090"
+                    write(read(part.text, texts), 16, colour, isBold = part.isMain, centred = true)
+                }
             }
             is Field -> {
                 write(read(part.label, texts), 14, ink)
@@ -60,8 +66,8 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
         val top = y
         val reserved = part.amount?.let { it.length * 10 + 10 } ?: 0
         write(read(part.text, texts), 17, ink, width = INNER - reserved)
-        part.amount?.let { svg.append("<text x=\"${WIDTH - EDGE}\" y=\"${top + 18}\" font-size=\"17\" text-anchor=\"end\" fill=\"$ink\">${escaped(it)}</text>\n") }
-        part.under?.let { write(read(it, texts), 14, "#808080") }
+        part.amount?.let { svg.append("<text x=\"${WIDTH - EDGE}\" y=\"${top + 17}\" font-size=\"17\" text-anchor=\"end\" fill=\"$ink\">${escaped(it)}</text>\n") }
+        part.under?.let { write(read(it, texts), 14, under) }
         rule(faint)
     }
 
@@ -88,12 +94,12 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
         y += INNER
     }
 
-    private fun boxed(colour: String, inside: () -> Unit) {
+    private fun boxed(colour: String, fill: String = "none", inside: () -> Unit) {
         val (top, at) = y to svg.length
         y += 10
         inside()
         y += 8
-        svg.insert(at, "<rect x=\"${EDGE - 6}\" y=\"$top\" width=\"${INNER + 12}\" height=\"${y - top}\" rx=\"8\" fill=\"none\" stroke=\"$colour\" stroke-width=\"2\"/>\n")
+        svg.insert(at, "<rect x=\"${EDGE - 6}\" y=\"$top\" width=\"${INNER + 12}\" height=\"${y - top}\" rx=\"8\" fill=\"$fill\" stroke=\"$colour\" stroke-width=\"2\"/>\n")
     }
 
     private fun rule(colour: String) {
@@ -129,7 +135,7 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
         /** Of each screen the fullest sheet, in English, by day and by night; the first screen in every other language too. */
         fun write(seen: List<Pair<String, Sheet>>) {
             val folder = File("target/previews").apply { mkdirs() }
-            val fullest = seen.groupBy({ it.first }, { it.second }).mapValues { (_, sheets) -> sheets.maxBy { it.parts.size } }
+            val fullest = seen.filter { it.first != GONE }.groupBy({ it.first }, { it.second }).mapValues { (_, sheets) -> sheets.maxBy { it.parts.size } }
             for ((screen, sheet) in fullest) File(folder, "$screen.svg").writeText(byDayAndNight(sheet, texts("values")))
             for (language in LANGUAGES.drop(1)) fullest["HomeScreen"]?.let { home ->
                 File(folder, "HomeScreen-${language.takeLast(2)}.svg").writeText(byDayAndNight(home, texts(language)))
