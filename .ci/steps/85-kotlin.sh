@@ -41,7 +41,19 @@ step() {
     note "Kotlin: $(awk -F'[:,]' '{ run += $2; bad += $4 + $6; skipped += $8 }
         END { printf "%d tests run, %d failed, %d skipped", run, bad, skipped }' <<<"$tests")"
 
+    guide "$libraries"
     size
+}
+
+# guide LIBRARIES: docs/guides/android.md, followed from an empty folder.
+guide() {
+    local folder=$target/ci/guide out=$PWD/$target/ci/guide.out
+    rm -rf "$folder"
+    HAZEL=$PWD LIBRARIES=$1 MAVEN_OPTS="-Dmaven.repo.local=$cache/maven" \
+        docs/guides/follow docs/guides/android.md "$folder" >"$out" 2>&1 || { cat "$out"; note "the guide does not work"; return 1; }
+    cat "$out"
+    grep -q 'Ben is owed 12\.50$' "$out" || { note "the guide's program said something else"; return 1; }
+    note "docs/guides/android.md: followed from an empty folder, $(grep -c '^```kotlin' docs/guides/android.md) files of Kotlin"
 }
 
 # The library as it ships, for this machine's architecture: bounds, and the page size that Android asks for.

@@ -1,7 +1,7 @@
 # the bridge, seen from Swift: bindings, the package and the app's screens, their tests on Linux in a folder with a Swift compiler
 step() {
     source .ci/debian.sh
-    local folder status=0 libraries bindings=ios/Wallet/Generated place
+    local folder status=0 libraries place
     if ! has_package hazel-ffi; then
         note "hazel-ffi does not exist yet: not checked"
         return
@@ -12,22 +12,17 @@ step() {
         return
     fi
     [ "$status" = 0 ] || return "$status"
-    # Not in one command with the generator: its features would be compiled into the library.
-    show cargo build -p hazel-ffi -p hazel-lab
-    show cargo build -p hazel-bindgen
+    show ios/bindings.sh
     mkdir -p "$target/ci/swift/lib"
     libraries=$(realpath "$target")/debug
     place=$(realpath "$target")/ci/swift
-    rm -rf "$bindings"
-    show "$libraries/hazel-bindgen" generate --language swift --no-format --config ffi/bindings.toml \
-        --out-dir "$bindings" "$libraries/libhazel_lab.so"
-    arrange "$bindings"
-    cp "$libraries/libhazel_lab.so" "$place/lib/"
+    cp "$libraries"/libhazel_{lab,ffi}.so "$place/lib/"
 
     parse "$folder" "$place"
     tests "$folder" "$place" ios/Wallet build "the package"
     # With it the screens are compiled, against a stand-in for SwiftUI: a check against our own reading of Apple's documentation.
     tests "$folder" "$place" ios/App build-app "the app's screens"
+    guide "$folder" "$place"
     note "SwiftUI, CoreBluetooth, Security and LocalAuthentication are stand-ins of our own here; nothing was compiled by Xcode"
 }
 
@@ -50,23 +45,23 @@ tests() {
     note "Swift, $what: ${closing#"${closing%%[![:space:]]*}"}"
 }
 
+# guide FOLDER PLACE: docs/guides/ios.md, followed from an empty folder. Its first command has run already: there is no Rust in the folder.
+guide() {
+    local out=$2.guide.out
+    rm -rf "$2/guide"
+    docs/guides/follow docs/guides/ios.md "$2/guide" write
+    sed -i '/ios\/bindings.sh/d' "$2/guide/commands"
+    inside "$1" "$PWD" "$2" env HOME=/tmp PATH=/usr/bin:/bin HAZEL=/src LIBRARIES=/out/lib \
+        sh -c 'cd /out/guide && sh -eu commands' >"$out" 2>&1 || { cat "$out"; note "the guide does not work"; return 1; }
+    cat "$out"
+    grep -qx 'Ben is owed 12.50' "$out" || { note "the guide's program said something else"; return 1; }
+    note "docs/guides/ios.md: followed from an empty folder, $(grep -c '^```swift' docs/guides/ios.md) files of Swift"
+}
+
 # parse FOLDER PLACE: the grammar of every file, also of what only Apple's compiler goes into (the camera, UIKit).
 parse() {
     local files
     mapfile -t files < <(cd ios && find App Wallet -name '*.swift' -not -path '*/.build/*' -not -path '*/Generated/*' | sort)
     inside "$1" "$PWD/ios" "$2" env HOME=/tmp PATH=/usr/bin:/bin swiftc -frontend -parse "${files[@]/#//src/}"
     note "Swift: the grammar of ${#files[@]} files is right; what lies under UIKit and AVFoundation is checked for nothing more"
-}
-
-# arrange FOLDER: puts what was generated where Package.swift looks for it. The generator's Swift for the lab names types
-# of the bridge's module, and does not say where they come from.
-arrange() {
-    local name
-    for name in HazelBridge HazelLab; do
-        mkdir -p "$1/$name" "$1/${name}FFI"
-        mv "$1/$name.swift" "$1/$name/"
-        mv "$1/${name}FFI.h" "$1/${name}FFI/"
-        mv "$1/${name}FFI.modulemap" "$1/${name}FFI/module.modulemap"
-    done
-    sed -i '0,/^import Foundation$/s//import Foundation\nimport HazelBridge/' "$1/HazelLab/HazelLab.swift"
 }

@@ -69,7 +69,7 @@ fn from_environment() -> Option<Zeroizing<String>> {
 }
 
 /// Asks without showing what is typed; none without a terminal.
-fn ask(prompt: &str) -> Result<Option<Zeroizing<String>>, Trouble> {
+pub(crate) fn ask(prompt: &str) -> Result<Option<Zeroizing<String>>, Trouble> {
     if !io::stdin().is_terminal() {
         return Ok(None);
     }
@@ -107,6 +107,11 @@ fn check_mode(_: &Path) -> Result<(), Trouble> {
 
 /// Writes a key that only its owner may read.
 pub(crate) fn write_key(path: &Path, key: &[u8; 32]) -> Result<(), Trouble> {
+    write_secret(path, key)
+}
+
+/// Writes a new file that only its owner may read.
+pub(crate) fn write_secret(path: &Path, key: &[u8]) -> Result<(), Trouble> {
     use std::io::Write as _;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -22,6 +22,7 @@ mod running;
 mod screen;
 mod table;
 mod trouble;
+mod typed;
 
 use std::process::ExitCode;
 

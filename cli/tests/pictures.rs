@@ -226,3 +226,178 @@ fn an_invoice_and_a_ticket_are_printed_as_cards_with_words_beside_the_code() {
         (2, "usage".into())
     );
 }
+
+/// The frames of what a file holds, as texts, and how many are needed.
+fn film(person: &Person, file: &std::path::Path) -> (Vec<String>, usize) {
+    let shown = person.json(&["qr", "show", text(file)]);
+    let texts = shown["texts"].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
+    (texts.collect(), usize::try_from(shown["frames"].as_u64().unwrap()).unwrap())
+}
+
+#[test]
+fn a_film_of_which_frames_were_missed_is_finished_by_text_or_by_the_letter_itself() {
+    let (ana, ben) = pair();
+    for amount in ["1", "2", "3"] {
+        ben.run(&["pay", "Ana", amount, "--memo", "a word or two on what it was for"]).ok();
+    }
+    let letter = ben.path("letter.txt");
+    ben.run(&["outbox", "Ana", "--out", text(&letter)]).ok();
+    let (texts, of) = film(&ben, &letter);
+    assert!(of > 2, "{of}");
+    let first = ana.path("first.png");
+    run(&["qr", "show", "--text", &texts[0], "--png", text(&first)]).ok();
+    let seen = ana.refused(&["qr", "scan", text(&first)]);
+    assert_eq!(seen, (3, "unfinished".into()));
+
+    // The others come as text, by whatever carries text.
+    let rest = ana.path("rest.txt");
+    std::fs::write(&rest, format!("here is the rest:\n\n{}\n", texts[1..of].join("\n"))).unwrap();
+    let seen = ana.json(&["qr", "scan", text(&first), text(&rest)]);
+    assert_eq!((&seen["codes"][0]["kind"], seen["codes"].as_array().unwrap().len()), (&"messages".into(), 1));
+    // Or all of it comes by mail: one content, one name, nothing unfinished.
+    let seen = ana.json(&["qr", "scan", "--take", text(&first), text(&letter)]);
+    assert_eq!((&seen["codes"][0]["kind"], seen["codes"].as_array().unwrap().len()), (&"messages".into(), 1));
+    assert_eq!(ana.json(&["position"])["net"], "6.00");
+    // Another letter ends no film that it is not the content of.
+    ben.run(&["pay", "Ana", "4"]).ok();
+    let other = ben.path("other.txt");
+    ben.run(&["outbox", "Ana", "--out", text(&other)]).ok();
+    let seen = ana.json(&["qr", "scan", text(&first), text(&other)]);
+    assert_eq!(seen["codes"].as_array().unwrap().len(), 2, "{seen}");
+    assert_eq!((&seen["codes"][1]["kind"], &seen["codes"][1]["have"]), (&"part".into(), &1.into()));
+}
+
+#[test]
+fn links_are_read_as_text_and_prose_is_passed_over() {
+    let ana = Person::without_wallet("Ana");
+    let link = "https://mychips.org/pay?chad=anna:agent7&units=12500&memo=Coffee%20&%20cake";
+    let said = run(&["qr", "scan", "--text", link, "--json"]).json();
+    assert_eq!(
+        (&said["codes"][0]["kind"], &said["codes"][0]["amount"]),
+        (&"mychips_payment".into(), &"12.50".into())
+    );
+    let strict = said["codes"][0]["link"].as_str().unwrap();
+    assert_eq!(strict, "https://mychips.org/pay?chad=anna%3Aagent7&units=12500&memo=Coffee%20%26%20cake");
+    let file = ana.path("mail.txt");
+    std::fs::write(&file, format!("Dear Ana, note: please\nfollow\n{link}\n\nhttps://example.com/x\n"))
+        .unwrap();
+    let said = run(&["qr", "scan", text(&file), "--json"]);
+    assert_eq!(said.error(), (1, "code_refused".into()));
+    let kinds: Vec<_> =
+        said.json()["codes"].as_array().unwrap().iter().map(|code| code["kind"].clone()).collect();
+    assert_eq!(kinds, ["mychips_payment", "refused"]);
+    let record = ana.path("record.json");
+    std::fs::write(&record, "{\n \"pay\": {\"chad\": {\"cuid\": \"anna\", \"agent\": \"agent7\"}}\n}\n")
+        .unwrap();
+    assert_eq!(run(&["qr", "scan", text(&record), "--json"]).json()["codes"][0]["kind"], "mychips_payment");
+    let words = run(&["qr", "scan", "--text", "just words", "--json"]).json();
+    assert_eq!(words["codes"][0]["kind"], "foreign");
+    assert_eq!(run(&["qr", "scan", "--text", "", "--json"]).error(), (3, "code_refused".into()));
+    assert_eq!(run(&["qr", "scan"]).code, 2);
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_hides_no_other() {
+    let ana = Person::without_wallet("Ana");
+    let folder = ana.path("frames");
+    std::fs::create_dir(&folder).unwrap();
+    let good = folder.join("b.png");
+    run(&["qr", "show", "--text", "WIFI:S:market;T:nopass;;", "--png", text(&good)]).ok();
+    let whole = std::fs::read(&good).unwrap();
+    std::fs::write(folder.join("a.png"), &whole[..whole.len() / 2]).unwrap();
+    let said = run(&["qr", "scan", text(&folder), "--json"]);
+    assert_eq!(said.error(), (3, "picture".into()));
+    let codes = said.json()["codes"].clone();
+    assert_eq!((&codes[0]["kind"], &codes[1]["kind"]), (&"foreign".into(), &"unread".into()));
+    // In a folder many frames show nothing; a file that was named must show something.
+    std::fs::write(folder.join("a.png"), white_picture()).unwrap();
+    run(&["qr", "scan", text(&folder)]).ok();
+    let said = run(&["qr", "scan", text(&good), text(&folder.join("a.png")), "--json"]);
+    assert_eq!(said.error(), (3, "no_code".into()));
+    assert_eq!(said.json()["codes"][0]["kind"], "foreign");
+}
+
+fn white_picture() -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, 64, 64);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&[255; 64 * 64]).unwrap();
+    writer.finish().unwrap();
+    file
+}
+
+#[test]
+fn the_key_that_the_other_app_exports_is_opened_with_its_passphrase_only() {
+    let sample: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/vectors/mychips/signkey_export.json")).unwrap();
+    let ana = Person::without_wallet("Ana");
+    let (link, out) = (ana.path("key.txt"), ana.path("key.json"));
+    std::fs::write(&link, sample["link"].as_str().unwrap()).unwrap();
+    let arguments = ["qr", "open-key", text(&link), "--out", text(&out), "--passphrase-file", "-"];
+    let json = [&arguments[..], &["--json"]].concat();
+    assert_eq!(ana.run_on(b"another one\n", &json).error(), (5, "wrong_passphrase".into()));
+    assert!(!out.exists());
+    let said =
+        ana.run_on(format!("{}\n", sample["passphrase"].as_str().unwrap()).as_bytes(), &arguments).ok();
+    assert!(!said.contains("\"d\""), "a private key is never shown");
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), sample["jwk"].as_str().unwrap());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(
+            std::fs::metadata(&out).unwrap().permissions().mode() & 0o077,
+            0,
+            "only its owner reads it"
+        );
+    }
+    assert_eq!(ana.run_on(b"", &json).error(), (4, "file_exists".into()));
+    let other = ana.path("other.txt");
+    std::fs::write(&other, "https://mychips.org/pay?chad=anna:agent7").unwrap();
+    let out = ana.path("none.json");
+    let arguments = ["qr", "open-key", text(&other), "--out", text(&out), "--passphrase-file", "-", "--json"];
+    assert_eq!(ana.run_on(b"x", &arguments).error(), (2, "usage".into()));
+}
+
+/// What asks for a network is read, said and refused, and not one socket is opened for it.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_code_makes_the_program_touch_a_network() {
+    let ana = Person::new("Ana");
+    let file = ana.path("asking.txt");
+    let codes = [
+        "https://example.com/x",
+        "http://203.0.113.7/pay",
+        "https://mychips.org/ticket?host=site.example.net&port=11025&user=p1000&token=f0adb07c",
+        "https://mychips.org/invite?token=f0adb07c&chad={\"cuid\":\"a\",\"agent\":\"b\",\"host\":\"chip.example.org\"}",
+        "https://mychips.org/pay?chad=anna:agent7&units=5",
+        "chip://anna:agent7@chip.example.org:65430",
+        "https://pay.example.org/#v1.AQPerb7v",
+    ];
+    std::fs::write(&file, codes.join("\n")).unwrap();
+    let picture = ana.path("asking.png");
+    run(&["qr", "show", "--text", codes[2], "--png", text(&picture)]).ok();
+    let trace = ana.path("trace");
+    let mut strace = std::process::Command::new("strace");
+    strace.args(["-f", "-e", "trace=%network", "-o", text(&trace), env!("CARGO_BIN_EXE_hazel")]);
+    strace.env("HAZEL_WALLET", ana.wallet()).args([
+        "qr",
+        "scan",
+        "--take",
+        text(&file),
+        text(&picture),
+        "--json",
+    ]);
+    let Ok(done) = strace.output() else {
+        return println!("SKIPPED: there is no strace to see system calls with");
+    };
+    let said = String::from_utf8(done.stdout).unwrap();
+    if said.is_empty() {
+        return println!("SKIPPED: strace may not trace here: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(said["codes"].as_array().unwrap().len(), codes.len(), "{said}");
+    let calls = std::fs::read_to_string(&trace).unwrap();
+    assert!(calls.contains("+++ exited with"), "the trace ends with the program");
+    assert!(!calls.contains("socket") && !calls.contains("connect"), "{calls}");
+}

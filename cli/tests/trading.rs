@@ -116,7 +116,11 @@ fn invoices_are_declined_and_withdrawn() {
     let second = ana.json(&["ask", "Ben", "4"])["invoice"].as_str().unwrap().to_owned();
     meet(&ana, &ben);
     assert_eq!(ben.refused(&["withdraw", &first]), (2, "usage".into()));
+    let less = ben.run(&["pay", "Ana", "2", "--invoice", &first, "--json"]);
+    assert_eq!(less.error(), (2, "usage".into()), "less than it asks for would leave it open for ever");
     ben.run(&["decline", &first]).ok();
+    let quote = ben.run(&["pay", "Ana", "--invoice", &first, "--quote", "--json"]);
+    assert_eq!((quote.error(), &quote.json()["possible"]), ((1, "invoice_over".into()), &false.into()));
     ana.run(&["withdraw", &second]).ok();
     meet(&ana, &ben);
     let states = |person: &Person, partner| -> Vec<String> {

@@ -16,7 +16,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group};
 use ed25519_dalek::{Signature, VerifyingKey};
-use floor::{hand, open_tally, ratio, time, wallet};
+use floor::{criterion, figure, hand, micros, open_tally, ratio, time, wallet};
 use hazel_core::admit::{ChitAdmission, ChitGround, Unverified, admit, prove};
 use hazel_core::canon::Canon as _;
 use hazel_core::chit::SignedChit;
@@ -83,7 +83,7 @@ fn doors(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, doors);
+criterion_group! { name = benches; config = criterion(); targets = doors }
 
 fn main() {
     benches();
@@ -101,7 +101,14 @@ fn main() {
         || through(1),
     );
     let two = ratio("two threads / one thread", 1.0 / 1.7, 5, || through(1), || through(2));
-    println!("two threads are {:.2} x faster (aim 1.70)", 1.0 / two);
+    println!(
+        "two threads are {:.2} x faster (aim 1.70, {})",
+        1.0 / two,
+        if 1.0 / two >= 1.7 { "reached" } else { "NOT reached" }
+    );
+    figure("encode and hash a chit", micros(1000, || black_box(chits[0].chit.hash())), "us", 0.5);
+    figure("a pledge with a memo as it is signed and stored", bytes[0].len() as f64, "B", 270.0);
+    figure("the same on air and in codes", chits[0].brief().to_bytes().len() as f64, "B", 175.0);
     let folder = tempfile::tempdir().unwrap();
     let mut round = 0;
     ratio(

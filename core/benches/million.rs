@@ -14,12 +14,12 @@ mod floor;
 
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
 
-use criterion::{Criterion, criterion_group};
-use floor::{Noon, Seeded, hand, open_tally, ratio, time, wallet};
+use floor::story::{Seeded, StoryClock, guard};
+use floor::{figure, hand, micros, open_tally, ratio, time, wallet};
 use hazel_core::canon::Canon as _;
 use hazel_core::chit::{Note, SignedChit};
-use hazel_core::keystore::BareKey;
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
@@ -32,34 +32,43 @@ fn chits() -> usize {
     std::env::var("HAZEL_MILLION").ok().and_then(|text| text.parse().ok()).unwrap_or(1_000_000)
 }
 
-/// Every chit is really signed, really ordered and really stored; only the other half lives in memory and syncs are off meanwhile.
+/// Every chit is really signed, handed over, verified, ordered and stored; only the other half lives in memory. One thread signs while the
+/// other takes in.
 fn grow(path: &Path) -> Vec<TallyId> {
     let mut mine = wallet("mine", Store::create(path).unwrap());
     let each = chits() / TALLIES;
-    let payment = Payment { units: Units::new(2_500), memo: "coffee".into(), ..Payment::default() };
-    let mut tallies = Vec::new();
-    for partner in 0..TALLIES {
-        let mut theirs = wallet(&format!("partner {partner}"), Store::in_memory().unwrap());
-        let tally = open_tally(&mut mine, &mut theirs);
-        for _ in 0..each {
-            theirs.pay(&tally, &payment).unwrap();
+    let partners: Vec<(Wallet, TallyId)> = (0..TALLIES)
+        .map(|partner| {
+            let mut theirs = wallet(&format!("partner {partner}"), Store::in_memory().unwrap());
+            let tally = open_tally(&mut mine, &mut theirs);
+            (theirs, tally)
+        })
+        .collect();
+    let tallies = partners.iter().map(|(_, tally)| *tally).collect();
+    let (signed, arriving) = sync_channel(2);
+    let signer = std::thread::spawn(move || {
+        let payment = Payment { units: Units::new(2_500), memo: "coffee".into(), ..Payment::default() };
+        for (mut theirs, tally) in partners {
+            for _ in 0..each {
+                theirs.pay(&tally, &payment).unwrap();
+            }
+            signed.send((theirs, tally)).unwrap();
         }
-        for _ in 0..3 {
-            hand(&mut theirs, &mut mine, &tally);
-            hand(&mut mine, &mut theirs, &tally);
-        }
+    });
+    for (done, (mut theirs, tally)) in arriving.iter().enumerate() {
+        while hand(&mut theirs, &mut mine, &tally) | hand(&mut mine, &mut theirs, &tally) {}
         assert_eq!(usize::try_from(mine.tally(&tally).unwrap().final_index), Ok(each));
-        tallies.push(tally);
-        if partner % 20 == 19 {
-            println!("  {} of {} tallies grown", partner + 1, TALLIES);
+        if done % 20 == 19 {
+            println!("  {} of {TALLIES} tallies grown", done + 1);
         }
     }
+    signer.join().unwrap();
     tallies
 }
 
 fn open(path: &Path) -> Wallet {
     let store = Store::open(path).unwrap();
-    Wallet::open(store, &BareKey::new([5; 32]), Box::new(Noon), Box::new(Seeded::new("reader"))).unwrap()
+    Wallet::open(store, &guard(), Box::new(StoryClock::new()), Box::new(Seeded::new("reader"))).unwrap()
 }
 
 fn resident_kib() -> u64 {
@@ -68,43 +77,27 @@ fn resident_kib() -> u64 {
     line.and_then(|line| line.split_whitespace().nth(1)).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }
 
-fn nothing(_: &mut Criterion) {}
-
-criterion_group!(benches, nothing);
-
 /// What a wallet needs in a process of its own: the growing above has used memory that no phone would.
 fn resident(path: &Path) {
     let mut wallet = open(path);
     for view in wallet.tallies().unwrap() {
         black_box(wallet.history(&view.id, &Filter { most: 20, ..Filter::default() }).unwrap());
     }
-    println!(
-        "resident memory after looking at every tally: {:.1} MB (aim 20)",
-        resident_kib() as f64 / 1024.0
-    );
+    figure("resident memory after looking at every tally", resident_kib() as f64 / 1024.0, "MB", 20.0);
 }
 
 fn main() {
     if let Some(path) = std::env::var_os("HAZEL_RESIDENT") {
         return resident(Path::new(&path));
     }
-    benches();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wallet.db");
     println!("growing {} chits", chits());
-    let took = time(|| {
-        let tallies = grow(&path);
-        std::fs::write(
-            folder.path().join("tallies"),
-            tallies.iter().map(|t| format!("{t}\n")).collect::<String>(),
-        )
-        .unwrap();
-    });
+    let mut tallies = Vec::new();
+    let took = time(|| tallies = grow(&path));
     println!("grown in {:.0} s", took.as_secs_f64());
-    let list = std::fs::read_to_string(folder.path().join("tallies")).unwrap();
-    let tallies: Vec<TallyId> = list.lines().map(|line| line.parse().unwrap()).collect();
     let size = std::fs::metadata(&path).unwrap().len();
-    println!("{:.0} bytes on disk a chit (aim 400)", size as f64 / chits() as f64);
+    figure("on the disk, a chit", size as f64 / chits() as f64, "B", 400.0);
     let first_screen_sql = || {
         let bare = Connection::open(&path).unwrap();
         bare.pragma_update(None, "journal_mode", "WAL").unwrap();
@@ -125,10 +118,10 @@ fn main() {
     });
     let mut wallet = open(&path);
     let tally = tallies[TALLIES / 2];
-    let times = (0..1000).map(|_| time(|| wallet.balance(&tally).unwrap()));
-    let mut times: Vec<_> = times.collect();
-    times.sort_unstable();
-    println!("a balance: {:.1} us (aim 10)", times[500].as_secs_f64() * 1e6);
+    // A fresh one each time, so that it is looked up and not remembered.
+    let mut turn = tallies.iter().cycle();
+    let balance = micros(u32::try_from(TALLIES).unwrap(), || wallet.balance(turn.next().unwrap()).unwrap());
+    figure("a balance, of each tally in turn", balance, "us", 10.0);
     let bare = Connection::open(&path).unwrap();
     let no: i64 =
         bare.query_row("SELECT no FROM tally WHERE id = ?", [&tally.0[..]], |row| row.get(0)).unwrap();

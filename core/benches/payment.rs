@@ -17,7 +17,7 @@ use std::io::Write as _;
 
 use criterion::{Criterion, criterion_group};
 use ed25519_dalek::{Signer as _, SigningKey};
-use floor::{open_tally, ratio_at_leisure, wallet};
+use floor::{criterion, figure, micros, open_tally, ratio_at_leisure, wallet};
 use hazel_core::store::Store;
 use hazel_core::units::Units;
 use hazel_core::wallet::{Payment, Wallet};
@@ -98,7 +98,7 @@ fn durable(c: &mut Criterion) {
     c.bench_function("balance", |b| b.iter(|| wallet.balance(&tally).unwrap()));
 }
 
-criterion_group!(benches, durable);
+criterion_group! { name = benches; config = criterion(); targets = durable }
 
 fn main() {
     benches();
@@ -125,4 +125,24 @@ fn main() {
     ratio_at_leisure(what, 1.15, 2_000, &mut wallet, ready, || bare.commit(), pay);
     let what = "payment right after another / bare commit of its rows and one signature";
     ratio_at_leisure(what, 1.15, 2_000, &mut wallet, at_once, || bare.commit(), pay);
+    figure("a balance", micros(100, || wallet.balance(&tally).unwrap()), "us", 10.0);
+    let can_pay = micros(100, || wallet.can_pay(&tally, Units::new(2_500)).unwrap());
+    println!("can_pay: {can_pay:.2} us");
+    let before = written();
+    (0..100).for_each(|_| pay(&mut wallet));
+    match before.zip(written()) {
+        Some((before, after)) => {
+            figure("bytes written by a payment", (after - before) as f64 / 100.0, "B", 18_000.0);
+        }
+        None => println!("bytes written by a payment: this system does not count them"),
+    }
+    println!(
+        "syncs of a payment: counted at the kernel by `cargo test -p hazel-tests --test payment_writes`"
+    );
+}
+
+/// What this process has handed to the system to write, checkpoints and all.
+fn written() -> Option<u64> {
+    let counted = std::fs::read_to_string("/proc/self/io").ok()?;
+    counted.lines().find_map(|line| line.strip_prefix("wchar: "))?.parse().ok()
 }

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod admit;
 pub mod book;
+pub mod calendar;
 pub mod canon;
 pub mod chit;
 pub mod claim;

@@ -368,14 +368,16 @@ pub fn cut(rows: &impl Rows, standing: &mut Standing, index: u64) -> Result<()> 
     retip(rows, standing)
 }
 
-/// Keeps a node's word; an older one never replaces a newer one.
+/// Keeps a node's word; an older one never replaces a newer one. Nor does one for an order that is not held replace one that stands: what
+/// is agreed rests on that one, and a restored phone is told it. The newer one comes again with the order that leads to it.
 pub fn keep_word(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<()> {
-    let newer = rows
-        .endorsement(tally, &word.key)?
-        .is_none_or(|held| (word.head.view, word.head.index) > (held.head.view, held.head.index));
-    if newer {
-        rows.put_endorsement(tally, word)?;
+    if let Some(held) = rows.endorsement(tally, &word.key)? {
+        let newer = (word.head.view, word.head.index) > (held.head.view, held.head.index);
+        if !newer || (!in_order(rows, tally, word)? && in_order(rows, tally, &held)?) {
+            return Ok(());
+        }
     }
+    rows.put_endorsement(tally, word)?;
     Ok(())
 }
 
@@ -415,8 +417,11 @@ pub fn settle(rows: &impl Rows, standing: &mut Standing) -> Result<()> {
 
 /// Whether a word speaks for a stretch of the very order that is held.
 fn stands(rows: &impl Rows, standing: &Standing, word: &Endorsement) -> Result<bool> {
-    Ok(word.head.index <= standing.book.head.index
-        && rows.place(standing.tally, word.head.index)?.is_some_and(|place| place.hash == word.head.hash))
+    Ok(word.head.index <= standing.book.head.index && in_order(rows, standing.tally, word)?)
+}
+
+fn in_order(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<bool> {
+    Ok(rows.place(tally, word.head.index)?.is_some_and(|place| place.hash == word.head.hash))
 }
 
 /// The hash over the order at an index.

@@ -193,13 +193,9 @@ fn an_invoice_is_paid_by_its_payer_on_its_tally_in_full() {
 
 #[test]
 fn a_refusal_is_told_again_when_it_was_missed() {
-    let clock = StoryClock::new();
-    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
-    let ticket = ana.invite(hazel_core::tally::Side::Stock, terms(100), 3600, &[]).unwrap();
-    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
-    hand(&mut ben, &mut ana, &tally);
-    ana.offer(&tally, None, None).unwrap();
-    hand(&mut ana, &mut ben, &tally);
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
     ben.refuse(&tally).unwrap();
     let _lost = ben.hand_over(&tally).unwrap().unwrap();
     assert!(ben.hand_over(&tally).unwrap().is_none());

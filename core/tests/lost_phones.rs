@@ -262,3 +262,59 @@ fn both_are_restored_while_an_old_phone_lives() {
         assert_eq!(wallet.audit(&mut |_| ()).unwrap().findings, []);
     }
 }
+
+/// The partner waits for the restored foil, and the old phone orders on all the same. Its newer word must not take the place of the one
+/// on which the agreed order rests: the restored phone is told that one, and may not sign before it has seen it.
+#[test]
+fn a_word_for_an_order_that_nobody_follows_replaces_nothing() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let backup = ben.backup(&words("Ben")).unwrap();
+    ana.ask_what_is_missing(&tally).unwrap();
+    let old_summary = ana.hand_over(&tally).unwrap().unwrap();
+    pay(&mut ana, &tally, 3).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let mut new = restore("Ben", &backup, &clock);
+    ana.receive(&new.hand_over(&tally).unwrap().unwrap()).unwrap();
+    pay(&mut ben, &tally, 4).unwrap();
+    ben.receive(&old_summary).unwrap();
+    ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    meet_often(&mut new, &mut ana, &tally);
+    assert!(!new.tally(&tally).unwrap().reconciling);
+    assert_equal_halves(&mut new, &mut ana, &tally);
+}
+
+/// Two phones were restored one after the other, and the partner hears of the first one last. Whichever has the lower epoch shows that it
+/// may not sign, and its holder can begin anew on it.
+#[test]
+fn whoever_is_left_with_the_lower_epoch_begins_anew() {
+    let mut replaced = 0;
+    for (lost, seed) in [("Ana", "one"), ("Ana", "two"), ("Ana", "three"), ("Ben", "one"), ("Ben", "two")] {
+        let (ana, ben, tally, clock) = pair();
+        let (mut old, mut partner) = if lost == "Ana" { (ana, ben) } else { (ben, ana) };
+        let backup = old.backup(&words(lost)).unwrap();
+        let mut first = restore(lost, &backup, &clock);
+        partner.receive(&first.hand_over(&tally).unwrap().unwrap()).unwrap();
+        first.receive(&partner.hand_over(&tally).unwrap().unwrap()).unwrap();
+        let late = first.hand_over(&tally).unwrap().unwrap();
+        let (store, entropy) = (Store::in_memory().unwrap(), Box::new(Seeded::new(seed)));
+        let clock = Box::new(clock.clone());
+        let mut new = Wallet::restore(store, &guard(), &words(lost), &backup, clock, entropy).unwrap();
+        meet_often(&mut new, &mut partner, &tally);
+        partner.receive(&late).unwrap();
+        meet_often(&mut new, &mut partner, &tally);
+        let here = |wallet: &Wallet| wallet.devices(&tally).unwrap().into_iter().find(|it| it.here).unwrap();
+        if !here(&new).active {
+            replaced += 1;
+            assert_eq!(pay(&mut new, &tally, 1).unwrap_err().code(), "revoked");
+            new.renew(&tally).unwrap();
+            meet_often(&mut new, &mut partner, &tally);
+        }
+        assert!(here(&new).active, "{lost} {seed}");
+        pay(&mut new, &tally, 1).unwrap();
+        meet(&mut new, &mut partner, &tally);
+        assert_equal_halves(&mut new, &mut partner, &tally);
+        let view = new.tally(&tally).unwrap();
+        assert_eq!(view.final_index, view.index, "{lost} {seed}");
+    }
+    assert!(replaced > 0, "no first phone had the higher epoch");
+}

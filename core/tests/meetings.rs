@@ -12,7 +12,7 @@ use hazel_core::letter::LETTER_MAX;
 use hazel_core::negotiation::{By, TallyState};
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Unsettled, Wallet};
-use story::{StoryClock, assert_equal_halves, pair, pay, terms, wallet};
+use story::{accept, assert_equal_halves, introduce, pair, pay, people, terms};
 
 /// Letters both ways until nobody says more, or until the one of that number is lost and with it the meeting.
 /// Returns how many arrived.
@@ -112,8 +112,7 @@ fn story_payment() -> hazel_core::wallet::Payment {
 
 #[test]
 fn a_first_meeting_is_by_ticket_and_later_ones_are_not() {
-    let clock = StoryClock::new();
-    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let (mut ana, mut ben, _) = people();
     let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
     let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
     let (inviter, asker) = (ana.meeting_keys(&tally).unwrap(), ben.meeting_keys(&tally).unwrap());
@@ -135,8 +134,7 @@ fn a_first_meeting_is_by_ticket_and_later_ones_are_not() {
     talk(&mut ben, &mut ana, &tally, Some(&asker.ours), None);
     assert_eq!(ben.tally(&tally).unwrap().state, TallyState::Offered(By::Partner));
     assert!(!ben.meeting_keys(&tally).unwrap().introduces);
-    let version = ben.offered(&tally).unwrap().version;
-    ben.accept(&tally, &version).unwrap();
+    accept(&mut ben, &tally);
     talk(&mut ben, &mut ana, &tally, None, None);
     assert_settled(&mut ana, &mut ben, &tally);
     assert!(ana.meeting_keys(&tally).unwrap().ticket.is_none(), "a ticket is good once");
@@ -145,10 +143,8 @@ fn a_first_meeting_is_by_ticket_and_later_ones_are_not() {
 
 #[test]
 fn a_refusal_is_heard_in_a_meeting() {
-    let clock = StoryClock::new();
-    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
-    let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
-    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
     let key = ben.meeting_keys(&tally).unwrap().ours;
     talk(&mut ben, &mut ana, &tally, Some(&key), None);
     ana.refuse(&tally).unwrap();

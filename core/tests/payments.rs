@@ -250,8 +250,7 @@ fn a_tally_closes_at_zero_only() {
 
 #[test]
 fn two_offers_race_and_the_same_one_governs() {
-    let clock = StoryClock::new();
-    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let (mut ana, mut ben, _) = people();
     let ticket = ana.invite(hazel_core::tally::Side::Foil, terms(100), 3600, &[]).unwrap();
     let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
     hand(&mut ben, &mut ana, &tally);
@@ -304,15 +303,9 @@ fn what_is_made_ready_ahead_signs_the_same_chits() {
 fn what_is_made_ready_for_one_tally_is_not_used_on_another() {
     let (mut ana, mut ben, tally, clock) = pair();
     let mut cyd = wallet("Cyd", &clock);
-    let ticket = cyd.invite(hazel_core::tally::Side::Stock, terms(100), 3600, &[]).unwrap();
-    let other = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    let other = introduce(&mut cyd, &mut ben);
     ben.make_ready(&other).unwrap();
-    hand(&mut ben, &mut cyd, &other);
-    cyd.offer(&other, None, None).unwrap();
-    hand(&mut cyd, &mut ben, &other);
-    let version = ben.offered(&other).unwrap().version;
-    ben.accept(&other, &version).unwrap();
-    meet(&mut ben, &mut cyd, &other);
+    open(&mut cyd, &mut ben, &other);
     for (made_for, paid_on) in [(tally, other), (other, tally), (tally, tally)] {
         ben.make_ready(&made_for).unwrap();
         pay(&mut ben, &paid_on, 1).unwrap();
@@ -373,6 +366,12 @@ fn every_page_of_a_history_is_a_piece_of_the_whole() {
         let view = wallet.tally(&tally).unwrap();
         assert_eq!(whole.len() as u64, view.index + view.unordered as u64);
         assert_eq!(whole[0].balance, view.balance);
+        let signed = wallet.export(&tally).unwrap().chits;
+        let mut hashed: Vec<_> = signed.iter().map(|chit| chit.signed.chit.reference()).collect();
+        let mut named: Vec<_> = whole.iter().map(|entry| entry.chit).collect();
+        hashed.sort();
+        named.sort();
+        assert_eq!(named, hashed, "a name is the hash of what was signed, from wherever it was taken");
         for pair in whole.windows(2) {
             assert_eq!(
                 pair[0].balance,
@@ -428,15 +427,10 @@ fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
 /// The acceptance of an early offer is on its way while the one who made it has offered three times more: what both have signed governs.
 #[test]
 fn an_early_offer_may_come_back_signed_after_later_ones() {
-    let clock = StoryClock::new();
-    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
-    let ticket = ana.invite(hazel_core::tally::Side::Stock, terms(100), 3600, &[]).unwrap();
-    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
-    hand(&mut ben, &mut ana, &tally);
-    ana.offer(&tally, None, None).unwrap();
-    hand(&mut ana, &mut ben, &tally);
-    let version = ben.offered(&tally).unwrap().version;
-    ben.accept(&tally, &version).unwrap();
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    accept(&mut ben, &tally);
     for limit in 1..=3 {
         ana.offer(&tally, Some(terms(limit)), None).unwrap();
     }
@@ -448,18 +442,15 @@ fn an_early_offer_may_come_back_signed_after_later_ones() {
 /// Every version that was signed is kept, so there is an end to them: the seventeenth is refused and nothing is lost by it.
 #[test]
 fn nobody_offers_without_end() {
-    let clock = StoryClock::new();
-    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
-    let ticket = ana.invite(hazel_core::tally::Side::Stock, terms(100), 3600, &[]).unwrap();
-    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
     hand(&mut ben, &mut ana, &tally);
     for limit in 1..=16 {
         ana.offer(&tally, Some(terms(limit)), None).unwrap();
     }
     assert_eq!(ana.offer(&tally, Some(terms(17)), None).unwrap_err().code(), "offers_used_up");
     hand(&mut ana, &mut ben, &tally);
-    let version = ben.offered(&tally).unwrap().version;
-    ben.accept(&tally, &version).unwrap();
+    accept(&mut ben, &tally);
     meet(&mut ben, &mut ana, &tally);
     assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Open);
 }

@@ -4,11 +4,13 @@
 //! `i64`, names and ids are strings, times are seconds since 1970. A foreign callback is never made while a lock is held, and never
 //! on the stack of a call into this crate, except for the key store: it is asked while a wallet opens, before there is a lock.
 
+mod air;
 mod codes;
 mod edge;
 mod guard;
 mod meeting;
 mod nearby;
+mod newcomer;
 mod post;
 mod records;
 mod scan;
@@ -18,6 +20,7 @@ mod trouble;
 mod uplink;
 mod wallet;
 
+pub use air::{Information, ShownTag, Sight, information, read_information, sights};
 pub use codes::{Code, CodeKind, link_of};
 pub use edge::Clock;
 pub use guard::{KeyStatus, KeyStore, KeyStoreError};

@@ -8,6 +8,7 @@ use hazel_sync::beacon::Tag;
 use hazel_sync::session::{self, Input, Outcome, Output, Session};
 
 use crate::Answer;
+use crate::air::{ShownTag, Sight};
 use crate::edge::SystemEntropy;
 use crate::post::LogLevel;
 use crate::records::{count, tally_of};
@@ -125,8 +126,8 @@ pub struct Beacon {
     pub tally: String,
     /// The partner's name on my screens.
     pub partner: String,
-    /// Eight bytes to advertise; they change every quarter of an hour.
-    pub tag: Vec<u8>,
+    /// What to advertise; it changes every quarter of an hour.
+    pub tag: ShownTag,
     /// Whether of the two it is this device that calls in this try of twenty seconds.
     pub calls: bool,
 }
@@ -160,23 +161,20 @@ struct Visit {
 
 #[uniffi::export]
 impl Wallet {
-    /// What to advertise: a tag for each tally that has somebody to meet.
+    /// Who is to be met: a tag for each tally that has somebody to meet.
     pub fn beacons(&self) -> Answer<Vec<Beacon>> {
         self.cell().with(|wallet| {
             let now = wallet.now();
             let mut beacons = Vec::new();
             for tally in wallet.meetable()? {
                 let known = Acquaintance::of(wallet, &tally)?;
-                // Whoever waits for an answer to a ticket shows the ticket's tag: the partner's key is not known yet.
-                let tag = known.shown_tag(now).or_else(|| known.ticket_tag());
-                let Some(tag) = tag else { continue };
+                let Some(tag) = shown_tag(&known, now) else { continue };
                 let view = wallet.tally(&tally)?;
-                let calls = known.calls(now);
                 beacons.push(Beacon {
                     tally: view.id.to_string(),
                     partner: view.name,
-                    tag: tag.0.to_vec(),
-                    calls,
+                    tag: tag.into(),
+                    calls: known.calls(now),
                 });
             }
             Ok(beacons)
@@ -184,14 +182,14 @@ impl Wallet {
     }
 
     /// Whose tag this is, of those that can be met; none if nobody's.
-    pub fn recognise(&self, tag: Vec<u8>) -> Answer<Option<Sighting>> {
-        let Ok(tag) = <[u8; 8]>::try_from(tag).map(Tag) else { return Ok(None) };
+    pub fn recognise(&self, sight: Sight) -> Answer<Option<Sighting>> {
+        let Some(seen) = sight.read() else { return Ok(None) };
         self.cell().with(|wallet| {
             let now = wallet.now();
             for tally in wallet.meetable()? {
                 let known = Acquaintance::of(wallet, &tally)?;
-                let by_ticket = known.introduces() && known.ticket_tag() == Some(tag);
-                if by_ticket || known.shows(tag, now) {
+                let by_ticket = known.introduces() && known.ticket_tag().is_some_and(|tag| seen.is_of(tag));
+                if by_ticket || known.shows(seen, now) {
                     let view = wallet.tally(&tally)?;
                     // Who scanned a ticket always calls: its maker does not know whom to call.
                     let calls = by_ticket || known.calls(now);
@@ -287,6 +285,24 @@ impl Meeting {
         self.cell.log(LogLevel::Info, line);
         self.cell.tell(&self.tally);
         Ok(told(&self.tally, &report))
+    }
+}
+
+/// Whoever waits for an answer to a ticket shows the ticket's tag: the partner's key is not known yet.
+fn shown_tag(known: &Acquaintance, now: u64) -> Option<Tag> {
+    known.shown_tag(now).or_else(|| known.ticket_tag())
+}
+
+impl Wallet {
+    /// What to advertise, for each tally that has somebody to meet.
+    pub(crate) fn shown_tags(&self) -> Answer<Vec<Tag>> {
+        self.cell().with(|wallet| {
+            let mut tags = Vec::new();
+            for tally in wallet.meetable()? {
+                tags.extend(shown_tag(&Acquaintance::of(wallet, &tally)?, wallet.now()));
+            }
+            Ok(tags)
+        })
     }
 }
 

@@ -6,8 +6,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use hazel_meeting::asks_to_be_introduced;
+use hazel_sync::session::Input;
+
 use crate::Answer;
+use crate::air::Sight;
 use crate::meeting::{Act, Carrier, Meeting};
+use crate::newcomer::Newcomer;
 use crate::post::{LogLevel, Notice};
 use crate::trouble::HazelError;
 use crate::wallet::Wallet;
@@ -31,36 +36,53 @@ const PEACE: u64 = 60_000;
 /// Meetings with whoever comes near. Times are milliseconds of the radio's clock, from any moment, never going back.
 #[derive(uniffi::Object)]
 pub struct Nearby {
-    wallet: Arc<Wallet>,
+    pub(crate) wallet: Arc<Wallet>,
     radio: Arc<dyn Radio>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
-struct State {
+pub(crate) struct State {
     /// By tally.
     meetings: BTreeMap<String, Going>,
-    /// Which tally a link belongs to; none before a caller's first packet.
-    links: BTreeMap<u64, Option<Link>>,
+    pub(crate) links: BTreeMap<u64, Whose>,
     /// Peers that are being connected, and about what.
-    calling: BTreeMap<String, String>,
+    pub(crate) calling: BTreeMap<String, Wanted>,
+    /// Somebody new, if somebody is wanted.
+    pub(crate) newcomer: Option<Newcomer>,
     /// With whom everything was settled, and when.
     settled: BTreeMap<String, u64>,
     stopped: bool,
 }
 
+/// What somebody is connected for.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Tally(String),
+    Newcomer,
+}
+
+/// Whom a link belongs to.
 #[derive(Clone)]
-struct Link {
+pub(crate) enum Whose {
+    /// A caller who has said nothing yet.
+    Unknown,
+    Partner(Link),
+    Newcomer,
+}
+
+#[derive(Clone)]
+pub(crate) struct Link {
     tally: String,
     meeting: Arc<Meeting>,
 }
 
 /// A link that has come up.
-struct Up {
-    link: u64,
-    mtu: u16,
-    dialing: bool,
-    now: u64,
+pub(crate) struct Up {
+    pub(crate) link: u64,
+    pub(crate) mtu: u16,
+    pub(crate) dialing: bool,
+    pub(crate) now: u64,
 }
 
 struct Going {
@@ -78,20 +100,25 @@ impl Nearby {
         Ok(Arc::new(Self { wallet, radio, state: Mutex::default() }))
     }
 
-    /// The radio has seen somebody show this tag. Answers whose it is; calls them if it is this device's turn.
-    pub fn seen(&self, peer: &str, tag: Vec<u8>, now: u64) -> Answer<Option<String>> {
-        let Some(sighting) = self.wallet.recognise(tag)? else { return Ok(None) };
+    /// The radio has seen somebody show this. Answers whose tag it is; calls them if it is this device's turn.
+    pub fn seen(&self, peer: &str, sight: Sight, now: u64) -> Answer<Option<String>> {
+        if let Some(seen) = sight.read() {
+            let mut state = self.state()?;
+            let busy = state.calling.contains_key(peer);
+            if !busy && state.newcomer.as_ref().is_some_and(|newcomer| newcomer.calls(peer, seen)) {
+                self.connect(&mut state, peer, Wanted::Newcomer);
+            }
+        }
+        let Some(sighting) = self.wallet.recognise(sight)? else { return Ok(None) };
         let tally = sighting.tally;
         let mut state = self.state()?;
+        let wanted = Wanted::Tally(tally.clone());
         let busy = state.meetings.get(&tally).is_some_and(|going| going.link.is_some())
             || state.calling.contains_key(peer)
-            || state.calling.values().any(|called| *called == tally);
+            || state.calling.values().any(|called| *called == wanted);
         let left_alone = state.settled.get(&tally).is_some_and(|at| now < at.saturating_add(PEACE));
         if sighting.calls && !busy && !left_alone {
-            state.calling.insert(peer.to_owned(), tally.clone());
-            drop(state);
-            let peer = peer.to_owned();
-            self.wish(move |radio| radio.connect(peer));
+            self.connect(&mut state, peer, wanted);
         }
         Ok(Some(tally))
     }
@@ -112,19 +139,24 @@ impl Nearby {
     pub fn link_up(&self, link: u64, peer: &str, mtu: u16, dialing: bool, now: u64) -> Answer<()> {
         let mut state = self.state()?;
         if !dialing {
-            state.links.insert(link, None);
+            state.links.insert(link, Whose::Unknown);
             return Ok(());
         }
-        let Some(tally) = state.calling.remove(peer) else {
-            drop(state);
-            self.wish(move |radio| radio.hang_up(link));
-            return Ok(());
-        };
-        let meeting = match state.meetings.get(&tally) {
-            Some(going) => Arc::clone(&going.meeting),
-            None => self.wallet.call(&tally, Carrier::Ble)?,
-        };
-        self.rise(&mut state, &tally, &meeting, Up { link, mtu, dialing: true, now })
+        let up = Up { link, mtu, dialing: true, now };
+        match state.calling.remove(peer) {
+            Some(Wanted::Tally(tally)) => {
+                let meeting = match state.meetings.get(&tally) {
+                    Some(going) => Arc::clone(&going.meeting),
+                    None => self.wallet.call(&tally, Carrier::Ble)?,
+                };
+                self.rise(&mut state, &tally, &meeting, up)
+            }
+            Some(Wanted::Newcomer) => self.welcome(&mut state, peer, &up),
+            None => {
+                self.wish(move |radio| radio.hang_up(link));
+                Ok(())
+            }
+        }
     }
 
     /// A packet came on a link. `mtu` is the link's, as known now.
@@ -133,18 +165,26 @@ impl Nearby {
         match state.links.get(&link).cloned() {
             // The radio is late: that link is gone.
             None => Ok(()),
-            Some(Some(it)) => {
+            Some(Whose::Newcomer) => self.with_newcomer(&mut state, link, Input::Packet(&bytes), now),
+            Some(Whose::Partner(it)) => {
                 let acts = it.meeting.packet(bytes, now);
                 self.carry_out(&mut state, link, &it.tally, acts, now)
             }
-            Some(None) => self.first(&mut state, link, bytes, mtu, now),
+            Some(Whose::Unknown) => self.first(&mut state, link, bytes, mtu, now),
         }
     }
 
     /// A link is gone.
     pub fn link_down(&self, link: u64, now: u64) -> Answer<()> {
         let mut state = self.state()?;
-        let Some(Some(it)) = state.links.remove(&link) else { return Ok(()) };
+        let it = match state.links.remove(&link) {
+            Some(Whose::Partner(it)) => it,
+            Some(Whose::Newcomer) => {
+                self.lose_newcomer(&mut state, link);
+                return Ok(());
+            }
+            Some(Whose::Unknown) | None => return Ok(()),
+        };
         if let Some(going) = state.meetings.get_mut(&it.tally).filter(|going| going.link == Some(link)) {
             going.link = None;
             let acts = it.meeting.link_down(now);
@@ -156,6 +196,7 @@ impl Nearby {
     /// The time of the last `wake_at` has come.
     pub fn tick(&self, now: u64) -> Answer<()> {
         let mut state = self.state()?;
+        self.wake_newcomer(&mut state, now)?;
         let due = |going: &Going| going.wake.is_some_and(|at| at <= now);
         let tallies: Vec<_> =
             state.meetings.iter().filter(|(_, going)| due(going)).map(|(tally, _)| tally.clone()).collect();
@@ -170,6 +211,7 @@ impl Nearby {
 
     /// Ends every meeting, finished or not. Nothing is lost. Close the links afterwards.
     pub fn stop(&self, now: u64) -> Answer<()> {
+        self.leave_newcomer(now)?;
         let mut state = self.state()?;
         let tallies: Vec<_> = state.meetings.keys().cloned().collect();
         for tally in tallies {
@@ -183,14 +225,24 @@ impl Nearby {
 }
 
 impl Nearby {
-    fn state(&self) -> Answer<MutexGuard<'_, State>> {
+    pub(crate) fn state(&self) -> Answer<MutexGuard<'_, State>> {
         let state =
             self.state.lock().map_err(|_| HazelError::defect("poisoned", "an earlier call failed badly"))?;
         if state.stopped { Err(HazelError::over("meeting_over", "the radio was stopped")) } else { Ok(state) }
     }
 
+    fn connect(&self, state: &mut State, peer: &str, wanted: Wanted) {
+        state.calling.insert(peer.to_owned(), wanted);
+        let peer = peer.to_owned();
+        self.wish(move |radio| radio.connect(peer));
+    }
+
     /// The first packet of a caller: goes on with a parted meeting, begins another, or means nobody here.
     fn first(&self, state: &mut State, link: u64, bytes: Vec<u8>, mtu: u16, now: u64) -> Answer<()> {
+        if asks_to_be_introduced(&bytes) && state.newcomer.as_ref().is_some_and(Newcomer::waits) {
+            self.welcome(state, "", &Up { link, mtu, dialing: false, now })?;
+            return self.with_newcomer(state, link, Input::Packet(&bytes), now);
+        }
         let mut known = None;
         for (tally, going) in &state.meetings {
             if going.meeting.recognises(bytes.clone())? {
@@ -217,7 +269,7 @@ impl Nearby {
     fn rise(&self, state: &mut State, tally: &str, meeting: &Arc<Meeting>, up: Up) -> Answer<()> {
         let Up { link, mtu, dialing, now } = up;
         let linked = Link { tally: tally.to_owned(), meeting: Arc::clone(meeting) };
-        state.links.insert(link, Some(linked));
+        state.links.insert(link, Whose::Partner(linked));
         let going = Going { meeting: Arc::clone(meeting), link: Some(link), wake: None };
         if let Some(before) = state.meetings.insert(tally.to_owned(), going)
             && !Arc::ptr_eq(&before.meeting, meeting)
@@ -284,13 +336,19 @@ impl Nearby {
             going.meeting.end()?;
             state.meetings.remove(tally);
         }
-        if let Some(at) = state.meetings.values().filter_map(|going| going.wake).min() {
-            self.wish(move |radio| radio.wake_at(at));
-        }
+        self.wake_when_due(state);
         Ok(())
     }
 
-    fn wish(&self, wish: impl FnOnce(&dyn Radio) -> Result<(), HazelError> + Send + 'static) {
+    pub(crate) fn wake_when_due(&self, state: &State) {
+        let meetings = state.meetings.values().filter_map(|going| going.wake);
+        let newcomer = state.newcomer.as_ref().and_then(Newcomer::wake);
+        if let Some(at) = meetings.chain(newcomer).min() {
+            self.wish(move |radio| radio.wake_at(at));
+        }
+    }
+
+    pub(crate) fn wish(&self, wish: impl FnOnce(&dyn Radio) -> Result<(), HazelError> + Send + 'static) {
         let radio = Arc::clone(&self.radio);
         self.wallet.cell().post.run(move || wish(&*radio));
     }

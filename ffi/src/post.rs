@@ -7,6 +7,7 @@ use std::thread;
 
 use crate::HazelError;
 use crate::meeting::MeetingReport;
+use crate::trouble::Trouble;
 
 /// Something changed: read it again. What exactly happened stands in the events, which survive the app.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
@@ -32,6 +33,23 @@ pub enum Notice {
     Over {
         /// How it went.
         report: MeetingReport,
+    },
+    /// Somebody new: show these and ask whether the other screen shows the same; answer with `codes_match`.
+    Compare {
+        /// Three words.
+        words: Vec<String>,
+        /// The same as four pictures.
+        emoji: Vec<String>,
+    },
+    /// Both have agreed, and a tally has begun. The meeting that follows is an ordinary one.
+    Introduced {
+        /// Which tally.
+        tally: String,
+    },
+    /// It came to nothing with this one. Nothing was handed over.
+    NotIntroduced {
+        /// Why.
+        trouble: Trouble,
     },
 }
 

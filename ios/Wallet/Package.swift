@@ -37,6 +37,8 @@ let labTargets: [Target] = [
         swiftSettings: [.swiftLanguageMode(.v5)]
     ),
     .testTarget(name: "HazelWalletTests", dependencies: ["HazelWallet", "HazelLab"] + shimmed, linkerSettings: linking),
+    // What ffi/timings.sh runs.
+    .executableTarget(name: "timings", dependencies: ["HazelBridge"], path: "Timings", linkerSettings: linking),
 ]
 
 let package = Package(

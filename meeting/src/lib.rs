@@ -18,7 +18,7 @@ mod shorthand;
 mod visit;
 
 pub use door::{Acquaintance, Door};
-pub use introduction::{Introduced, Introduction, asks_to_be_introduced};
+pub use introduction::{Introduced, Introduction, NEWCOMER, Step, asks_to_be_introduced};
 pub use visit::{Call, Visit, Waiter};
 
 /// Why there was no meeting, or why it was broken off on this side.

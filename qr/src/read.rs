@@ -15,7 +15,7 @@ mod grey;
 mod rectify;
 
 #[cfg(feature = "rxing")]
-use self::decode::{Content, decode};
+use self::decode::{Content, decode, is_aligned};
 #[cfg(feature = "rxing")]
 use self::finders::{Found, Located, Triple};
 #[cfg(feature = "rxing")]
@@ -44,6 +44,10 @@ pub fn codes(frame: &Luma<'_>) -> Vec<Seen> {
         seen: Vec::new(),
         #[cfg(feature = "rxing")]
         known: Vec::new(),
+        #[cfg(feature = "rxing")]
+        placed: Vec::new(),
+        #[cfg(feature = "rxing")]
+        fits: MOST_FITS,
     };
     search.run();
     search.seen
@@ -55,6 +59,12 @@ struct Search<'f, 'a> {
     /// The finders of what was read.
     #[cfg(feature = "rxing")]
     known: Vec<Triple>,
+    /// Codes that were fitted and not read, on the frame.
+    #[cfg(feature = "rxing")]
+    placed: Vec<(Triple, Square)>,
+    /// Fits that this frame may still cost.
+    #[cfg(feature = "rxing")]
+    fits: usize,
 }
 
 #[cfg(feature = "rxing")]
@@ -105,11 +115,30 @@ impl Search<'_, '_> {
     }
 
     /// Fits the most promising of what was located; true where one was read.
+    ///
+    /// A code that was fitted before and not read is looked at again where it is: it needs no second fit.
+    #[expect(clippy::cast_precision_loss, reason = "a picture is a few times smaller than the frame")]
     fn fit(&mut self, grey: &Grey<'_>, located: Vec<(Triple, Option<Located>)>) -> bool {
-        for (triple, located) in located.into_iter().take(MOST_FITS) {
-            if let Some((content, corners)) = fit(grey, &triple, located.as_ref()) {
-                self.put(content, corners, grey.shrink);
+        let shrink = grey.shrink as f32;
+        for (_, square) in self.placed.clone() {
+            let square = square.divided(shrink);
+            if let Reading::Read(content) = read(grey, square) {
+                self.put(content, square.outer(), grey.shrink);
                 return true;
+            }
+        }
+        for (triple, located) in located.into_iter().take(2) {
+            let on_frame = triple.times(shrink);
+            if self.placed.iter().any(|(placed, _)| placed.shares(&on_frame)) {
+                continue;
+            }
+            match fit(grey, &triple, located.as_ref(), &mut self.fits) {
+                Some((square, Some(content))) => {
+                    self.put(content, square.outer(), grey.shrink);
+                    return true;
+                }
+                Some((square, None)) => self.placed.push((on_frame, square.times(shrink))),
+                None => {}
             }
         }
         false
@@ -143,24 +172,41 @@ struct Stage {
     sets: usize,
 }
 
-/// Sets of finders that are fitted in one stage.
+/// Fits in one frame: what is read at all is read by the first few, and a camera brings another frame.
 #[cfg(feature = "rxing")]
-const MOST_FITS: usize = 2;
+const MOST_FITS: usize = 6;
 
-/// Fits a perspective to the brightness and reads the modules more and more sharply.
+/// What a fitted square shows.
+#[cfg(feature = "rxing")]
+enum Reading {
+    /// A code.
+    Read(Content),
+    /// The lines that every code has, and too much damage between them.
+    Placed,
+    /// Something else.
+    Nothing,
+}
+
+/// Fits a perspective to the brightness and reads the modules under it: from where the detector saw a code, or else
+/// from its finders alone. Without a content, the square is that of a code that cannot be read here.
 #[cfg(feature = "rxing")]
 fn fit(
     grey: &Grey<'_>,
     triple: &Triple,
     located: Option<&Located>,
-) -> Option<(Content, [rectify::Point; 4])> {
-    let sharply = |square: Square| {
+    left: &mut usize,
+) -> Option<(Square, Option<Content>)> {
+    let mut fitted = |square: Square| {
+        *left = left.checked_sub(1)?;
         let square = square.fitted(grey)?;
-        let modules = square.modules(grey)?;
-        let content = [0.0, 0.5, 1.0].into_iter().find_map(|sharpness| decode(&modules.bits(sharpness)?))?;
-        Some((content, square.outer()))
+        match read(grey, square) {
+            Reading::Read(content) => Some((square, Some(content))),
+            Reading::Placed => Some((square, None)),
+            Reading::Nothing => None,
+        }
     };
-    if let Some(found) = located.and_then(Square::of_located).and_then(sharply) {
+    let seen = located.filter(|located| is_aligned(&located.modules, LOOSELY));
+    if let Some(found) = seen.and_then(Square::of_located).and_then(&mut fitted) {
         return Some(found);
     }
     let mut squares: Vec<(Square, f32)> = rectify::likely_sides(triple.middles, triple.widths)
@@ -168,8 +214,33 @@ fn fit(
         .filter_map(|side| Square::of_finders(grey, triple.middles, triple.widths, side))
         .collect();
     squares.sort_by(|a, b| b.1.total_cmp(&a.1));
-    squares.into_iter().take(2).find_map(|(square, _)| sharply(square))
+    squares.into_iter().take(2).find_map(|(square, _)| fitted(square))
 }
+
+/// Reads the modules under a square more and more sharply.
+#[cfg(feature = "rxing")]
+fn read(grey: &Grey<'_>, square: Square) -> Reading {
+    let Some(modules) = square.modules(grey) else { return Reading::Nothing };
+    let mut placed = false;
+    for sharpness in [0.0, 0.5, 1.0] {
+        let Some(bits) = modules.bits(sharpness) else { break };
+        if let Some(content) = decode(&bits) {
+            return Reading::Read(content);
+        }
+        // Half of the timing lines are right by chance; what is as wrong as that stays so however sharp it is.
+        if !is_aligned(&bits, LOOSELY) {
+            break;
+        }
+        placed = placed || is_aligned(&bits, CLOSELY);
+    }
+    if placed { Reading::Placed } else { Reading::Nothing }
+}
+
+/// Of how many modules of the timing lines one may be wrong.
+#[cfg(feature = "rxing")]
+const CLOSELY: usize = 12;
+#[cfg(feature = "rxing")]
+const LOOSELY: usize = 3;
 
 #[cfg(not(feature = "rxing"))]
 impl Search<'_, '_> {

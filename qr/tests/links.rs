@@ -12,8 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use hazel_qr::host::Hosts;
 use hazel_qr::link::{ConnectTicket, Invitation, KeyRefusal, PayRequest};
+use hazel_qr::luma::Luma;
 use hazel_qr::scan::{self, Circumstances, Qr};
-use hazel_qr::{Reason, Recognised, Refusal};
+use hazel_qr::{ForeignSort, Reason, Recognised, Refusal, read};
 use serde_json::{Value, json};
 
 const INVITE: &str = include_str!("../../tests/vectors/mychips/invite_action_result.json");
@@ -77,6 +78,77 @@ fn the_real_invitation_is_read_as_record_and_as_link() {
     for separator in ['"', '{', ' '] {
         assert!(!link.link().contains(separator));
     }
+}
+
+/// The modules of a picture that an issuing site drew: outlines of right angles in one SVG path, filled by the even-odd rule.
+fn painted(svg: &str, scale: usize) -> (usize, Vec<u8>) {
+    let side: usize =
+        svg.split("viewBox=\"0 0 ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok()).unwrap();
+    let path = svg.split(" d=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let mut turns = vec![false; side * side];
+    let (mut begun, mut at) = ((0_i32, 0_i32), (0_i32, 0_i32));
+    for step in steps(path) {
+        let (command, number) = step.split_at(1);
+        let before = at;
+        match command {
+            "M" => {
+                let (x, y) = number.split_once(' ').unwrap();
+                at = (x.parse().unwrap(), y.parse().unwrap());
+                begun = at;
+                continue;
+            }
+            "h" => at.0 += number.parse::<i32>().unwrap(),
+            "v" => at.1 += number.parse::<i32>().unwrap(),
+            _ => at = begun,
+        }
+        for y in before.1.min(at.1)..before.1.max(at.1) {
+            turns[usize::try_from(y * i32::try_from(side).unwrap() + at.0).unwrap()] ^= true;
+        }
+    }
+    let quiet = 3;
+    let outer = side + 2 * quiet;
+    let mut pixels = vec![255; outer * outer * scale * scale];
+    for (y, row) in turns.chunks(side).enumerate() {
+        let mut dark = false;
+        for (x, turn) in row.iter().enumerate() {
+            dark ^= turn;
+            for place in (0..scale * scale).filter(|_| dark) {
+                let (column, line) =
+                    ((x + quiet) * scale + place % scale, (y + quiet) * scale + place / scale);
+                pixels[line * outer * scale + column] = 0;
+            }
+        }
+    }
+    (outer * scale, pixels)
+}
+
+/// A path cut before each of its letters.
+fn steps(path: &str) -> Vec<&str> {
+    let starts: Vec<usize> =
+        path.char_indices().filter(|(_, letter)| letter.is_ascii_alphabetic()).map(|(at, _)| at).collect();
+    let ends = starts.iter().skip(1).copied().chain([path.len()]);
+    starts.iter().zip(ends).map(|(start, end)| path.get(*start..end).unwrap()).collect()
+}
+
+#[test]
+fn the_picture_that_the_site_drew_is_read_as_its_link() {
+    let sample = sample(INVITE);
+    let (side, pixels) = painted(sample[2].as_str().unwrap(), 4);
+    let frame = Luma::new(&pixels, side, side, side).unwrap();
+    let seen = read::codes(&frame);
+    assert_eq!(seen.len(), 1);
+    assert_eq!(
+        String::from_utf8(seen[0].content.clone()).unwrap(),
+        sample[0]["url"].to_string(),
+        "in quotation marks"
+    );
+    let answers = scan::frame(&frame, &anywhere()).unwrap();
+    let link = invitation(answers.into_iter().next().unwrap());
+    assert_eq!(link.token, "64dacc3164c330011b9cb14338eb4175");
+    // What a person might copy from the page around it is words, and says so.
+    let page = sample[1].as_str().unwrap();
+    let Ok(Qr::Foreign(words)) = scan::text(page, &anywhere()) else { panic!("{page}") };
+    assert_eq!(words.sort, ForeignSort::Words);
 }
 
 #[test]

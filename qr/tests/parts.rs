@@ -9,13 +9,15 @@
     reason = "a test fails by panicking"
 )]
 
+mod forge;
+
+use forge::{body, forged};
 use hazel_qr::animate::{self, Play};
 use hazel_qr::code::{Kind, MOST_PAYLOAD, Own};
 use hazel_qr::parts::{Assembly, Part, Progress, Sequence, TransferId};
 use hazel_qr::scan::{self, Circumstances, Qr};
 use hazel_qr::{Reason, Recognised, Refusal};
 use proptest::prelude::*;
-use sha2::{Digest as _, Sha256};
 
 fn own(length: usize, seed: u8) -> Own {
     let mut state = u32::from(seed) + 1;
@@ -141,39 +143,6 @@ fn an_altered_letter_is_noticed_in_its_own_frame() {
     assert!(noticed > text.len() / 2, "most alterations are valid base45 and found by the check");
 }
 
-/// A frame as an attacker makes it: every check right, every claim free.
-fn forged(id: [u8; 16], body: &[u8]) -> String {
-    let check = Sha256::new().chain_update(b"hazel/v1/part\0").chain_update(id).chain_update(body).finalize();
-    let mut bytes = vec![1];
-    bytes.extend_from_slice(&id);
-    bytes.extend_from_slice(&check[..4]);
-    bytes.extend_from_slice(body);
-    format!("HP:{}", base45(&bytes))
-}
-
-fn base45(bytes: &[u8]) -> String {
-    let letters: Vec<char> = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".chars().collect();
-    let mut text = String::new();
-    for pair in bytes.chunks(2) {
-        let mut value = pair.iter().fold(0_usize, |value, &byte| value * 256 + usize::from(byte));
-        for _ in 0..=pair.len() {
-            text.push(letters[value % 45]);
-            value /= 45;
-        }
-    }
-    text
-}
-
-fn body(number: u32, of: u32, length: u32, checksum: u32, data: &[u8]) -> Vec<u8> {
-    let mut cbor = minicbor::Encoder::new(Vec::new());
-    cbor.array(5).unwrap();
-    for value in [number, of, length, checksum] {
-        cbor.u32(value).unwrap();
-    }
-    cbor.bytes(data).unwrap();
-    cbor.into_writer()
-}
-
 #[test]
 fn huge_and_impossible_claims_are_refused_from_one_frame() {
     let data = [0_u8; 200];
@@ -221,7 +190,7 @@ fn a_forged_fragment_is_found_by_the_name_of_the_whole_and_all_starts_afresh() {
     let checksum = 0x1234_5678;
     let lie = |number, fill| {
         let text =
-            self::forged(*TransferId::of(&own).as_bytes(), &body(number, 2, 502, checksum, &[fill; 251]));
+            forge::forged(*TransferId::of(&own).as_bytes(), &body(number, 2, 502, checksum, &[fill; 251]));
         part(&text).unwrap()
     };
     assert_eq!(assembly.take(lie(1, 7)), Ok(None));

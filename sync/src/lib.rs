@@ -6,11 +6,13 @@
 pub mod beacon;
 pub mod carrier;
 pub mod frame;
+mod information;
 mod keys;
 mod noise;
 pub mod session;
 mod time;
 
+pub use information::{Information, TAGS_MAX};
 pub use keys::{PairwiseKey, PublicKey, SecretKey, WeakKey};
 pub use noise::noise;
 pub use time::Time;

@@ -186,17 +186,24 @@ fn optics(dice: &mut Dice, kind: &str) -> Optics {
 pub fn frame(dice: &mut Dice, kind: &'static str, text: &str, size: (usize, usize), optics: Optics) -> Frame {
     #[expect(clippy::expect_used, reason = "a generator that draws nothing must not go on")]
     let code = Picture::within(text, Level::L, 40).expect("the text fits a code");
+    let luma = seen(dice, &code, size, optics);
+    Frame { kind, version: code.version(), width: size.0, height: size.1, luma, text: text.to_owned() }
+}
+
+/// A code as a camera of this size sees it: one byte per pixel, row by row.
+#[must_use]
+pub fn seen(dice: &mut Dice, code: &Picture, size: (usize, usize), optics: Optics) -> Vec<u8> {
     let (width, height) = size;
     let outer = f32::from(code.outer_side());
     let module = height as f32 * optics.fill / outer;
     let view = View::new(optics, size, outer, module, dice);
     let mut light = vec![0.0_f32; width * height];
     for (place, shade) in light.iter_mut().enumerate() {
-        *shade = view.shade(&code, (place % width) as f32, (place / width) as f32);
+        *shade = view.shade(code, (place % width) as f32, (place / width) as f32);
     }
     blur(&mut light, width, optics.blur * module);
     let tilt = dice.between(-1.0, 1.0);
-    let luma = light
+    light
         .iter()
         .enumerate()
         .map(|(place, shade)| {
@@ -204,8 +211,7 @@ pub fn frame(dice: &mut Dice, kind: &'static str, text: &str, size: (usize, usiz
             let lit = 0.5 + (shade - 0.5) * optics.contrast + across * tilt * optics.shadow * 0.5;
             ((lit + dice.normal() * optics.noise) * 255.0).clamp(0.0, 255.0) as u8
         })
-        .collect();
-    Frame { kind, version: code.version(), width, height, luma, text: text.to_owned() }
+        .collect()
 }
 
 /// From a pixel back to the paper.

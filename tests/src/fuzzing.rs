@@ -17,6 +17,7 @@ use hazel_core::tally::{PartyCert, SignedTally};
 use hazel_core::ticket::{SignedRequest, Ticket};
 use hazel_core::units::Units;
 use hazel_qr::Refusal;
+use hazel_qr::append::{Gathering, Share};
 use hazel_qr::code::{Kind, Own};
 use hazel_qr::host::{Host, Hosts};
 use hazel_qr::luma::Luma;
@@ -33,7 +34,7 @@ use crate::world::replay;
 pub type Target = fn(&[u8]);
 
 /// Every parser: its name, what it reads, and how.
-pub const TARGETS: [(&str, &str, Target); 40] = [
+pub const TARGETS: [(&str, &str, Target); 41] = [
     ("air_beacon", "air", fuzzing_air::beacon),
     ("air_letter", "air", fuzzing_air::letter),
     ("air_meeting", "air", fuzzing_air::meeting),
@@ -73,6 +74,7 @@ pub const TARGETS: [(&str, &str, Target); 40] = [
     ("qr_parts", "code", qr_parts),
     ("qr_payload", "code", qr_payload),
     ("qr_record", "code", qr_record),
+    ("qr_shares", "code", qr_shares),
     ("qr_text", "code", qr_text),
 ];
 
@@ -211,6 +213,21 @@ fn qr_parts(bytes: &[u8]) {
             let sane = assembly.progress().is_none_or(|progress| progress.have <= progress.of);
             assert!(sane, "more parts than there are");
         }
+    }
+}
+
+/// Lines as shares of texts in several codes: place, count and check of each stand in its first three bytes.
+fn qr_shares(bytes: &[u8]) {
+    let mut gathering = Gathering::new();
+    for line in bytes.split(|byte| *byte == b'\n').take(64) {
+        let [number, of, parity, content @ ..] = line else { continue };
+        let of = (of % 15).saturating_add(2);
+        let share = Share { number: (number % of).saturating_add(1), of, parity: *parity };
+        if let Ok(Some(whole)) = gathering.take(share, content) {
+            assert!(whole.iter().fold(0, |sum, byte| sum ^ byte) == *parity, "joined against its own check");
+            answered(&scan::bytes(&whole, &Circumstances::at(NOW)));
+        }
+        assert!(gathering.missing().all(|(have, of)| have < of), "whole, and not handed out");
     }
 }
 

@@ -43,6 +43,8 @@ fn seeds_of(name: &str, what: &str) -> Vec<Vec<u8>> {
             r#"{"chad":{"cuid":"ana","agent":"U2F3W5"},"units":"5000","memo":"bread"}"#,
         ]),
         "qr_parts" => vec![sequence(&mut noise)],
+        // Two halves of "words", whose bytes give 0x7d; the first of three; a whole of two that lies.
+        "qr_shares" => texts(&["\0\0}wo\n\u{1}\0}rds\n\0\u{1}xabc\n\0\0aa\n\u{1}\0aa"]),
         "qr_frame" => vec![frame()],
         "qr_file" => {
             vec![Picture::fixed("HZ:Y50Z6S96O", Level::M).and_then(|it| it.png(1)).unwrap_or_default()]

@@ -35,10 +35,10 @@ fn scanned<T: Payload>(it: &T, clock: &StoryClock) -> Qr {
 }
 
 fn seen(own: &Own, clock: &StoryClock) -> Result<Qr, hazel_qr::Refusal> {
-    assert!(matches!(show(own, Level::SCREEN).unwrap(), Shown::Still(_)), "one picture is enough");
+    let Shown::Still(picture) = show(own, Level::SCREEN).unwrap() else { panic!("one picture is enough") };
     let mut dice = Dice::new(own.payload().len() as u64);
-    let frame = frames::frame(&mut dice, "worn", &own.picture_text(), (480, 480), frames::WORN);
-    let luma = Luma::new(&frame.luma, 480, 480, 480).unwrap();
+    let pixels = frames::seen(&mut dice, &picture, (480, 480), frames::WORN);
+    let luma = Luma::new(&pixels, 480, 480, 480).unwrap();
     let mut found =
         scan::frame(&luma, &Circumstances::at(clock.0.load(std::sync::atomic::Ordering::Relaxed)))?;
     assert_eq!(found.len(), 1);

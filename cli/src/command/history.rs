@@ -64,7 +64,7 @@ impl History {
         let mut page = Page::new();
         page.styled(TITLE, format!("{} · balance {}", name_of(&view), view.balance));
         if entries.is_empty() {
-            page.say("Nothing here yet.");
+            page.say(self.nothing());
         } else {
             page.table(table(&entries));
         }
@@ -77,6 +77,17 @@ impl History {
             "entries": list, "next_skip": next,
         });
         Ok(Answer::new(json, page))
+    }
+}
+
+impl History {
+    const fn nothing(&self) -> &'static str {
+        let chosen = self.payments
+            || self.since.is_some()
+            || self.until.is_some()
+            || self.find.is_some()
+            || self.skip > 0;
+        if chosen { "Nothing here is like that." } else { "Nothing here yet." }
     }
 }
 

@@ -17,6 +17,7 @@ use crate::homeward::{self, Report};
 use crate::page::{BAD, FAINT, GOOD, Page, TITLE, WARN, count};
 use crate::parcel;
 use crate::partner::{find, name_of, short};
+use crate::progress::Progress;
 use crate::screen::Answer;
 use crate::table::{Column, Table};
 use crate::trouble::{Trouble, sentence};
@@ -46,11 +47,13 @@ impl Link {
         let mut wallet = home.open()?;
         let tallies = self.tallies(&mut wallet)?;
         let within = Duration::from_secs(self.within);
+        let progress = Progress::begin("At the site", None);
         let (mut link, channel) = homeward::Link::by_ticket(home, &ticket, within)?;
         for tally in &tallies {
             wallet.host_at(tally, &link.site)?;
         }
         let report = link.go_home(&mut wallet, Some(channel), within)?;
+        drop(progress);
         let mut page = Page::new();
         if self.guest {
             page.styled(GOOD, format!("You are a guest at {} now.", link.place));
@@ -103,12 +106,14 @@ impl Sync {
     pub(crate) fn run(&self, home: &Home) -> Result<Answer, Trouble> {
         let mut wallet = home.open()?;
         let (mut visits, mut missed) = (Vec::new(), Vec::new());
+        let progress = Progress::begin("At the site", None);
         for mut link in homeward::Link::all(home)? {
             match link.go_home(&mut wallet, None, Duration::from_secs(self.within)) {
                 Ok(report) => visits.push((link, report)),
                 Err(trouble) => missed.push((link, trouble)),
             }
         }
+        drop(progress);
         if visits.is_empty()
             && let Some((_, trouble)) = missed.pop()
         {

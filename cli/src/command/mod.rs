@@ -27,6 +27,7 @@ mod tally;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _, Subcommand};
 use clap_complete::Shell;
 use serde_json::json;
@@ -35,7 +36,8 @@ use crate::demo::Demo;
 use crate::home::Home;
 use crate::page::Page;
 use crate::screen::{Answer, Screen};
-use crate::trouble::{EXIT_CODES, Trouble, sentence};
+use crate::trouble::{EXIT_CODES, Trouble};
+use crate::typed::misunderstood;
 
 const EVERYWHERE: &str = "Options of every command";
 
@@ -185,16 +187,17 @@ pub(crate) fn run(typed: impl Iterator<Item = OsString>) -> u8 {
                 Err(trouble) => screen.trouble(&trouble),
             }
         }
-        Err(error) => misunderstood(&Screen::new(typed.iter().any(|word| word == "--json")), &error),
+        Err(error) => not_run(&typed, &error),
     }
 }
 
 /// Help and version are answers; everything else is a mistake in what was typed.
-fn misunderstood(screen: &Screen, error: &clap::Error) -> u8 {
-    if error.use_stderr() && screen.is_json() {
-        let text = error.render().to_string();
-        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        return screen.trouble(&Trouble::usage(sentence(message)));
+fn not_run(typed: &[OsString], error: &clap::Error) -> u8 {
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    let screen = Screen::new(typed.iter().any(|word| word == "--json"));
+    if error.use_stderr() && (screen.is_json() || !is_help) {
+        let words = typed.iter().skip(1).filter_map(|word| word.to_str());
+        return screen.trouble(&misunderstood(error, words));
     }
     // Clap knows about colours and where its own messages belong.
     let _ = error.print();

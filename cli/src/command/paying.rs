@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use hazel_core::invoice::InvoiceState;
 use hazel_core::units::Units;
-use hazel_core::wallet::{Filter, InvoiceView, Payment, TallyView, Wallet, Went};
+use hazel_core::wallet::{CannotPay, Filter, InvoiceView, Payment, TallyView, Wallet, Went};
 use serde_json::json;
 
 use super::tally::standing_words;
@@ -57,8 +57,11 @@ impl Pay {
             (None, Some(invoice)) => invoice.units,
             (None, None) => return Err(nothing_named(&mut wallet, &view)),
         };
+        if let Some(invoice) = invoice.as_ref().filter(|invoice| units < invoice.units) {
+            return Err(too_little(&view, units, invoice));
+        }
         if self.quote {
-            return quote(&wallet, &view, units.payable()?);
+            return quote(&wallet, &view, units.payable()?, invoice.as_ref());
         }
         let asked_for = invoice.as_ref().map(|invoice| invoice.memo.clone());
         let payment = Payment {
@@ -130,8 +133,26 @@ fn nothing_named(wallet: &mut Wallet, view: &TallyView) -> Trouble {
     }
 }
 
-fn quote(wallet: &Wallet, view: &TallyView, units: Units) -> Result<Answer, Trouble> {
-    let quote = wallet.quote(&view.id, units)?;
+/// A payment that names an invoice and is less than it asks for would leave it open, and nothing could answer it any more.
+fn too_little(view: &TallyView, units: Units, invoice: &InvoiceView) -> Trouble {
+    Trouble::usage(format!("This invoice asks for {}; {units} does not pay it.", invoice.units)).advise(
+        format!(
+            "Leave the amount out to pay it whole, or pay without it: “hazel pay {} {units}”.",
+            name_of(view)
+        ),
+    )
+}
+
+fn quote(
+    wallet: &Wallet,
+    view: &TallyView,
+    units: Units,
+    invoice: Option<&InvoiceView>,
+) -> Result<Answer, Trouble> {
+    let mut quote = wallet.quote(&view.id, units)?;
+    let over = invoice.filter(|asked| !matches!(asked.state, InvoiceState::Issued | InvoiceState::Expired));
+    quote.obstacle =
+        quote.obstacle.or(over.map(|asked| CannotPay::InvoiceOver { state: asked.state.name() }));
     let mut page = Page::new();
     page.say(format!(
         "Paying {} {units} takes your balance from {} to {}.",

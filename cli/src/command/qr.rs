@@ -1,26 +1,21 @@
 //! Codes: show something as a picture, and say what pictures show.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hazel_core::canon::Canon as _;
-use hazel_core::invoice::SignedInvoice;
-use hazel_core::message::Handover;
-use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
-use hazel_core::receipt::SignedReceipt;
-use hazel_core::tally::SignedTally;
 use hazel_core::ticket::Ticket;
 use hazel_core::wallet::{ChitView, Filter, Wallet};
 use hazel_qr::code::Own;
-use hazel_qr::payload::Payload;
 use serde_json::{Value, json};
 
+use super::foreign::OpenKey;
 use super::scanned::{said, take};
-use crate::camera::{look, nothing, unusable};
+use crate::camera::{code_of, look, nothing, read_text, unusable};
 use crate::canvas::Canvas;
 use crate::card::{Sticker, Words};
 use crate::home::Home;
 use crate::page::{BAD, Page};
-use crate::parcel::{self, Kind, Parcel};
+use crate::parcel::{self, Parcel};
 use crate::partner::{find, find_chit, find_invoice, name_of};
 use crate::screen::Answer;
 use crate::trouble::Trouble;
@@ -32,8 +27,12 @@ pub(crate) enum Qr {
         after_help = "Examples:\n  hazel qr show ticket.hazel\n  hazel qr show --payment Ana --png pay.png\n  hazel qr show from-ben.txt --animate from-ben.gif"
     )]
     Show(Box<Show>),
-    #[command(after_help = "Examples:\n  hazel qr scan photo.jpg\n  hazel qr scan --take frames/")]
+    #[command(
+        after_help = "Examples:\n  hazel qr scan photo.jpg\n  hazel qr scan --take frames/\n  hazel qr scan --text 'https://mychips.org/pay?chad=anna:agent7&units=12500'"
+    )]
     Scan(Scan),
+    #[command(after_help = "Example:\n  hazel qr open-key exported.png --out key.json")]
+    OpenKey(OpenKey),
 }
 
 impl Qr {
@@ -41,6 +40,7 @@ impl Qr {
         match self {
             Self::Show(show) => show.run(home),
             Self::Scan(scan) => scan.run(home),
+            Self::OpenKey(open) => open.run(),
         }
     }
 }
@@ -88,7 +88,7 @@ impl Show {
         let mut json = if let Some(text) = &self.text {
             self.canvas.draw_text(text, &mut page)?
         } else if let Some(file) = &self.file {
-            self.canvas.draw(&own(&Parcel::read_one(parcel::read(file)?)?)?, &mut page)?
+            self.canvas.draw(&own(file)?, &mut page)?
         } else if let Some(wanted) = &self.invoice {
             let mut wallet = home.open()?;
             let id = find_invoice(&mut wallet, None, wanted)?.id;
@@ -114,7 +114,7 @@ impl Show {
                 if view.mine { wallet.name().to_owned() } else { name_of(&wallet.tally(&view.tally)?) };
             (own.map_err(|_| uncarded())?.picture_text(), Words::of_invoice(&payee, &view))
         } else if let Some(file) = &self.file {
-            let own = own(&Parcel::read_one(parcel::read(file)?)?)?;
+            let own = own(file)?;
             let ticket = Ticket::from_bytes(own.payload()).map_err(|_| uncarded())?;
             (own.picture_text(), Words::of_ticket(&ticket))
         } else {
@@ -154,35 +154,23 @@ fn newest(wallet: &mut Wallet, tally: &hazel_core::tally::TallyId, mine: bool) -
     })
 }
 
-/// The code of what is in a file. Raw bytes are what the first decoder that accepts them says.
-fn own(parcel: &Parcel) -> Result<Own, Trouble> {
-    fn as_a<T: Payload>(bytes: &[u8]) -> Option<Own> {
-        T::from_bytes(bytes).ok().and_then(|it| Own::of(&it).ok())
-    }
-    let bytes = parcel.bytes.as_slice();
-    let found = match parcel.kind {
-        Kind::Ticket => as_a::<Ticket>(bytes),
-        Kind::HandOver => as_a::<Handover>(bytes),
-        _ => as_a::<Ticket>(bytes)
-            .or_else(|| as_a::<Handover>(bytes))
-            .or_else(|| as_a::<SignedInvoice>(bytes))
-            .or_else(|| as_a::<SignedTally>(bytes))
-            .or_else(|| as_a::<PledgeCode>(bytes))
-            .or_else(|| as_a::<ReceiptedCode>(bytes))
-            .or_else(|| as_a::<SignedReceipt>(bytes)),
-    };
-    found.ok_or_else(|| {
+fn own(file: &Path) -> Result<Own, Trouble> {
+    code_of(&Parcel::read_one(parcel::read(file)?)?).ok_or_else(|| {
         Trouble::usage("There is no code for what is in this file.")
             .advise("Tickets and hand-overs can be shown; other files travel as files.")
     })
 }
 
-/// Say what pictures show; with --take, take it in
+/// Say what pictures, links and letters show; with --take, take it in
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "hazel qr scan [OPTIONS] <FILE>...")]
 pub(crate) struct Scan {
-    /// PNG, JPEG or GIF files, or folders of frames
-    #[arg(required = true)]
+    /// PNG, JPEG or GIF files, folders of frames, or text files with a link or code on a line
+    #[arg(required_unless_present = "text")]
     files: Vec<PathBuf>,
+    /// Read this link or text instead of files
+    #[arg(long, conflicts_with = "files")]
+    text: Option<String>,
     /// Take invoices, payments, receipts and messages into the wallet
     #[arg(long)]
     take: bool,
@@ -190,31 +178,37 @@ pub(crate) struct Scan {
 
 impl Scan {
     fn run(&self, home: &Home) -> Result<Answer, Trouble> {
-        let sight = look(&self.files)?;
+        let sight = self.text.as_deref().map_or_else(|| look(&self.files), read_text);
         if sight.codes.is_empty() {
             return Err(nothing(&sight));
         }
         let mut wallet = if self.take { Some(home.open()?) } else { None };
-        let (mut page, mut codes, mut trouble) = (Page::new(), Vec::new(), None);
+        let (mut page, mut codes, mut troubles) = (Page::new(), Vec::new(), Vec::new());
         for code in sight.codes {
             let done = match (code, &mut wallet) {
                 (Err(refusal), _) => Err(unusable(&refusal)),
                 (Ok(qr), Some(wallet)) => take(wallet, qr, &mut page),
                 (Ok(qr), None) => Ok(said(&qr, &mut page)),
             };
-            codes.push(done.unwrap_or_else(|refused| {
-                page.styled(BAD, &refused.message);
-                let json = json!({ "kind": "refused", "error": refused.to_json() });
-                trouble.get_or_insert(refused);
-                json
-            }));
+            match done {
+                Ok(json) => codes.push(json),
+                Err(refused) => troubles.push(("refused", refused)),
+            }
         }
+        troubles.extend(sight.unread.into_iter().map(|trouble| ("unread", trouble)));
         for (have, of) in &sight.unfinished {
             page.say(format!("Codes that belong together: {have} of {of} were seen."));
             codes.push(json!({ "kind": "part", "have": have, "of": of }));
         }
+        // The first is said when the program ends, with its advice.
+        for (_, trouble) in troubles.iter().skip(1) {
+            page.styled(BAD, &trouble.message);
+        }
+        codes.extend(
+            troubles.iter().map(|(kind, trouble)| json!({ "kind": kind, "error": trouble.to_json() })),
+        );
         let mut answer = Answer::new(json!({ "codes": codes }), page);
-        answer.trouble = trouble;
+        answer.trouble = troubles.into_iter().next().map(|(_, trouble)| trouble);
         Ok(answer)
     }
 }

@@ -143,7 +143,7 @@ impl Show {
             }
             page.say(format!("Entries: {}, final up to {}.", view.index, view.final_index));
             if view.unordered > 0 {
-                page.say(format!("{} more have no place in the order yet.", view.unordered));
+                page.say(format!("Without a place in the order yet: {}.", view.unordered));
             }
             if let Some(met) = view.met {
                 page.styled(FAINT, format!("Last heard of {name}: {} UTC", minute(met)));
@@ -255,6 +255,12 @@ impl Close {
     fn run(&self, home: &Home) -> Result<Answer, Trouble> {
         let mut wallet = home.open()?;
         let view = find(&wallet, &self.partner)?;
+        if view.state == TallyState::Closing {
+            let mut page = Page::new();
+            page.say(format!("Your tally with {} is closing already.", name_of(&view)));
+            page.say(standing_words(&view));
+            return Ok(Answer::new(record::tally(&view), page));
+        }
         wallet.close(&view.id)?;
         let after = wallet.tally(&view.id)?;
         let mut page = Page::new();

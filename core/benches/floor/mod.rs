@@ -4,51 +4,26 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use hazel_core::digest::Digest;
-use hazel_core::key::{Entropy, RecoveryWords};
-use hazel_core::keystore::BareKey;
+use criterion::Criterion;
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
-use hazel_core::wallet::{Clock, Wallet};
+use hazel_core::wallet::Wallet;
 
-/// A clock that stands still: benches measure work, not time.
-pub struct Noon;
+#[path = "../../tests/story/mod.rs"]
+pub mod story;
 
-impl Clock for Noon {
-    fn now(&self) -> u64 {
-        1_760_000_000
-    }
-}
-
-/// Bytes that are the same in every run.
-pub struct Seeded(Digest);
-
-impl Seeded {
-    pub fn new(seed: &str) -> Self {
-        Self(Digest::of(seed.as_bytes()))
-    }
-}
-
-impl Entropy for Seeded {
-    fn fill(&mut self, bytes: &mut [u8]) {
-        for part in bytes.chunks_mut(32) {
-            self.0 = Digest::of(&self.0.0);
-            part.copy_from_slice(&self.0.0[..part.len()]);
-        }
-    }
-}
+use story::{StoryClock, accept, wallet_in};
 
 pub fn wallet(name: &str, store: Store) -> Wallet {
-    let words = RecoveryWords::generate(&mut Seeded::new(name));
-    let entropy = Box::new(Seeded::new(&format!("{name}'s wallet")));
-    Wallet::create(store, &BareKey::new([5; 32]), name, &words, Box::new(Noon), entropy).unwrap()
+    wallet_in(store, name, &StoryClock::new())
 }
 
-pub fn hand(from: &mut Wallet, to: &mut Wallet, tally: &TallyId) {
-    if let Some(bytes) = from.hand_over(tally).unwrap() {
-        assert_eq!(to.receive(&bytes).unwrap().rejected, []);
-    }
+/// Hands over what there is to tell, and says whether there was anything.
+pub fn hand(from: &mut Wallet, to: &mut Wallet, tally: &TallyId) -> bool {
+    let Some(bytes) = from.hand_over(tally).unwrap() else { return false };
+    assert_eq!(to.receive(&bytes).unwrap().rejected, []);
+    true
 }
 
 /// Opens a tally with room for any payment.
@@ -56,15 +31,9 @@ pub fn open_tally(stock: &mut Wallet, foil: &mut Wallet) -> TallyId {
     let terms = Terms { limit: Units::new(1_000_000_000_000), notice_days: 7 };
     let ticket = stock.invite(Side::Stock, terms, 3600, &[]).unwrap();
     let tally = foil.accept_ticket(&ticket, terms).unwrap();
-    hand(foil, stock, &tally);
-    stock.offer(&tally, None, None).unwrap();
-    hand(stock, foil, &tally);
-    let version = foil.offered(&tally).unwrap().version;
-    foil.accept(&tally, &version).unwrap();
-    for _ in 0..3 {
-        hand(foil, stock, &tally);
-        hand(stock, foil, &tally);
-    }
+    story::offered(stock, foil, &tally);
+    accept(foil, &tally);
+    story::meet(foil, stock, &tally);
     tally
 }
 
@@ -102,11 +71,33 @@ pub fn ratio_at_leisure<S>(
     };
     let (low, high) = (median(&mut low), median(&mut high));
     let ratio = high / low;
-    let verdict = if ratio <= aim { "reached" } else { "NOT reached" };
     println!(
-        "{what}: {ratio:.2} x its floor of {:.1} us, {:.1} us (aim {aim:.2}, {verdict})",
+        "{what}: {ratio:.3} x its floor of {:.1} us, {:.1} us (aim {aim:.2}, {})",
         low * 1e6,
-        high * 1e6
+        high * 1e6,
+        verdict(ratio, aim)
     );
     ratio
+}
+
+/// Prints a size or a time beside what is aimed at.
+pub fn figure(what: &str, value: f64, unit: &str, aim: f64) {
+    println!("{what}: {value:.2} {unit} (aim {aim}, {})", verdict(value, aim));
+}
+
+fn verdict(value: f64, aim: f64) -> &'static str {
+    if value <= aim { "reached" } else { "NOT reached" }
+}
+
+/// The median time of one turn, in microseconds, where `turns` are timed together because one is too short for the clock.
+pub fn micros<T>(turns: u32, mut work: impl FnMut() -> T) -> f64 {
+    let mut times: Vec<_> =
+        (0..101).map(|_| time(|| (0..turns).for_each(|_| drop(black_box(work()))))).collect();
+    times.sort_unstable();
+    times[50].as_secs_f64() * 1e6 / f64::from(turns)
+}
+
+/// A measuring that is short enough for all benches to end within minutes; `cargo bench -- --measurement-time 20` takes longer.
+pub fn criterion() -> Criterion {
+    Criterion::default().warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3))
 }

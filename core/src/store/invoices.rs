@@ -31,6 +31,20 @@ impl Shelf<'_> {
         Ok(invoices)
     }
 
+    /// Whether the same side has put another invoice on this tally in the place of this one, which may have come before it.
+    pub fn is_replaced(&self, tally: i64, by: Side, id: &InvoiceId) -> Result<bool> {
+        let sql = "SELECT id, tally, mine, state, entry, answer, sent FROM invoice WHERE tally = ? AND instr(entry, ?) > 0";
+        let mut query = self.0.prepare_cached(sql)?;
+        let mut rows = query.query(params![tally, id.0])?;
+        while let Some(row) = rows.next()? {
+            let invoice = invoice_row(row)?.entry.invoice;
+            if invoice.supersedes == Some(*id) && invoice.by.side == by {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Writes an invoice.
     pub fn put_invoice(&self, row: &InvoiceRow) -> Result<()> {
         let sql = "INSERT OR REPLACE INTO invoice (id, tally, mine, state, units, date, expires, entry, answer, sent, sum) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10))";

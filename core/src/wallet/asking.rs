@@ -217,8 +217,14 @@ pub(super) fn keep_invoice(
     let paid = answer
         .and_then(|chit| chit.entry.chit.body.pledged())
         .is_some_and(|units| pays(units, payer, &entry));
-    let state = if paid { InvoiceState::Paid } else { InvoiceState::Issued };
-    if !mine {
+    let state = if paid {
+        InvoiceState::Paid
+    } else if shelf.is_replaced(tally, entry.invoice.by.side, &id)? {
+        InvoiceState::Countered
+    } else {
+        InvoiceState::Issued
+    };
+    if !mine && state == InvoiceState::Issued {
         shelf.add_event(Some(tally), "payment_asked", &entry.invoice.units.milli().to_string())?;
         changes.push(Change::Asked { units: entry.invoice.units });
     }

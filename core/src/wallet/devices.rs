@@ -229,24 +229,29 @@ impl Wallet {
         })
     }
 
-    /// Both parties' devices on a tally, as far as is known.
+    /// Both parties' devices on a tally, as far as is known. Where another phone was restored in the place of this one, this one may not
+    /// sign, and says so.
     pub fn devices(&self, tally: &TallyId) -> Result<Vec<DeviceView>> {
         self.look(|shelf| {
             let no = tally_no(shelf, tally)?;
             let (_, my_side, ..) = shelf.tally_label(no)?;
-            let tip = standing(shelf, no)?.tip;
+            let standing = standing(shelf, no)?;
+            let own = standing.chain.map(|chain| shelf.chain(chain)).transpose()?.map(|chain| chain.id);
+            let tip = standing.tip;
             let mut views: Vec<DeviceView> = Vec::new();
             for known in &tip.devices {
                 let (side, device) = (known.side, known.grant.device);
                 let first = tip.first_device(side) == Some(device);
                 let allowance = if first { None } else { Some(tip.allowance(side, device)?) };
                 let mine = side == my_side;
+                let here = mine && device == self.me.device;
+                let replaced = here && own.is_some_and(|own| own != known.chain());
                 let view = DeviceView {
                     device,
                     epoch: known.grant.epoch,
                     mine,
-                    here: mine && device == self.me.device,
-                    active: known.is_active(),
+                    here,
+                    active: known.is_active() && !replaced,
                     signed: known.seq,
                     allowance,
                 };

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::book::Flag;
+use crate::calendar::stamp;
 use crate::chit::{Note, SignedChit};
 use crate::digest::Digest;
 use crate::store::{Shelf, StoredChit};
@@ -120,7 +121,7 @@ impl Export {
             });
             let fields = [
                 row.index.map_or_else(String::new, |index| index.to_string()),
-                chit.date.to_string(),
+                stamp(chit.date),
                 self.name(chit.chain.side).to_owned(),
                 payee.to_owned(),
                 chit.body.kind().to_owned(),

@@ -1,14 +1,18 @@
 //! What happened on a tally: pages of entries, newest first, with the running balance.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use crate::book::Flag;
 use crate::chit::{Body, Chit, ChitRef, Note};
+use crate::digest::Digest;
 use crate::invoice::InvoiceId;
 use crate::pair::PairKey;
 use crate::store::{ChainRow, PlacedChit, Reached, Shelf, StoredChit};
 use crate::tally::{Date, Side, TallyId};
 use crate::units::Units;
 
-use super::ordering::{find, unlinked};
+use super::ordering::find;
 use super::settling::Settled;
 use super::{PAIR, Result, Wallet, WalletError, secret};
 
@@ -140,6 +144,7 @@ impl History<'_> {
             needle: filter.text.as_ref().map(|t| t.to_lowercase()),
             skipped: 0,
             shown: Vec::new(),
+            named: BTreeMap::new(),
         };
         // Most pages lie within what both agree on: then nothing waits, and who holds what need not be asked.
         let chains = if self.reached.agreed < self.reached.index || self.reached.waiting > 0 {
@@ -172,8 +177,8 @@ impl History<'_> {
 
     /// What is held and has no place yet; the balance runs back from what everything held comes to.
     fn waiting(&self, chains: &[ChainRow], page: &mut Page<'_>) -> Result<()> {
-        let mut waiting = unlinked(self.shelf, chains)?;
-        waiting.reverse();
+        let mut waiting = self.newest_unlinked(chains, page.filter)?;
+        waiting.sort_by_key(|chit| Reverse(chit.arrival));
         let tip = self.shelf.tip(&self.tally)?.and_then(|(_, tip)| tip);
         let mut balance = tip.map_or(Ok(Units::ZERO), |tip| tip.balance(self.side))?;
         for chit in waiting {
@@ -186,9 +191,22 @@ impl History<'_> {
         Ok(())
     }
 
+    /// What has no place, as far as the page may reach back: of each chain no more than would fill it alone.
+    fn newest_unlinked(&self, chains: &[ChainRow], filter: &Filter) -> Result<Vec<StoredChit>> {
+        let reach = if filter.is_plain() { filter.skip.saturating_add(filter.most) as u64 } else { u64::MAX };
+        let mut waiting = Vec::new();
+        for chain in chains {
+            let after = chain.linked.max(chain.seq.saturating_sub(reach));
+            waiting.extend(self.shelf.chits(chain.no, after, chain.seq, usize::MAX)?);
+        }
+        Ok(waiting)
+    }
+
     /// Puts an entry on the page if it belongs there. Its note is opened only if somebody will look at it.
     fn show(&self, page: &mut Page<'_>, chains: &[ChainRow], stored: &StoredChit, balance: Units) {
         let chit = &stored.entry.chit;
+        let named = page.named.remove(&stored.no);
+        page.named.insert(stored.no.saturating_sub(1), chit.prev_own);
         if !page.filter.takes(chit) {
             return;
         }
@@ -208,7 +226,8 @@ impl History<'_> {
             page.skipped = page.skipped.saturating_add(1);
             return;
         }
-        page.shown.push(self.view(chains, stored, note.unwrap_or_else(open), balance));
+        let hash = named.unwrap_or_else(|| chit.hash());
+        page.shown.push(self.view(chains, stored, hash, note.unwrap_or_else(open), balance));
     }
 
     /// What a chit without a place moves on my balance, as it is taken now. An acceptance moves what it brings inside.
@@ -231,7 +250,14 @@ impl History<'_> {
         if stored.entry.chit.chain.side == self.side { units.negated() } else { units }
     }
 
-    fn view(&self, chains: &[ChainRow], stored: &StoredChit, note: Note, balance: Units) -> ChitView {
+    fn view(
+        &self,
+        chains: &[ChainRow],
+        stored: &StoredChit,
+        hash: Digest,
+        note: Note,
+        balance: Units,
+    ) -> ChitView {
         let chit = &stored.entry.chit;
         let mine = chit.chain.side == self.side;
         let chain = stored.no >> 32;
@@ -260,7 +286,7 @@ impl History<'_> {
         };
         let units = chit.body.pledged().map_or(Units::ZERO, |units| self.signed(stored, units));
         ChitView {
-            chit: chit.reference(),
+            chit: ChitRef { chain: chit.chain, seq: chit.seq, hash },
             mine,
             kind: chit.body.kind(),
             settled: Settled::of(&chit.body),
@@ -281,6 +307,9 @@ struct Page<'f> {
     needle: Option<String>,
     skipped: usize,
     shown: Vec<ChitView>,
+    /// Hashes that the chits already read name as those of their predecessors, by the stored name: what the door has compared once need
+    /// not be hashed again.
+    named: BTreeMap<i64, Digest>,
 }
 
 impl Page<'_> {

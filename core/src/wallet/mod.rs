@@ -5,6 +5,7 @@
 
 mod asking;
 mod audit;
+mod backup;
 mod closing;
 mod contract;
 mod devices;
@@ -47,6 +48,7 @@ use crate::units::AmountError;
 
 pub use asking::{Ask, InvoiceView};
 pub use audit::{AuditReport, Finding};
+pub use backup::{Backup, BackupError};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use export::{Export, ExportedChit};
 pub use history::{ChitView, Custody, Facets, Filter};
@@ -58,7 +60,7 @@ pub use overview::{Attention, Position, TallyView};
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
 pub use pictures::{CodeRefusal, TakenPayment};
 pub use receiving::{Change, Delivery, Rejected};
-pub use recovery::{Backup, BackupError, Rebuilt, RehearsalReport};
+pub use recovery::{Rebuilt, RehearsalReport};
 pub use settling::Settled;
 pub use signing::Ready;
 pub use uplink::{SiteDelivery, Speakers};

@@ -46,8 +46,10 @@ pub enum CannotPay {
         "this tally was restored and can be read only, until your partner's phone has told what it holds"
     )]
     Reconciling,
-    /// This device has been revoked, or its chain was forked.
-    #[error("this device may sign no longer on this tally")]
+    /// This device has been revoked, its chain was forked, or another phone was restored in its place.
+    #[error(
+        "this device may sign no longer on this tally; if it is the only one that you have left, begin anew on it (renew)"
+    )]
     Revoked,
     /// Not an amount that can be pledged.
     #[error(transparent)]

@@ -5,20 +5,19 @@
 
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use crate::admit::Refusal;
-use crate::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
+use crate::canon::{Canon as _, Reader, WIRE_VERSION, Writer};
 use crate::chit::ChainId;
-use crate::digest::{Digest, Statement};
-use crate::key::{Entropy, PublicKey, RecoveryWords, Signature, fresh};
-use crate::keystore::{KeyStore, open_bytes, seal, stretch};
+use crate::digest::Digest;
+use crate::key::{Entropy, RecoveryWords, fresh};
+use crate::keystore::KeyStore;
 use crate::message::{Handover, Message};
 use crate::negotiation::TallyState;
 use crate::pair::PairKey;
 use crate::store::{Shelf, Standing, Store, TallyRow};
 use crate::tally::{Date, Side, SignedTally, TallyId};
 
+use super::backup::{Backup, BackupError, KeptTally, open_backup, seal_backup};
 use super::contract::open_standing;
 use super::exchange::begin_epoch;
 use super::opening::blank;
@@ -27,39 +26,6 @@ use super::outbox::{OWED_HAVE, everything, have};
 use super::receiving::{take_in, whole};
 use super::{Clock, Hands, PAIR, Rejected, Result, Wallet, WalletError, tally_row};
 use crate::intake::new_chain;
-
-/// Why a backup cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum BackupError {
-    /// Another kind of file.
-    #[error("this file is not a Hazel backup")]
-    NotABackup,
-    /// Written by a newer Hazel.
-    #[error("this backup was written by a newer Hazel; update to restore it")]
-    Newer,
-    /// The words do not open it.
-    #[error("these recovery words do not belong to this backup")]
-    WrongWords,
-    /// The words are right, but the file is not what was written.
-    #[error("the backup is damaged (part {part}); use another copy")]
-    Damaged {
-        /// Which part of the file.
-        part: usize,
-    },
-}
-
-impl BackupError {
-    /// A stable name, the same in every language.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NotABackup => "not_a_backup",
-            Self::Newer => "newer",
-            Self::WrongWords => "wrong_passphrase",
-            Self::Damaged { .. } => "corrupt",
-        }
-    }
-}
 
 /// What a rehearsal found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,29 +49,6 @@ pub struct Rebuilt {
     pub partner: String,
     /// What the partner told that was not true, or not signed.
     pub lies: Vec<Rejected>,
-}
-
-const MAGIC: &[u8; 12] = b"hazel-backup";
-const CHUNK: usize = 64 * 1024;
-
-/// What a backup holds, before it is sealed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Backup {
-    made: Date,
-    name: String,
-    device: u32,
-    tallies: Vec<KeptTally>,
-}
-
-/// A tally as it is kept: the rows that are not secret, and everything on it as messages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct KeptTally {
-    contract: SignedTally,
-    side: Side,
-    name: String,
-    inviter: bool,
-    state: String,
-    messages: Vec<Message>,
 }
 
 impl Wallet {
@@ -346,127 +289,6 @@ fn announce_view(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64) -> Result<()
         shelf.put_standing(&standing)?;
     }
     Ok(())
-}
-
-fn seal_backup(backup: &Backup, words: &RecoveryWords, entropy: &mut dyn Entropy) -> Result<Vec<u8>> {
-    let body = backup.to_bytes();
-    let key = words.root().backup_key();
-    let digest = Digest::of(&body);
-    let mut plain = Writer::with_capacity(body.len().saturating_add(128));
-    plain.array(3).raw(&body).put(&key.public()).put(&key.sign(Statement::Backup, &digest));
-    let plain = plain.into_bytes();
-    let salt: [u8; 16] = fresh(entropy);
-    let nonce: [u8; 24] = fresh(entropy);
-    let sealing = stretch(&words.phrase(), &salt)?;
-    let mut out = [&MAGIC[..], &[1], &salt, &check_of(&sealing), &nonce].concat();
-    let count = plain.len().div_ceil(CHUNK);
-    for (part, chunk) in plain.chunks(CHUNK).enumerate() {
-        let sealed = seal(&sealing, &chunk_nonce(&nonce, part), &place_of(part, count), chunk);
-        out.extend_from_slice(&sealed);
-    }
-    Ok(out)
-}
-
-fn open_backup(words: &RecoveryWords, bytes: &[u8]) -> Result<Backup> {
-    let rest = bytes.strip_prefix(MAGIC).ok_or(BackupError::NotABackup)?;
-    let (version, rest) = rest.split_first().ok_or(BackupError::NotABackup)?;
-    match version {
-        1 => {}
-        0 => return Err(BackupError::NotABackup.into()),
-        _ => return Err(BackupError::Newer.into()),
-    }
-    let damaged = |part| WalletError::from(BackupError::Damaged { part });
-    let (salt, rest) = rest.split_first_chunk::<16>().ok_or_else(|| damaged(0))?;
-    let (check, rest) = rest.split_first_chunk::<16>().ok_or_else(|| damaged(0))?;
-    let (nonce, sealed) = rest.split_first_chunk::<24>().ok_or_else(|| damaged(0))?;
-    let key = stretch(&words.phrase(), salt)?;
-    if check_of(&key) != *check {
-        return Err(BackupError::WrongWords.into());
-    }
-    let sealed_chunk = CHUNK.saturating_add(16);
-    let count = sealed.len().div_ceil(sealed_chunk);
-    let mut plain = Zeroizing::new(Vec::with_capacity(sealed.len()));
-    for (part, chunk) in sealed.chunks(sealed_chunk).enumerate() {
-        let opened = open_bytes(&key, &chunk_nonce(nonce, part), &place_of(part, count), chunk);
-        plain.extend_from_slice(&opened.ok_or_else(|| damaged(part.saturating_add(1)))?);
-    }
-    let mut from = Reader::new(&plain);
-    let read = |from: &mut Reader<'_>| -> Result<(Digest, Backup, PublicKey, Signature), Malformed> {
-        from.array("backup", 3)?;
-        let body = from.element("backup")?;
-        let parts = (Digest::of(body), Backup::from_bytes(body)?, from.take()?, from.take()?);
-        from.end("backup")?;
-        Ok(parts)
-    };
-    let (digest, backup, signer, signature) = read(&mut from).map_err(|fault| match fault {
-        Malformed::Newer { .. } => WalletError::from(BackupError::Newer),
-        _ => damaged(count),
-    })?;
-    let own = words.root().backup_key().public();
-    if signer != own || signer.verify(Statement::Backup, &digest, &signature).is_err() {
-        return Err(BackupError::WrongWords.into());
-    }
-    Ok(backup)
-}
-
-/// Tells wrong words from a damaged file without opening anything.
-fn check_of(key: &[u8; 32]) -> [u8; 16] {
-    Digest::of_parts(&[b"hazel/v1/backup-check", key]).first()
-}
-
-fn chunk_nonce(nonce: &[u8; 24], part: usize) -> [u8; 24] {
-    Digest::of_parts(&[b"hazel/v1/backup-chunk", nonce, &(part as u64).to_be_bytes()]).first()
-}
-
-/// Binds each part to its number and to how many there are, so that none can be left out or moved.
-fn place_of(part: usize, count: usize) -> Vec<u8> {
-    [&(part as u64).to_be_bytes()[..], &(count as u64).to_be_bytes()].concat()
-}
-
-impl Canon for KeptTally {
-    const WHAT: &'static str = "kept tally";
-
-    fn write(&self, to: &mut Writer) {
-        to.array(6)
-            .put(&self.contract)
-            .put(&self.side)
-            .text(&self.name)
-            .uint(self.inviter.into())
-            .text(&self.state);
-        to.put_list(&self.messages);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 6)?;
-        Ok(Self {
-            contract: from.take()?,
-            side: from.take()?,
-            name: from.text("name", 64)?,
-            inviter: from.uint("inviter")? != 0,
-            state: from.text("state", 32)?,
-            messages: from.take_list("messages", u64::MAX)?,
-        })
-    }
-}
-
-impl Canon for Backup {
-    const WHAT: &'static str = "backup";
-
-    fn write(&self, to: &mut Writer) {
-        to.array(5)
-            .uint(WIRE_VERSION)
-            .uint(self.made)
-            .text(&self.name)
-            .uint(self.device.into())
-            .put_list(&self.tallies);
-    }
-
-    fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
-        from.array(Self::WHAT, 5)?;
-        from.version(Self::WHAT)?;
-        let (made, name, device) = (from.uint("date")?, from.text("name", 64)?, from.uint32("device")?);
-        Ok(Self { made, name, device, tallies: from.take_list("tallies", u64::MAX)? })
-    }
 }
 
 /// A clock that stands still while a rehearsal runs.

@@ -66,16 +66,12 @@ pub fn guard() -> BareKey {
 }
 
 pub fn wallet(name: &str, clock: &StoryClock) -> Wallet {
+    wallet_in(Store::in_memory().unwrap(), name, clock)
+}
+
+pub fn wallet_in(store: Store, name: &str, clock: &StoryClock) -> Wallet {
     let entropy = Box::new(Seeded::new(&format!("{name}'s wallet")));
-    Wallet::create(
-        Store::in_memory().unwrap(),
-        &guard(),
-        name,
-        &words(name),
-        Box::new(clock.clone()),
-        entropy,
-    )
-    .unwrap()
+    Wallet::create(store, &guard(), name, &words(name), Box::new(clock.clone()), entropy).unwrap()
 }
 
 pub fn terms(chips: i64) -> Terms {
@@ -117,17 +113,42 @@ pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
 
 /// Ana and Ben with an open tally: Ana holds the stock and grants 100, Ben holds the foil and grants 50.
 pub fn pair() -> (Wallet, Wallet, TallyId, StoryClock) {
-    let clock = StoryClock::new();
-    let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
-    let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
-    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
-    hand(&mut ben, &mut ana, &tally);
-    ana.offer(&tally, None, None).unwrap();
-    hand(&mut ana, &mut ben, &tally);
-    let version = ben.offered(&tally).unwrap().version;
-    ben.accept(&tally, &version).unwrap();
-    meet(&mut ben, &mut ana, &tally);
+    let (mut ana, mut ben, clock) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    open(&mut ana, &mut ben, &tally);
     (ana, ben, tally, clock)
+}
+
+/// Ana and Ben, who do not know each other.
+pub fn people() -> (Wallet, Wallet, StoryClock) {
+    let clock = StoryClock::new();
+    (wallet("Ana", &clock), wallet("Ben", &clock), clock)
+}
+
+/// The one shows a ticket, grants 100 and will hold the stock; the other has answered it, grants 50, and has not handed that over.
+pub fn introduce(stock: &mut Wallet, foil: &mut Wallet) -> TallyId {
+    let ticket = stock.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
+    foil.accept_ticket(&ticket, terms(50)).unwrap()
+}
+
+/// The answer to the ticket arrives and is offered back as it was asked for.
+pub fn offered(stock: &mut Wallet, foil: &mut Wallet, tally: &TallyId) {
+    hand(foil, stock, tally);
+    stock.offer(tally, None, None).unwrap();
+    hand(stock, foil, tally);
+}
+
+/// Signs what is on the table.
+pub fn accept(wallet: &mut Wallet, tally: &TallyId) {
+    let version = wallet.offered(tally).unwrap().version;
+    wallet.accept(tally, &version).unwrap();
+}
+
+/// From an answered ticket to an open tally.
+pub fn open(stock: &mut Wallet, foil: &mut Wallet, tally: &TallyId) {
+    offered(stock, foil, tally);
+    accept(foil, tally);
+    meet(foil, stock, tally);
 }
 
 pub fn pay(

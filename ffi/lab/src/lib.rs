@@ -4,13 +4,15 @@
 //! to run, and what they come to does not.
 
 mod air;
+mod door;
 mod pair;
 mod site;
 mod vectors;
 
 pub use air::Faults;
+pub use door::{Ground, judge};
 pub use pair::{Encounter, LabKeys, SimulatedPair};
 pub use site::{SimulatedSite, Visit};
-pub use vectors::{agree_with, check_signature, decode};
+pub use vectors::{agree_with, check_signature, decode, read_address};
 
 uniffi::setup_scaffolding!();

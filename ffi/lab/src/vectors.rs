@@ -83,6 +83,14 @@ pub fn decode(object: &str, bytes: Vec<u8>) -> Result<Vec<u8>, HazelError> {
     Err(no("unknown", "there is no such object"))
 }
 
+/// Reads an address that somebody typed, and writes it in full.
+#[uniffi::export]
+pub fn read_address(text: &str) -> Result<String, HazelError> {
+    text.parse::<Address>()
+        .map(|address| address.to_string())
+        .map_err(|wrong| no("address", &wrong.to_string()))
+}
+
 /// Checks a signature over the digest of a chit's body as the wallet does.
 #[uniffi::export]
 pub fn check_signature(key: Vec<u8>, digest: Vec<u8>, signature: Vec<u8>) -> Result<(), HazelError> {
@@ -106,7 +114,7 @@ pub fn agree_with(key: Vec<u8>) -> Result<(), HazelError> {
     }
 }
 
-fn no(code: &str, detail: &str) -> HazelError {
+pub(crate) fn no(code: &str, detail: &str) -> HazelError {
     let (code, detail) = (code.to_owned(), detail.to_owned());
     HazelError::Refused {
         trouble: Trouble { code, culprit: Culprit::Partner, arguments: Vec::new(), detail },

@@ -35,6 +35,9 @@ struct HomeScreen: View {
                         NavigationLink(
                             destination: { InviteScreen(holding: holding) }, label: { Label(Phrase("invite").text, systemImage: "person.badge.plus") })
                         NavigationLink(
+                            destination: { NewcomerScreen(pocket: pocket, holding: holding) },
+                            label: { Label(Phrase("newcomer").text, systemImage: "person.2.wave.2") })
+                        NavigationLink(
                             destination: { TalliesScreen(pocket: pocket, holding: holding) },
                             label: { Label(Phrase("tallies_all").text, systemImage: "list.bullet") })
                         NavigationLink(

@@ -137,3 +137,27 @@ fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
         .collect();
     bytes?.try_into().ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::is_private_key;
+
+    const KEY: &str = include_str!("../../../tests/vectors/mychips/signkey_export.json");
+
+    proptest! {
+        /// Whoever knows the passphrase may have sealed anything.
+        #[test]
+        fn any_opened_box_is_answered(text in "\\PC{0,300}", cut in 0_usize..600, letter in any::<char>()) {
+            prop_assert!(!is_private_key(&text));
+            let sample: serde_json::Value = serde_json::from_str(KEY).unwrap_or_default();
+            let key = sample["jwk"].as_str().unwrap_or_default();
+            prop_assert!(is_private_key(key));
+            if let Some((head, tail)) = key.split_at_checked(cut) {
+                _ = is_private_key(&format!("{head}{letter}{tail}"));
+                prop_assert!(tail.is_empty() || !is_private_key(head));
+            }
+        }
+    }
+}

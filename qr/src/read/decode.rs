@@ -18,11 +18,7 @@ pub(super) fn decode(modules: &BitMatrix) -> Option<Content> {
         return None;
     }
     // Error correction is dear, and what has no timing lines has nothing to correct.
-    let line = 8..side.saturating_sub(8);
-    let wrong =
-        |at: &dyn Fn(u32) -> bool| line.clone().filter(|&along| at(along) == (along % 2 == 1)).count();
-    let wrong = wrong(&|along| modules.get(along, 6)).saturating_add(wrong(&|along| modules.get(6, along)));
-    if wrong.saturating_mul(2) > line.len() {
+    if !is_aligned(modules, 4) {
         return None;
     }
     // It indexes without asking; what it makes of modules that nobody has drawn must not end the wallet.
@@ -30,4 +26,13 @@ pub(super) fn decode(modules: &BitMatrix) -> Option<Content> {
     let set = read.structuredAppend();
     let share = Share::new(set.index, set.count, &set.id);
     Some(Content { bytes: read.content().bytes().to_vec(), share })
+}
+
+/// Whether of the modules of both timing lines no more than one in so many is wrong.
+pub(super) fn is_aligned(modules: &BitMatrix, one_in: usize) -> bool {
+    let line = 8..modules.width().saturating_sub(8);
+    let wrong =
+        |at: &dyn Fn(u32) -> bool| line.clone().filter(|&along| at(along) == (along % 2 == 1)).count();
+    let wrong = wrong(&|along| modules.get(along, 6)).saturating_add(wrong(&|along| modules.get(6, along)));
+    wrong.saturating_mul(one_in) <= line.len().saturating_mul(2)
 }

@@ -77,6 +77,14 @@ impl Triple {
         }
     }
 
+    /// Whether one of these finders is one of the other's.
+    #[expect(clippy::float_arithmetic, reason = "pixels of a frame below 2^14")]
+    pub(super) fn shares(&self, other: &Self) -> bool {
+        let near = |(a, width): (Point, f32), b: Point| (a.0 - b.0).hypot(a.1 - b.1) < width * 0.5;
+        let mut all = self.middles.into_iter().zip(self.widths);
+        all.any(|own| other.middles.into_iter().any(|middle| near(own, middle)))
+    }
+
     /// Whether a pattern is one of these finders.
     #[expect(clippy::float_arithmetic, reason = "pixels of a frame below 2^14")]
     fn has(&self, pattern: &ConcentricPattern) -> bool {
@@ -140,4 +148,28 @@ fn corner(
     }
     let (tr, bl) = if cross > 0.0 { (one, other) } else { (other, one) };
     Some((dot.abs() + uneven, FinderPatternSet { bl, tl, tr }))
+}
+
+#[cfg(test)]
+mod tests {
+    use rxing::common::BitMatrix;
+
+    use super::{MOST_TILTED, look};
+
+    /// Thousands of finders could be combined in billions of ways.
+    #[test]
+    fn a_picture_full_of_finders_is_looked_at_in_a_few_places() {
+        let mut image = BitMatrix::new(900, 900).unwrap();
+        for y in 0..900_u32 {
+            for x in 0..900_u32 {
+                let ring = (x % 9).abs_diff(4).max((y % 9).abs_diff(4));
+                if matches!(ring, 3 | 0 | 1) {
+                    image.set(x, y);
+                }
+            }
+        }
+        let found = look(&image, 12, &[]);
+        assert_eq!(found.read.len(), 0);
+        assert!((1..=12 + MOST_TILTED).contains(&found.unread.len()), "{}", found.unread.len());
+    }
 }

@@ -46,27 +46,32 @@ impl<'a> Grey<'a> {
 
     /// Of the same size: every pixel the mean of nine, for noise that a smaller picture would lose modules over.
     pub(super) fn smoothed(&self) -> Grey<'static> {
-        let mut pixels = Vec::with_capacity(self.pixels.len());
+        let mut pixels = vec![0; self.pixels.len()];
         let rows: Vec<&[u8]> = self.rows().collect();
-        for (y, middle) in rows.iter().enumerate() {
+        let mut columns = vec![0_u16; self.width];
+        for ((y, middle), out) in rows.iter().enumerate().zip(pixels.chunks_mut(self.width.max(1))) {
             let above = y.checked_sub(1).and_then(|y| rows.get(y)).unwrap_or(middle);
             let below = rows.get(y.saturating_add(1)).unwrap_or(middle);
-            let three = above.iter().zip(middle.iter()).zip(below.iter());
-            let columns: Vec<u16> =
-                three.map(|((a, b), c)| [*a, *b, *c].into_iter().map(u16::from).sum()).collect();
-            let (first, last) = (columns.first().copied().unwrap_or(0), columns.last().copied().unwrap_or(0));
-            pixels.push(u8::try_from(first / 3).unwrap_or(255));
-            for window in columns.windows(3) {
-                let sum: u16 = window.iter().sum();
-                pixels.push(u8::try_from(sum / 9).unwrap_or(255));
+            for (sum, ((a, b), c)) in columns.iter_mut().zip(above.iter().zip(*middle).zip(*below)) {
+                *sum = u16::from(*a).wrapping_add(u16::from(*b)).wrapping_add(u16::from(*c));
             }
-            pixels.push(u8::try_from(last / 3).unwrap_or(255));
+            for (pixel, sum) in out.iter_mut().zip(&columns) {
+                *pixel = low(*sum / 3);
+            }
+            let inner = out.iter_mut().skip(1);
+            for (pixel, [a, b, c]) in inner.zip(columns.array_windows()) {
+                *pixel = low(a.wrapping_add(*b).wrapping_add(*c) / 9);
+            }
         }
         Grey { width: self.width, height: self.height, pixels: Cow::Owned(pixels), shrink: self.shrink }
     }
 }
 
+/// A mean of bytes is a byte: nine of them have a sum below 2^12.
+const fn low(mean: u16) -> u8 {
+    mean.to_le_bytes()[0]
+}
+
 fn mean(four: [u8; 4]) -> u8 {
-    let sum: u16 = four.into_iter().map(u16::from).sum();
-    u8::try_from(sum / 4).unwrap_or(255)
+    low(four.into_iter().map(u16::from).fold(0, u16::wrapping_add) / 4)
 }

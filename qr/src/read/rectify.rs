@@ -191,6 +191,17 @@ impl Square {
         View::of(self.corners, self.side as f32 - 2.0 * INSET)
     }
 
+    /// The same in a picture that is so many times smaller.
+    pub(super) fn divided(mut self, factor: f32) -> Self {
+        self.corners = self.corners.map(|(x, y)| (x / factor, y / factor));
+        self
+    }
+
+    /// The same in a picture that is so many times larger.
+    pub(super) fn times(self, factor: f32) -> Self {
+        self.divided(1.0 / factor)
+    }
+
     /// The outer corners of the code.
     pub(super) fn outer(&self) -> [Point; 4] {
         let (near, far) = (-INSET, self.side as f32 - INSET);
@@ -231,17 +242,15 @@ impl Square {
             for _ in 0..4 {
                 let before = most;
                 for corner in 0..4 {
-                    for (x, y) in [(1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)] {
-                        let mut moved = self;
-                        if let Some(place) = moved.corners.get_mut(corner) {
-                            place.0 += x * step * module;
-                            place.1 += y * step * module;
-                        }
-                        if let Some(found) = look(&moved)
-                            && found > most
-                        {
-                            (self, most) = (moved, found);
-                        }
+                    for ways in [[(1.0, 0.0), (-1.0, 0.0)], [(0.0, 1.0), (0.0, -1.0)]] {
+                        // Where one way was better the way back is not.
+                        let better = ways.into_iter().find_map(|(x, y)| {
+                            let mut moved = self;
+                            let place = moved.corners.get_mut(corner)?;
+                            *place = (place.0 + x * step * module, place.1 + y * step * module);
+                            look(&moved).filter(|found| *found > most).map(|found| (moved, found))
+                        });
+                        (self, most) = better.unwrap_or((self, most));
                     }
                 }
                 if most <= before {

@@ -76,6 +76,30 @@ public final class Bluetooth: Radio, @unchecked Sendable {
         queue.async { self.quietly { try self.nearby?.meet(tally: tally) } }
     }
 
+    /// Meets somebody new without a camera. With a `side` this phone waits to be called, and invites to a tally on which it holds that
+    /// half; without one it calls who waits. `terms` is the credit I would grant. Notices tell what comes of it: first `compare`, which
+    /// wants ``codesMatch(_:)``.
+    public func meetNewcomer(side: Side?, terms: Terms) {
+        queue.async { [self] in
+            quietly {
+                if let side { try nearby?.awaitNewcomer(side: side, terms: terms) } else { try nearby?.seekNewcomer(terms: terms) }
+            }
+            // The two people wait for it: it is shown at once, and first in its turn.
+            shown = 0
+            if isRunning, let first = tags().first { server?.show(first) }
+        }
+    }
+
+    /// What the person says after they have compared the two screens.
+    public func codesMatch(_ same: Bool) {
+        queue.async { self.quietly { try self.nearby?.codesMatch(same: same, now: now()) } }
+    }
+
+    /// Nobody new is to be met any more.
+    public func leaveNewcomer() {
+        queue.async { self.quietly { try self.nearby?.leaveNewcomer(now: now()) } }
+    }
+
     private func begin() {
         end()
         guard let nearby = quietly({ try Nearby(wallet: wallet, radio: self) }) else { return }
@@ -105,8 +129,9 @@ public final class Bluetooth: Radio, @unchecked Sendable {
         queue.asyncAfter(deadline: .now() + Self.turn) { [weak self] in self?.show() }
     }
 
-    private func tags() -> [Data] {
-        quietly { try wallet.beacons().map(\.tag) } ?? []
+    private func tags() -> [ShownTag] {
+        guard let nearby else { return [] }
+        return quietly { try nearby.tags() } ?? []
     }
 
     // What the wallet wants of the radio, from the wallet's own thread.
@@ -150,21 +175,21 @@ public final class Bluetooth: Radio, @unchecked Sendable {
 }
 
 extension Bluetooth: Ears {
-    func saw(_ peer: String, tag: Data?) {
-        switch lookout.sees(peer, tag: tag, now: now()) {
+    func saw(_ peer: String, _ sights: [Sight]) {
+        switch lookout.sees(peer, sights, now: now()) {
         case .tags(let tags): recognise(peer, tags)
         case .ask: if central?.ask(peer) != true { lookout.hears(peer, tags: nil, now: now()) }
         case .nothing: break
         }
     }
 
-    func told(_ peer: String, tags: [Data]?) {
+    func told(_ peer: String, tags: [Sight]?) {
         lookout.hears(peer, tags: tags, now: now())
         recognise(peer, tags ?? [])
     }
 
-    private func recognise(_ peer: String, _ tags: [Data]) {
-        for tag in tags { quietly { try nearby?.seen(peer: peer, tag: tag, now: now()) } }
+    private func recognise(_ peer: String, _ tags: [Sight]) {
+        for tag in tags { quietly { try nearby?.seen(peer: peer, sight: tag, now: now()) } }
     }
 
     func up(_ link: any Link, peer: String, dialing: Bool) {

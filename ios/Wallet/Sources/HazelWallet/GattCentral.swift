@@ -89,7 +89,7 @@ extension GattCentral: CBCentralManagerDelegate {
         seen[peripheral.identifier] = peripheral
         let manufacturer = advertisementData[CBAdvertisementDataManufacturerDataKey] as? Data
         let name = advertisementData[CBAdvertisementDataLocalNameKey] as? String
-        ears.saw(peripheral.identifier.uuidString, tag: Tag.shown(manufacturer: manufacturer, name: name))
+        ears.saw(peripheral.identifier.uuidString, sights(manufacturer: manufacturer, name: name))
     }
 
     func centralManager(_ central: CBCentralManager, didConnect peripheral: CBPeripheral) {

@@ -1,6 +1,7 @@
 #if canImport(CoreBluetooth)
 @preconcurrency import CoreBluetooth
 import Foundation
+import HazelBridge
 
 /// One call: connects, reads what version is spoken, listens, and only then is a link. Or reads the tags, and leaves.
 final class GattClient: NSObject, Link, @unchecked Sendable {
@@ -84,13 +85,15 @@ final class GattClient: NSObject, Link, @unchecked Sendable {
         return .taken
     }
 
-    private func read(_ info: Info?) {
-        guard let info, info.speaksOurs, let tx else { return leave() }
+    private func read(_ bytes: Data?) {
+        // None of another version: whoever it is, it is not one to talk to.
+        let told = bytes.flatMap { try? readInformation(bytes: $0) }
+        guard let told, let tx else { return leave() }
         guard isToAsk else { return peripheral.setNotifyValue(true, for: tx) }
         isGone = true
         peripheral.delegate = nil
         over(self)
-        ears.told(peer, tags: info.tags)
+        ears.told(peer, tags: told.tags)
     }
 }
 
@@ -110,7 +113,7 @@ extension GattClient: CBPeripheralDelegate {
 
     func peripheral(_ peripheral: CBPeripheral, didUpdateValueFor characteristic: CBCharacteristic, error: (any Error)?) {
         if characteristic.uuid == CBUUID(string: Gatt.info) {
-            if !isUp { read(error == nil ? characteristic.value.flatMap(Info.init) : nil) }
+            if !isUp { read(error == nil ? characteristic.value : nil) }
         } else if isUp, error == nil, let bytes = characteristic.value {
             ears.packet(bytes, on: self)
         }

@@ -1,6 +1,7 @@
 #if canImport(CoreBluetooth)
 @preconcurrency import CoreBluetooth
 import Foundation
+import HazelBridge
 
 /// The side that is called: offers the service; whoever asks to be notified is a link. Lives on the radio's queue.
 final class GattServer: NSObject, @unchecked Sendable {
@@ -21,16 +22,16 @@ final class GattServer: NSObject, @unchecked Sendable {
     }
 
     private unowned let ears: any Ears
-    private let tags: () -> [Data]
+    private let tags: () -> [ShownTag]
     private var manager: CBPeripheralManager?
     private var callers: [UUID: Caller] = [:]
-    private var shown: Data?
+    private var shown: ShownTag?
 
     private let tx = CBMutableCharacteristic(
         type: CBUUID(string: Gatt.tx), properties: .notify, value: nil, permissions: .readable)
 
     /// `tags` are told to whoever connects to ask for them.
-    init(queue: DispatchQueue, name: String, ears: any Ears, tags: @escaping () -> [Data]) {
+    init(queue: DispatchQueue, name: String, ears: any Ears, tags: @escaping () -> [ShownTag]) {
         self.ears = ears
         self.tags = tags
         super.init()
@@ -42,7 +43,7 @@ final class GattServer: NSObject, @unchecked Sendable {
     }
 
     /// Shows this tag from now on.
-    func show(_ tag: Data) {
+    func show(_ tag: ShownTag) {
         shown = tag
         advertise()
     }
@@ -62,11 +63,11 @@ final class GattServer: NSObject, @unchecked Sendable {
     }
 
     private func advertise() {
-        guard let manager, manager.state == .poweredOn, let shown, let name = Tag.name(shown) else { return }
+        guard let manager, manager.state == .poweredOn, let shown else { return }
         manager.stopAdvertising()
         // In the background the system leaves out the name, and moves the service to where only iPhones look.
         let service = CBUUID(string: Gatt.service)
-        manager.startAdvertising([CBAdvertisementDataServiceUUIDsKey: [service], CBAdvertisementDataLocalNameKey: name])
+        manager.startAdvertising([CBAdvertisementDataServiceUUIDsKey: [service], CBAdvertisementDataLocalNameKey: shown.name])
     }
 
     private func offer(_ manager: CBPeripheralManager) {
@@ -131,7 +132,7 @@ extension GattServer: CBPeripheralManagerDelegate {
     }
 
     func peripheralManager(_ peripheral: CBPeripheralManager, didReceiveRead request: CBATTRequest) {
-        let bytes = Info(tags: tags()).bytes
+        let bytes = (try? information(tags: tags())) ?? Data()
         guard request.characteristic.uuid == CBUUID(string: Gatt.info), request.offset <= bytes.count else {
             return peripheral.respond(to: request, withResult: .readNotPermitted)
         }

@@ -1,4 +1,5 @@
 import Foundation
+import HazelBridge
 
 /// One link of a radio, used from the radio's queue only.
 protocol Link: AnyObject {
@@ -12,9 +13,9 @@ protocol Link: AnyObject {
 /// What the two halves of a radio tell, on the radio's queue.
 protocol Ears: AnyObject {
     /// Somebody was seen who offers the service.
-    func saw(_ peer: String, tag: Data?)
+    func saw(_ peer: String, _ sights: [Sight])
     /// Somebody who was asked for their tags has told them; nil if the link failed.
-    func told(_ peer: String, tags: [Data]?)
+    func told(_ peer: String, tags: [Sight]?)
     func up(_ link: any Link, peer: String, dialing: Bool)
     func packet(_ bytes: Data, on link: any Link)
     func down(_ link: any Link)

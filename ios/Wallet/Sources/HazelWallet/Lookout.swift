@@ -1,13 +1,13 @@
-import Foundation
+import HazelBridge
 
 /// What to do about each advertisement that is seen. Remembers who showed which tags, and whom to ask because they showed none.
 ///
 /// An iPhone whose app is not in front advertises nothing but the service, and that only to other iPhones: its tags are read over a link.
 struct Lookout {
     /// What to do.
-    enum Sight: Equatable {
+    enum Step: Equatable {
         /// Somebody who shows, or has told, these tags.
-        case tags([Data])
+        case tags([Sight])
         /// Connect, and read the tags.
         case ask
         /// Nothing now.
@@ -15,8 +15,8 @@ struct Lookout {
     }
 
     private struct Known {
-        var tags: [Data] = []
-        var passedOn: (tag: Data, at: UInt64)?
+        var tags: [Sight] = []
+        var passedOn: (sights: [Sight], at: UInt64)?
         var first: UInt64
         var asked: UInt64?
         var told: UInt64?
@@ -41,13 +41,13 @@ struct Lookout {
     var count: Int { known.count }
 
     /// Somebody was seen, with or without a tag. Times are milliseconds of the radio's clock.
-    mutating func sees(_ peer: String, tag: Data?, now: UInt64) -> Sight {
+    mutating func sees(_ peer: String, _ sights: [Sight], now: UInt64) -> Step {
         var it = known[peer] ?? Known(first: now, last: now)
         it.last = now
         defer { remember(peer, it) }
-        if let tag {
+        if !sights.isEmpty {
             it.told = nil
-            return passOn([tag], by: &it, now)
+            return passOn(sights, by: &it, now)
         }
         if let told = it.told, now < told + Self.memory { return passOn(it.tags, by: &it, now) }
         let isLeftAlone = it.asked.map { now < $0 + Self.peace } ?? false
@@ -58,7 +58,7 @@ struct Lookout {
     }
 
     /// The one who was asked has told these; nothing if the link failed.
-    mutating func hears(_ peer: String, tags: [Data]?, now: UInt64) {
+    mutating func hears(_ peer: String, tags: [Sight]?, now: UInt64) {
         if asking == peer { asking = nil }
         guard let tags, var it = known[peer] else { return }
         it.tags = tags
@@ -67,10 +67,10 @@ struct Lookout {
     }
 
     /// A phone advertises many times a second; whose tag it is needs to be found out once.
-    private func passOn(_ tags: [Data], by it: inout Known, _ now: UInt64) -> Sight {
-        guard let first = tags.first else { return .nothing }
-        if let before = it.passedOn, before.tag == first, now < before.at + Self.moment { return .nothing }
-        it.passedOn = (first, now)
+    private func passOn(_ tags: [Sight], by it: inout Known, _ now: UInt64) -> Step {
+        if tags.isEmpty { return .nothing }
+        if let before = it.passedOn, before.sights == tags, now < before.at + Self.moment { return .nothing }
+        it.passedOn = (tags, now)
         return .tags(tags)
     }
 

@@ -127,6 +127,29 @@ final class BadInputTest: FolderTest {
         XCTAssertEqual(try left.went(tally: tally, chit: chit), .final(chit: chit))
     }
 
+    func testTwiceLateAndOutOfOrderCountsOnce() throws {
+        let pair = try SimulatedPair.fresh(folder: folder, seed: 4)
+        let left = try pair.left()
+        let tally = try opened(pair, left, pair.right())
+        for _ in 0..<5 { _ = try left.pay(tally: tally, payment: Payment(units: 1_000)) }
+        let faults = Faults(loss: 10, doubling: 60, jitter: 300, cuts: [60], late: true)
+        let met = try pair.meet(tally: tally, faults: faults)
+        XCTAssertEqual(met.left.ending, .inSync, "\(met)")
+        XCTAssertEqual(try pair.right().home().position.finalNet, 5_000)
+    }
+
+    func testAnEventComesAgainUntilItIsHandledAlsoAfterARestart() throws {
+        let pair = try SimulatedPair.fresh(folder: folder, seed: 9)
+        _ = try opened(pair, pair.left(), pair.right())
+        let first = try XCTUnwrap(pair.right().nextEvent())
+        XCTAssertEqual(first.code, "tally_requested")
+        try pair.right().shut()
+        let again = try reopened(LabKeys(), "ben.hazel")
+        XCTAssertEqual(try again.nextEvent(), first)
+        try again.eventHandled(no: first.no)
+        XCTAssertNotEqual(try again.nextEvent(), first)
+    }
+
     func testAnAppThatTheSystemKillsInAMeetingHasLostNothing() throws {
         let pair = try SimulatedPair.fresh(folder: folder, seed: 5)
         let left = try pair.left()
@@ -197,6 +220,18 @@ final class BadCompanyTest: FolderTest {
         XCTAssertEqual(try Wallet.open(file: file(), keys: Keys(), clock: nil).home().tallies.count, 23)
     }
 
+    func testALogThatThrowsAtEveryLineStopsNothing() throws {
+        let pair = try SimulatedPair.fresh(folder: folder, seed: 10)
+        let left = try pair.left()
+        let sink = BadSink()
+        try left.logTo(sink: sink)
+        let tally = try opened(pair, left, pair.right())
+        _ = try left.pay(tally: tally, payment: Payment(units: 1_000))
+        XCTAssertEqual(try pair.meet(tally: tally, faults: Faults()).left.ending, .inSync)
+        XCTAssertEqual(try left.home().position.finalNet, -1_000)
+        wait(for: [sink.heard], timeout: 10)
+    }
+
     func testManyTasksAtOnceAndAWalletThatIsClosedAmongThem() async throws {
         let pair = try SimulatedPair.fresh(folder: folder, seed: 31)
         let tally = try opened(pair, pair.left(), pair.right())
@@ -222,6 +257,20 @@ final class BadCompanyTest: FolderTest {
         let again = try Wallet.open(file: file("ana.hazel"), keys: LabKeys(), clock: nil)
         XCTAssertEqual(try again.home().position.net, -10 * (paid["paid"] ?? 0))
         XCTAssertEqual(try again.audit().findings, [])
+    }
+}
+
+/// A log that throws at each line.
+private final class BadSink: LogSink, @unchecked Sendable {
+    let heard: XCTestExpectation = {
+        let it = XCTestExpectation(description: "a line")
+        it.assertForOverFulfill = false
+        return it
+    }()
+
+    func log(level: LogLevel, line: String) throws {
+        heard.fulfill()
+        throw CocoaError(.fileWriteOutOfSpace)
     }
 }
 

@@ -1,50 +1,39 @@
 import Foundation
+import HazelBridge
 import XCTest
 
 @testable import HazelWallet
 
 /// What a radio decides without a radio.
 final class RadioRulesTest: XCTestCase {
+    private static let one = Sight.whole(tag: Data(1...8))
+    private static let two = Sight.whole(tag: Data(2...9))
+
     func testAnMtuIsKeptWithinWhatThereCanBe() {
         XCTAssertEqual([-1, 0, 20, 182, 514, 515, Int.max].map(soundMtu), [23, 23, 23, 185, 517, 517, 517])
     }
 
-    func testATagIsANameOfTenLettersAndBack() throws {
-        // The example of ZeroMQ's RFC 32.
-        XCTAssertEqual(Tag.name(Data([0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b])), "HelloWorld")
-        var generator = SystemRandomNumberGenerator()
-        for _ in 0..<1_000 {
-            let tag = Data((0..<8).map { _ in UInt8.random(in: 0...255, using: &generator) })
-            let name = try XCTUnwrap(Tag.name(tag))
-            XCTAssertEqual(name.utf8.count, 10)
-            XCTAssertEqual(Tag.read(name), tag)
+    func testATagIsFoundInWhatAndroidAndComputersAdvertiseAndInAName() throws {
+        let tag = Data([0x86, 0x4f, 0xd2, 0x6f, 0xb5, 0x59, 0xf7, 0x5b])
+        // The example of ZeroMQ's RFC 32; some phones cut the last two letters off.
+        for name in ["HelloWorld", "HelloWor"] {
+            XCTAssertEqual(sights(manufacturer: nil, name: name), [.name(letters: "HelloWor")])
         }
-        XCTAssertNil(Tag.name(Data(count: 7)))
-        for name in ["", "HelloWorl", "HelloWorlds", "Hello,orld", "#####00000", "iPhone öö"] { XCTAssertNil(Tag.read(name), name) }
-    }
-
-    func testATagIsFoundInWhatAndroidAndComputersAdvertiseAndInAName() {
-        let tag = Data(1...8)
-        XCTAssertEqual(Tag.shown(manufacturer: Data([0xff, 0xff]) + tag, name: nil), tag)
-        XCTAssertEqual(Tag.shown(manufacturer: nil, name: Tag.name(tag)), tag)
-        XCTAssertNil(Tag.shown(manufacturer: Data([0x4c, 0x00]) + tag, name: nil))
-        XCTAssertNil(Tag.shown(manufacturer: Data([0xff, 0xff]) + tag.dropLast(), name: "Ana's phone"))
-        XCTAssertNil(Tag.shown(manufacturer: nil, name: nil))
+        XCTAssertEqual(sights(manufacturer: Data([0xff, 0xff]) + tag, name: nil), [.whole(tag: tag)])
+        XCTAssertEqual(sights(manufacturer: Data([0xff, 0xff]) + tag, name: "HelloWorld").count, 2)
+        XCTAssertEqual(sights(manufacturer: Data([0x4c, 0x00]) + tag, name: nil), [])
+        XCTAssertEqual(sights(manufacturer: Data([0xff, 0xff]) + tag.dropLast(), name: "Ana's phone"), [])
+        for name in ["", "HelloWo", "HelloWorlds", "Hello,orld", "iPhone öö"] { XCTAssertEqual(sights(manufacturer: nil, name: name), [], name) }
     }
 
     func testTheInformationOfTodayAndOfTomorrowIsRead() throws {
-        XCTAssertEqual(Info(tags: []).bytes, Data([1, 0, 0]))
-        let tags = [Data(1...8), Data(11...18)]
-        let read = try XCTUnwrap(Info(Info(tags: tags).bytes + Data([9])))
-        XCTAssertEqual(read.tags, tags)
-        XCTAssertTrue(read.speaksOurs)
-        XCTAssertEqual(try XCTUnwrap(Info(Data([1, 0x12, 0x34]))).channel, 0x1234)
-        XCTAssertFalse(try XCTUnwrap(Info(Data([2]))).speaksOurs)
-        XCTAssertNil(Info(Data()))
-        XCTAssertNil(Info(Data([1, 0])))
-        let many = (0..<40).map { Data(repeating: $0, count: 8) }
-        XCTAssertEqual(Info(tags: many).tags.count, Info.mostTags)
-        XCTAssertEqual(try XCTUnwrap(Info(Data([1, 0, 0]) + many.joined())).tags.count, Info.mostTags)
+        let tags = (0..<40).map { ShownTag(bytes: Data(repeating: $0, count: 8), name: "") }
+        XCTAssertEqual(try information(tags: []), Data([1, 0, 0]))
+        let read = try XCTUnwrap(readInformation(bytes: information(tags: Array(tags.prefix(2))) + Data([9])))
+        XCTAssertEqual(read.tags, tags.prefix(2).map { .whole(tag: $0.bytes) })
+        XCTAssertEqual(try XCTUnwrap(readInformation(bytes: information(tags: tags))).tags.count, 16)
+        XCTAssertEqual(try XCTUnwrap(readInformation(bytes: Data([1, 0x12, 0x34]))).channel, 0x1234)
+        for none in [Data(), Data([1, 0]), Data([2, 0, 0])] { XCTAssertNil(try readInformation(bytes: none)) }
     }
 
     func testAPacketStaysUntilThereIsRoomAndClosingWaitsForIt() {
@@ -80,29 +69,29 @@ final class RadioRulesTest: XCTestCase {
 
     func testWhoShowsNoTagIsAskedOnceAndLeftAlone() {
         var lookout = Lookout()
-        XCTAssertEqual(lookout.sees("a", tag: nil, now: 0), .nothing, "a scan response may still come")
-        XCTAssertEqual(lookout.sees("a", tag: nil, now: 3_000), .ask)
-        XCTAssertEqual(lookout.sees("a", tag: nil, now: 3_100), .nothing)
-        XCTAssertEqual(lookout.sees("b", tag: nil, now: 3_100), .nothing)
-        XCTAssertEqual(lookout.sees("b", tag: nil, now: 9_000), .nothing, "one at a time")
+        XCTAssertEqual(lookout.sees("a", [], now: 0), .nothing, "a scan response may still come")
+        XCTAssertEqual(lookout.sees("a", [], now: 3_000), .ask)
+        XCTAssertEqual(lookout.sees("a", [], now: 3_100), .nothing)
+        XCTAssertEqual(lookout.sees("b", [], now: 3_100), .nothing)
+        XCTAssertEqual(lookout.sees("b", [], now: 9_000), .nothing, "one at a time")
         lookout.hears("a", tags: nil, now: 9_000)
-        XCTAssertEqual(lookout.sees("b", tag: nil, now: 9_001), .ask)
-        lookout.hears("b", tags: [Data(1...8)], now: 9_100)
-        XCTAssertEqual(lookout.sees("a", tag: nil, now: 9_200), .nothing, "left alone")
-        XCTAssertEqual(lookout.sees("b", tag: nil, now: 9_200), .tags([Data(1...8)]))
-        XCTAssertEqual(lookout.sees("b", tag: nil, now: 9_300), .nothing, "said just now")
-        XCTAssertEqual(lookout.sees("b", tag: nil, now: 11_000), .tags([Data(1...8)]))
-        XCTAssertEqual(lookout.sees("b", tag: nil, now: 310_000), .ask, "its tags have changed since")
+        XCTAssertEqual(lookout.sees("b", [], now: 9_001), .ask)
+        lookout.hears("b", tags: [Self.one], now: 9_100)
+        XCTAssertEqual(lookout.sees("a", [], now: 9_200), .nothing, "left alone")
+        XCTAssertEqual(lookout.sees("b", [], now: 9_200), .tags([Self.one]))
+        XCTAssertEqual(lookout.sees("b", [], now: 9_300), .nothing, "said just now")
+        XCTAssertEqual(lookout.sees("b", [], now: 11_000), .tags([Self.one]))
+        XCTAssertEqual(lookout.sees("b", [], now: 310_000), .ask, "its tags have changed since")
     }
 
     func testATagInTheAirCountsOnceASecondAndStrangersAreForgotten() {
         var lookout = Lookout()
-        XCTAssertEqual(lookout.sees("a", tag: Data(1...8), now: 0), .tags([Data(1...8)]))
-        XCTAssertEqual(lookout.sees("a", tag: Data(1...8), now: 999), .nothing)
-        XCTAssertEqual(lookout.sees("a", tag: Data(2...9), now: 999), .tags([Data(2...9)]))
-        for no in 0..<1_000 { _ = lookout.sees("stranger \(no)", tag: nil, now: 2_000 + UInt64(no)) }
+        XCTAssertEqual(lookout.sees("a", [Self.one], now: 0), .tags([Self.one]))
+        XCTAssertEqual(lookout.sees("a", [Self.one], now: 999), .nothing)
+        XCTAssertEqual(lookout.sees("a", [Self.two], now: 999), .tags([Self.two]))
+        for no in 0..<1_000 { _ = lookout.sees("stranger \(no)", [], now: 2_000 + UInt64(no)) }
         XCTAssertEqual(lookout.count, Lookout.most)
-        XCTAssertEqual(lookout.sees("a", tag: Data(2...9), now: 4_000), .tags([Data(2...9)]))
+        XCTAssertEqual(lookout.sees("a", [Self.two], now: 4_000), .tags([Self.two]))
     }
 
     func testWithoutLeaveNothingFurtherIsKnown() {

@@ -10,6 +10,8 @@ import android.util.Log
 import java.text.DateFormat
 import java.util.Date
 import kotlinx.coroutines.CompletableDeferred
+import org.hazel.bridge.Side
+import org.hazel.bridge.Terms
 import org.hazel.bridge.Wallet
 import org.hazel.wallet.Blocker
 import org.hazel.wallet.Bluetooth
@@ -46,10 +48,21 @@ class Desk(private val activity: Activity) : Phone {
     }
 
     override fun seek(wallet: Wallet, tally: String?) {
+        val radio = radio(wallet)
+        tally?.let(radio::meet)
+    }
+
+    override fun introduce(wallet: Wallet, side: Side?, terms: Terms) = radio(wallet).meetNewcomer(side, terms)
+
+    override fun codesMatch(same: Boolean) {
+        Meetings.radio?.codesMatch(same)
+    }
+
+    private fun radio(wallet: Wallet): Bluetooth {
         val radio = Meetings.radio ?: Bluetooth(activity.applicationContext, wallet)
         Meetings.radio = radio
         MeetingService.start(activity, Meetings::class.java)
-        tally?.let(radio::meet)
+        return radio
     }
 
     override fun silence() {

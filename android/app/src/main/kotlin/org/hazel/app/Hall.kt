@@ -9,6 +9,8 @@ import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.launch
 import org.hazel.bridge.HazelException
 import org.hazel.bridge.KeyStore
+import org.hazel.bridge.Side
+import org.hazel.bridge.Terms
 import org.hazel.bridge.Wallet
 import org.hazel.wallet.Blocker
 import org.hazel.wallet.HazelWallet
@@ -26,6 +28,10 @@ interface Phone {
     suspend fun remedy(blocker: Blocker)
     /** Shows this phone to partners and looks out for them; the person wants to meet this one. */
     fun seek(wallet: Wallet, tally: String?)
+    /** Meets somebody new: waits to be called and invites to a tally on which I hold that half, or calls who waits. */
+    fun introduce(wallet: Wallet, side: Side?, terms: Terms)
+    /** Whether both screens showed the same. */
+    fun codesMatch(same: Boolean)
     /** Is silent again. */
     fun silence()
     /** What another phone reads that is held against this one; none for nothing. */

@@ -41,6 +41,9 @@ internal fun tired(stand: Stand): Stand = when (stand) {
     else -> stand
 }
 
+/** Whether nobody can be met as long as this is in the way. */
+internal fun forbidsMeeting(it: Blocker) = it != Blocker.CANNOT_ADVERTISE && it != Blocker.SAVING_POWER
+
 /** Meets a partner over the radio: who is near, how far it is, what has changed, and what to compare. */
 class MeetScreen(hall: Hall, private val meant: String?) : Screen(hall) {
     private var stand: Stand = Stand.Looking
@@ -81,7 +84,7 @@ class MeetScreen(hall: Hall, private val meant: String?) : Screen(hall) {
         since = hall.phone.millis()
         blockers = hall.phone.blockers()
         partners = hall.wallet.run { beacons() }.filter { meant == null || it.tally == meant }
-        if (blockers.none(::forbids)) hall.phone.seek(hall.wallet.bridge, meant)
+        if (blockers.none(::forbidsMeeting)) hall.phone.seek(hall.wallet.bridge, meant)
         draw()
     }
 
@@ -97,18 +100,17 @@ class MeetScreen(hall: Hall, private val meant: String?) : Screen(hall) {
 
     override fun compose() = Sheet(Text("meet"), buildList {
         blockers.forEach { add(Button(Text("blocker_" + it.name.lowercase()), does = trying { hall.phone.remedy(it); seek() })) }
-        if (blockers.any(::forbids)) return@buildList
+        if (blockers.any(::forbidsMeeting)) return@buildList
         addAll(meetingParts(stand, partners, since, after))
         if (stand is Stand.Over || stand is Stand.Stuck || stand == Stand.Nobody) add(Button(Text("look_again"), isMain = true, does = trying(::seek)))
+        if (meant == null && (stand == Stand.Looking || stand == Stand.Nobody)) add(Button(Text("newcomer")) { hall.instead(NewcomerScreen(hall)) })
         add(Button(Text("done")) { hall.back() })
     })
-
-    private fun forbids(it: Blocker) = it != Blocker.CANNOT_ADVERTISE && it != Blocker.SAVING_POWER
 
     internal companion object {
         /** Milliseconds for which a partner is looked for: some advertising turns, and both tries of who calls. */
         const val PATIENCE = 60_000L
-        private const val BEAT = 500L
+        const val BEAT = 500L
     }
 }
 

@@ -29,7 +29,7 @@ fun typed(text: String): Long? = try {
 
 /** The errors that have a sentence of their own; every other one shows the wallet's own words. */
 val SENTENCES = setOf(
-    "amount", "bad_frame", "bad_host", "busy", "cancelled", "closing", "corrupt", "device_first", "disk_failed", "disk_full",
+    "amount", "bad_frame", "bad_host", "busy", "cancelled", "closing", "codes_differ", "corrupt", "device_first", "disk_failed", "disk_full",
     "earlier_first", "expired", "invalidated", "invoice_over", "key_store_failed", "link_lost", "locked_out", "malformed", "needs_network",
     "newer", "no_root", "no_such_code", "nobody_yet", "not_a_backup", "not_a_wallet", "not_enrolled", "not_for_us", "not_open",
     "offers_used_up", "over_allowance", "over_limit", "own_hand_over", "reconciling", "revoked", "too_long", "unreachable", "unreadable",

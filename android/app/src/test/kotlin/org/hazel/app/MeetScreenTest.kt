@@ -11,6 +11,9 @@ import org.hazel.bridge.Ending
 import org.hazel.bridge.MeetingReport
 import org.hazel.bridge.Notice
 import org.hazel.bridge.Trouble
+import org.hazel.bridge.Wallet
+import org.hazel.bridge.newWords
+import org.hazel.bridge.sights
 import org.hazel.wallet.Blocker
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -43,6 +46,47 @@ class MeetScreenTest {
         val sheets = stands.map { Sheet(Text("meet"), meetingParts(it, partners, 0, null)) }
         checkAll(sheets)
         assertTrue(sheets.all { it.parts.isNotEmpty() })
+    }
+
+    @Test
+    fun `of being introduced too, every state has its parts and every wait its end`() {
+        val lost = Notice.NotIntroduced(Trouble("codes_differ", Culprit.NOBODY, emptyList(), ""))
+        val shown = Notice.Compare(listOf("a", "b", "c"), listOf("1", "2", "3", "4"))
+        val way = listOf(shown, lost, Notice.Tally("1"), Notice.Introduced("1"), lost).runningFold<Notice, Step>(Step.Looking) { at, it -> heard(at, it) }
+        assertEquals(listOf(Step.Looking, Step.Comparing(shown.words, shown.emoji), Step.Failed(lost.trouble), Step.Failed(lost.trouble), Step.Begun("1"), Step.Begun("1")), way)
+        assertEquals(Step.Asking, heard(Step.Asking, lost), "whoever has given up is told nothing")
+        val steps = way.dropLast(2) + Step.Waiting + Step.Nobody
+        checkAll(steps.map { Sheet(Text("newcomer"), introductionParts(it, 0) {}).also { sheet -> assertTrue(sheet.parts.isNotEmpty()) } })
+    }
+
+    @Test
+    fun `two strangers press what their screens show, and have a tally`() = runBlocking {
+        val (ana, ben) = listOf("Ana", "Ben").map { name ->
+            Wallet.create(folder.resolve("$name.hazel").toString(), PocketKeys, name, newWords(), null).shut()
+            Person(folder, "$name.hazel")
+        }
+        for ((one, other) in listOf(ana to ben, ben to ana)) one.phone.radio.apply { me = one.phone; this.other = other.phone }
+        coroutineScope {
+            for ((person, says) in listOf(ben to "newcomer_invite", ana to "newcomer_answer")) {
+                person.begin(this)
+                person.press("meet")
+                person.press("newcomer")
+                person.type("granted_limit", "50")
+                person.press(says)
+                person.sees("newcomer_looking")
+            }
+            val shown = ben.phone.nearby!!.tags().single()
+            ana.phone.nearby!!.seen("ben", sights(shown.bytes, null).single(), 0uL)
+            val codes = listOf(ana, ben).map { person -> person.sees("newcomer_compare"); person.sheet.parts.filterIsInstance<Heading>() }
+            assertEquals(codes[0], codes[1])
+            for (person in listOf(ana, ben)) person.press("newcomer_same")
+            // Both are led on to their first meeting, about the same tally.
+            for (person in listOf(ana, ben)) person.find("a tally that is sought") { person.phone.seeking }
+            assertEquals(ana.phone.seeking, ben.phone.seeking)
+            coroutineContext.job.cancelChildren()
+        }
+        checkAll((ana.seen + ben.seen).map { it.second })
+        Preview.write(ana.seen.filter { it.first == "NewcomerScreen" && it.second.parts.any { part -> part is Heading } })
     }
 
     @Test

@@ -1,12 +1,18 @@
 package org.hazel.app
 
 import java.nio.file.Path
+import java.util.concurrent.Executors
+import java.util.concurrent.TimeUnit
 import kotlin.io.path.absolutePathString
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
 import org.hazel.bridge.KeyStatus
 import org.hazel.bridge.KeyStore
+import org.hazel.bridge.Nearby
+import org.hazel.bridge.Radio
+import org.hazel.bridge.Side
+import org.hazel.bridge.Terms
 import org.hazel.bridge.Wallet
 import org.hazel.wallet.Blocker
 
@@ -21,12 +27,20 @@ class Pocket : Phone {
     var seeking: String? = null
     var isSilent = true
     var time = 0L
+    /** Of somebody new. */
+    var nearby: Nearby? = null
+    val radio = Beside()
 
     override fun millis() = time
     override fun seconds() = 1_800_000_000L
     override fun blockers() = inTheWay
     override suspend fun remedy(blocker: Blocker) { inTheWay = inTheWay - blocker }
     override fun seek(wallet: Wallet, tally: String?) { seeking = tally; isSilent = false }
+    override fun introduce(wallet: Wallet, side: Side?, terms: Terms) {
+        isSilent = false
+        nearby = Nearby(wallet, radio).also { if (side == null) it.seekNewcomer(terms) else it.awaitNewcomer(side, terms) }
+    }
+    override fun codesMatch(same: Boolean) { nearby?.codesMatch(same, clock()) }
     override fun silence() { isSilent = true }
     override fun tag(link: String?) { tag = link }
     override suspend fun keep(name: String, bytes: ByteArray): Boolean {
@@ -36,6 +50,27 @@ class Pocket : Phone {
     override suspend fun pick() = picks
     override fun share(text: String) { shared = text }
     override fun day(seconds: ULong) = "day ${seconds / 86_400u}"
+}
+
+private fun clock(): ULong = (System.nanoTime() / 1_000_000).toULong()
+
+/** A radio that reaches the one phone beside it. */
+class Beside : Radio {
+    lateinit var me: Pocket
+    lateinit var other: Pocket
+    private val air = Executors.newSingleThreadScheduledExecutor { Thread(it).apply { isDaemon = true } }
+
+    override fun connect(peer: String) = later(1) {
+        other.nearby?.linkUp(1uL, "caller", 185u, false, clock())
+        me.nearby?.linkUp(1uL, peer, 185u, true, clock())
+    }
+    override fun send(link: ULong, packet: ByteArray) = later(1) { other.nearby?.packet(link, packet, 185u, clock()) }
+    override fun hangUp(link: ULong) = later(1) { for (it in listOf(me, other)) it.nearby?.linkDown(link, clock()) }
+    override fun wakeAt(at: ULong) = later((at - minOf(at, clock())).toLong()) { me.nearby?.tick(clock()) }
+
+    private fun later(milliseconds: Long, act: () -> Unit) {
+        air.schedule({ runCatching(act) }, milliseconds, TimeUnit.MILLISECONDS)
+    }
 }
 
 /** A key store in memory, for tests. */

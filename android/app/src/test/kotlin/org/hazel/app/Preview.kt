@@ -13,14 +13,13 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
     private val svg = StringBuilder()
     private var y = EDGE
 
-    fun of(sheet: Sheet): String {
+    /** The drawing, and how high it is. */
+    private fun of(sheet: Sheet): Pair<String, Int> {
         val (ink, paper) = if (sheet.isCode) "#000000" to "#ffffff" else ink to paper
         write(read(sheet.title, texts), 22, ink, isBold = true)
         sheet.parts.forEach { draw(it, ink) }
-        val height = y + EDGE
-        return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 $WIDTH $height\" width=\"$WIDTH\" height=\"$height\" " +
-            "font-family=\"sans-serif\" style=\"font-feature-settings:'tnum'\">\n" +
-            "<rect width=\"$WIDTH\" height=\"$height\" fill=\"$paper\"/>\n$svg</svg>\n"
+        svg.insert(0, "<rect width=\"$WIDTH\" height=\"100%\" fill=\"$paper\"/>\n")
+        return svg.toString() to y + EDGE
     }
 
     private fun draw(part: Part, ink: String) {
@@ -127,17 +126,24 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
         private const val GAP = 12
         private const val CURVE = 110
 
-        /** Of each screen the fullest sheet, in English; the first screen in every language and in the dark, a code in the dark. */
+        /** Of each screen the fullest sheet, in English, by day and by night; the first screen in every other language too. */
         fun write(seen: List<Pair<String, Sheet>>) {
             val folder = File("target/previews").apply { mkdirs() }
-            val english = texts("values")
             val fullest = seen.groupBy({ it.first }, { it.second }).mapValues { (_, sheets) -> sheets.maxBy { it.parts.size } }
-            for ((screen, sheet) in fullest) File(folder, "$screen.svg").writeText(Preview(english, false).of(sheet))
-            fullest["HomeScreen"]?.let { home ->
-                File(folder, "HomeScreen-dark.svg").writeText(Preview(english, true).of(home))
-                for (language in LANGUAGES.drop(1)) File(folder, "HomeScreen-${language.takeLast(2)}.svg").writeText(Preview(texts(language), false).of(home))
+            for ((screen, sheet) in fullest) File(folder, "$screen.svg").writeText(byDayAndNight(sheet, texts("values")))
+            for (language in LANGUAGES.drop(1)) fullest["HomeScreen"]?.let { home ->
+                File(folder, "HomeScreen-${language.takeLast(2)}.svg").writeText(byDayAndNight(home, texts(language)))
             }
-            fullest["CodeScreen"]?.let { File(folder, "CodeScreen-dark.svg").writeText(Preview(english, true).of(it)) }
+        }
+
+        private fun byDayAndNight(sheet: Sheet, texts: Map<String, String>): String {
+            val (day, height) = Preview(texts, isDark = false).of(sheet)
+            val (night, _) = Preview(texts, isDark = true).of(sheet)
+            val wide = 2 * WIDTH
+            return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 $wide $height\" width=\"$wide\" height=\"$height\" " +
+                "font-family=\"sans-serif\" style=\"font-feature-settings:'tnum'\">\n" +
+                "<!-- Drawn by Hazel's tests of the sheet that the app shows; not by a phone. -->\n$day" +
+                "<svg x=\"$WIDTH\" width=\"$WIDTH\" height=\"$height\">\n$night</svg>\n</svg>\n"
         }
     }
 }

@@ -18,7 +18,11 @@ import android.os.SystemClock
 import org.hazel.bridge.HazelException
 import org.hazel.bridge.Nearby
 import org.hazel.bridge.Radio
+import org.hazel.bridge.Side
+import org.hazel.bridge.Terms
 import org.hazel.bridge.Wallet
+import org.hazel.bridge.information
+import org.hazel.bridge.sights
 
 /**
  * The phone's radio, driven by the wallet: shows itself, looks around, calls and is called. Everything runs on one thread of its own;
@@ -70,6 +74,29 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
         thread.post { quietly { nearby.meet(tally) } }
     }
 
+    /**
+     * Meets somebody new without a camera. With a [side] this phone waits to be called, and invites to a tally on which it holds that half;
+     * without one it calls who waits. [terms] is the credit I would grant. Notices tell what comes of it: first `Compare`, which wants
+     * [codesMatch].
+     */
+    fun meetNewcomer(side: Side?, terms: Terms) {
+        thread.post {
+            quietly { if (side == null) nearby.seekNewcomer(terms) else nearby.awaitNewcomer(side, terms) }
+            shown = 0
+            if (running) show()
+        }
+    }
+
+    /** What the person says after they have compared the two screens. */
+    fun codesMatch(same: Boolean) {
+        thread.post { quietly { nearby.codesMatch(same, now()) } }
+    }
+
+    /** Nobody new is to be met any more. */
+    fun leaveNewcomer() {
+        thread.post { quietly { nearby.leaveNewcomer(now()) } }
+    }
+
     private fun begin() {
         running = true
         server.open(context)
@@ -82,10 +109,13 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
     /** Shows one partner's tag after the other: a phone may advertise only so much at once. */
     private fun show() {
         val advertiser = adapter?.bluetoothLeAdvertiser
-        val tags = quietly { wallet.beacons().map { it.tag } }.orEmpty()
+        val tags = quietly(nearby::tags).orEmpty()
+        thread.removeCallbacks(showing)
         if (!running || advertiser == null) return
+        server.told = information(tags)
         if (tags.isNotEmpty()) {
             advertiser.stopAdvertising(advertising)
+            // Somebody new stands first in the row: the two people wait for it.
             val tag = tags[shown++ % tags.size]
             val settings = AdvertiseSettings.Builder()
                 .setAdvertiseMode(AdvertiseSettings.ADVERTISE_MODE_LOW_LATENCY)
@@ -93,19 +123,23 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
                 .build()
             // Flags and a 128-bit service leave ten bytes: the tag goes into the answer to a scan.
             val service = AdvertiseData.Builder().addServiceUuid(ParcelUuid(Gatt.SERVICE)).build()
-            val answer = AdvertiseData.Builder().addManufacturerData(Gatt.TAG_COMPANY, tag).build()
+            val answer = AdvertiseData.Builder().addManufacturerData(Gatt.TAG_COMPANY, tag.bytes).build()
             advertiser.startAdvertising(settings, service, answer, advertising)
         }
-        thread.postDelayed(::show, TURN)
+        thread.postDelayed(showing, TURN)
     }
+
+    private val showing = Runnable { show() }
 
     private val advertising = object : AdvertiseCallback() {}
 
     private val scanning = object : ScanCallback() {
         override fun onScanResult(type: Int, result: ScanResult) {
-            val tag = tagIn(result.scanRecord?.getManufacturerSpecificData(Gatt.TAG_COMPANY)) ?: return
+            val record = result.scanRecord ?: return
             val peer = result.device.address
-            thread.post { quietly { nearby.seen(peer, tag, now()) } }
+            // An iPhone shows its tag as a name; and Android itself may remember what a device showed before.
+            val sights = sights(record.getManufacturerSpecificData(Gatt.TAG_COMPANY), record.deviceName)
+            thread.post { for (sight in sights) quietly { nearby.seen(peer, sight, now()) } }
         }
     }
 

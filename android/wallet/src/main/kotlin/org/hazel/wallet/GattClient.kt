@@ -11,6 +11,7 @@ import android.bluetooth.BluetoothStatusCodes
 import android.content.Context
 import android.os.Build
 import android.os.Handler
+import org.hazel.bridge.readInformation
 
 /**
  * The side that calls: connects, asks for the largest MTU, reads what version is spoken, listens, and only then is a link.
@@ -86,6 +87,8 @@ internal class GattClient(
         val bytes = value?.clone()
         thread.post { if (it.uuid == Gatt.INFO && speaksOurs(bytes)) listen(gatt) else leave() }
     }
+
+    private fun speaksOurs(info: ByteArray?) = info != null && readInformation(info) != null
 
     private fun listen(gatt: BluetoothGatt) {
         val service = gatt.getService(Gatt.SERVICE)

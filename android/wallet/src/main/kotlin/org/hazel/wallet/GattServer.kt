@@ -14,6 +14,7 @@ import android.bluetooth.BluetoothStatusCodes
 import android.content.Context
 import android.os.Build
 import android.os.Handler
+import org.hazel.bridge.information
 
 /** The side that is called: offers the service; whoever asks to be notified is a link. */
 @SuppressLint("MissingPermission") // Bluetooth asks for them before the service is offered.
@@ -37,6 +38,10 @@ internal class GattServer(
         override fun send(packet: ByteArray) = queue.send(packet)
         override fun close() = queue.closeWhenEmpty()
     }
+
+    /** What is told to whoever connects and reads. Android asks on threads of its own. */
+    @Volatile
+    var told: ByteArray = information(emptyList())
 
     private var server: BluetoothGattServer? = null
     private var tx: BluetoothGattCharacteristic? = null
@@ -80,9 +85,10 @@ internal class GattServer(
     }
 
     override fun onCharacteristicReadRequest(device: BluetoothDevice, request: Int, offset: Int, it: BluetoothGattCharacteristic) {
-        val known = it.uuid == Gatt.INFO && offset in 0..Gatt.HERE.size
+        val told = told
+        val known = it.uuid == Gatt.INFO && offset in 0..told.size
         val status = if (known) BluetoothGatt.GATT_SUCCESS else BluetoothGatt.GATT_READ_NOT_PERMITTED
-        val value = if (known) Gatt.HERE.copyOfRange(offset, Gatt.HERE.size) else null
+        val value = if (known) told.copyOfRange(offset, told.size) else null
         server?.sendResponse(device, request, status, offset, value)
     }
 

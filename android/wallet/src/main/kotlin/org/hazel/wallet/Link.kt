@@ -12,22 +12,12 @@ internal object Gatt {
     val NOTIFY: UUID = UUID.fromString("00002902-0000-1000-8000-00805f9b34fb")
     /** Under this number of "no company" an advertisement carries the tag. */
     const val TAG_COMPANY = 0xffff
-    const val TAG_SIZE = 8
-    const val WIRE: Byte = 1
-    /** Wire version, and no L2CAP channel. */
-    val HERE = byteArrayOf(WIRE, 0, 0)
     const val LEAST_MTU = 23
     const val MOST_MTU = 517
 }
 
 /** What a radio says of its MTU, kept within what there can be. */
 internal fun soundMtu(claimed: Int): UShort = claimed.coerceIn(Gatt.LEAST_MTU, Gatt.MOST_MTU).toUShort()
-
-/** The tag in an advertisement, if it is one. */
-internal fun tagIn(data: ByteArray?): ByteArray? = data?.takeIf { it.size == Gatt.TAG_SIZE }
-
-/** Whether the other side speaks this version. */
-internal fun speaksOurs(info: ByteArray?): Boolean = info != null && info.isNotEmpty() && info[0] == Gatt.WIRE
 
 /** One link of a radio. */
 internal interface Link {

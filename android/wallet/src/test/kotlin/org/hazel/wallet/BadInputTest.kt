@@ -118,6 +118,20 @@ class BadInputTest {
     }
 
     @Test
+    fun `a log that throws at every line stops nothing`() {
+        val pair = SimulatedPair.fresh(folder.toString(), 10uL)
+        val lines = AtomicInteger()
+        pair.left().logTo(object : LogSink {
+            override fun log(level: LogLevel, line: String) { lines.incrementAndGet(); error("the disk of the log is full") }
+        })
+        val tally = opened(pair, pair.left(), pair.right())
+        pair.left().pay(tally, Payment(units = 1_000))
+        assertEquals(Ending.InSync, pair.meet(tally, Faults()).left.ending)
+        assertEquals(-1_000, pair.left().home().position.finalNet)
+        assertTrue(lines.get() > 0)
+    }
+
+    @Test
     fun `a clock that throws fails the call, and only that`() {
         val broken = AtomicInteger(0)
         val clock = object : Clock {

@@ -1,8 +1,12 @@
 package org.hazel.wallet
 
+import org.hazel.bridge.ShownTag
+import org.hazel.bridge.Sight
+import org.hazel.bridge.information
+import org.hazel.bridge.readInformation
+import org.hazel.bridge.sights
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
-import org.junit.jupiter.api.Assertions.assertNull
 import org.junit.jupiter.api.Test
 
 /** What can be proven of a phone without one. */
@@ -34,11 +38,24 @@ class RadioRulesTest {
     }
 
     @Test
-    fun `only eight bytes are a tag, and only this version is spoken`() {
-        assertNull(tagIn(null))
-        assertNull(tagIn(ByteArray(9)))
-        assertEquals(8, tagIn(ByteArray(8))?.size)
-        assertEquals(listOf(true, false, false, false), listOf(byteArrayOf(1, 0, 0), byteArrayOf(2), byteArrayOf(), null).map { speaksOurs(it) })
+    fun `a tag is eight bytes or a name, and only this version is spoken`() {
+        assertEquals(emptyList<Sight>(), sights(null, null))
+        assertEquals(emptyList<Sight>(), sights(ByteArray(9), "Pixel 8"))
+        val whole = hex("864fd26fb559f75b")
+        assertEquals(2, sights(whole, "HelloWorld").size)
+        assertEquals(Sight.Name("HelloWor"), sights(null, "HelloWorld").single())
+        assertEquals(Sight.Name("HelloWor"), sights(null, "HelloWor").single())
+        assertEquals(listOf(true, false, false), listOf(byteArrayOf(1, 0, 0), byteArrayOf(2, 0, 0), byteArrayOf()).map { readInformation(it) != null })
+    }
+
+    @Test
+    fun `what is told of oneself is read by the others, today's and tomorrow's`() {
+        val tags = List(20) { ShownTag(ByteArray(8) { n -> n.toByte() }, "") }
+        val told = information(tags)
+        assertEquals(3 + 16 * 8, told.size)
+        assertEquals(16, readInformation(told + byteArrayOf(9))?.tags?.size)
+        assertEquals(0x1234u.toUShort(), readInformation(byteArrayOf(1, 0x12, 0x34))?.channel)
+        assertEquals(emptyList<Sight>(), readInformation(information(emptyList()))?.tags)
     }
 
     @Test

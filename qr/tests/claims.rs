@@ -1,0 +1,99 @@
+//! What a code claims reserves nothing: a process that reads every huge claim grows by less than one of them asks for.
+//!
+//! One test alone in its program, since it is the whole process that is measured.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod forge;
+
+use std::hint::black_box;
+use std::ops::ControlFlow;
+
+use forge::{body, forged};
+use hazel_qr::code::{Kind, Own};
+use hazel_qr::file::frames;
+use hazel_qr::luma::Luma;
+use hazel_qr::scan::{self, Circumstances};
+
+/// The most that the process may grow by. The smallest thing claimed below is four times that.
+const MOST: u64 = 16 << 20;
+
+/// The most address space that this process ever had, in bytes; none where the system does not tell.
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmPeak:"))?;
+    Some(line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok()? << 10)
+}
+
+fn refused(content: &[u8]) {
+    assert!(black_box(scan::bytes(content, &Circumstances::at(0))).is_err());
+}
+
+/// Parts with so many siblings, and so many bytes.
+fn parts() {
+    for (of, length) in [(u32::MAX, u32::MAX), (1 << 31, u32::MAX), (1, u32::MAX), (u32::MAX, 600)] {
+        refused(forged([7; 16], &body(1, of, length, 0, &[0; 200])).as_bytes());
+        refused(forged([7; 16], &body(u32::MAX, of, length, 0, &[0; 200])).as_bytes());
+    }
+}
+
+/// Lists, bytes, texts and maps of four billion and of 2^63 things, alone and as the first elements of an object.
+fn objects() {
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Verification) {
+        for major in [0x40_u8, 0x60, 0x80, 0xa0] {
+            for claim in
+                [&[0x1a, 0xff, 0xff, 0xff, 0xff][..], &[0x1b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]]
+            {
+                let huge = [&[major | claim[0]], &claim[1..]].concat();
+                for count in 0..=13_u8 {
+                    let begun = if count == 0 { vec![] } else { vec![0x80 | count, 1] };
+                    let payload = [&begun[..], &huge, &[0; 40]].concat();
+                    refused(&Own::new(kind, payload).unwrap().bytes());
+                }
+            }
+        }
+    }
+}
+
+/// Pictures whose headers say how large they are.
+fn pictures() {
+    let mut png = include_bytes!("../../tests/vectors/qr/palette.png").to_vec();
+    png[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
+    let mut gif = include_bytes!("../../tests/vectors/qr/grey.gif").to_vec();
+    gif[6..10].copy_from_slice(&[0xff; 4]);
+    let mut jpeg = include_bytes!("../../tests/vectors/qr/baseline.jpg").to_vec();
+    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
+    for file in [png, gif, jpeg] {
+        assert!(frames(&file, &mut |_| ControlFlow::Continue(())).is_err());
+    }
+    for (width, height) in [(usize::MAX, 21), (1 << 14, 1 << 14), (1 << 20, 1 << 20)] {
+        assert!(Luma::new(&[0; 441], width, height, width).is_err());
+    }
+}
+
+#[test]
+fn nothing_is_reserved_for_what_a_count_claims() {
+    let Some(_) = peak() else {
+        return println!("SKIPPED: this system does not tell how much a process has reserved");
+    };
+    // Once without looking: what the readers need for themselves, the allocator's own steps.
+    let all = [parts, objects, pictures];
+    refused(b"HP:10");
+    refused(&Own::new(Kind::Messages, vec![0x80]).unwrap().bytes());
+    let before = peak().unwrap();
+    for each in all {
+        each();
+    }
+    let grown = peak().unwrap() - before;
+    assert!(grown < MOST, "{grown} bytes were reserved");
+    // And the measure itself sees what is reserved and never touched.
+    drop(black_box(Vec::<u8>::with_capacity(usize::try_from(MOST * 4).unwrap())));
+    assert!(peak().unwrap() - before > MOST * 3);
+}
