@@ -134,3 +134,8 @@ fn change(change: &Change) -> Value {
         Change::Waiting => json!({ "change": "waiting" }),
     }
 }
+
+/// Bytes as programs read them.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

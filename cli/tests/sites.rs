@@ -165,6 +165,11 @@ fn a_ticket_is_good_once_and_a_site_without_neighbours_says_nothing_to_strangers
     assert_eq!((code, why.as_str()), (4, "unwelcome"));
     assert_eq!(ben.refused(&["sync"]).1, "no_link");
     assert_eq!(ben.refused(&["link", "hazel-site:cut"]).0, 2);
+    // The operator lets her go: what was signed stays, and she is a stranger.
+    let user = site.json(&["users"])["users"][0]["key"].as_str().unwrap().to_owned();
+    assert_eq!(site.json(&["users", "--remove", &user[..8]])["users"], serde_json::json!([]));
+    assert_eq!(ana.refused(&["sync", "--within", "3"]).1, "unwelcome");
+    assert_eq!(site.json(&["status"])["halves"], 1);
     site.kill();
     assert_eq!(ana.refused(&["sync", "--within", "1"]).1, "unreachable_site");
     assert_ne!(site.port, 0);

@@ -169,3 +169,41 @@ impl Canon for Refused {
         Ok(Self { message: from.uint("position")?, code: from.text("reason", 64)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hazel_core::digest::Digest;
+
+    fn letter(half: Side, ask: bool, from: u8, count: u8) -> Letter {
+        let tally = TallyId([1; 16]);
+        let message = |at| Message::Refuse { tally, version: Digest([at; 32]) };
+        let messages = (from..from.saturating_add(count)).map(message).collect();
+        Letter { tally, half, body: Body::Messages { ask, messages } }
+    }
+
+    #[test]
+    fn letters_about_one_half_become_one_in_their_order_and_a_question_stays_one() {
+        let mut first = letter(Side::Stock, false, 0, 2);
+        assert_eq!(first.join(letter(Side::Stock, true, 2, 3)), None);
+        assert_eq!(first, letter(Side::Stock, true, 0, 5));
+        let other = letter(Side::Foil, false, 0, 1);
+        assert_eq!(first.join(other.clone()), Some(other), "about another half");
+        let refused = Letter { body: Body::Refused(Vec::new()), ..letter(Side::Stock, false, 0, 1) };
+        assert_eq!(first.join(refused.clone()), Some(refused), "another kind");
+        assert_eq!(first, letter(Side::Stock, true, 0, 5));
+    }
+
+    #[test]
+    fn what_does_not_fit_stays_a_letter_of_its_own() {
+        let mut first = letter(Side::Stock, false, 0, 0);
+        let many = letter(Side::Stock, false, 0, 255);
+        let mut joined = 0;
+        while first.join(many.clone()).is_none() {
+            joined += 1;
+            assert!(joined < 100, "a bound is missing");
+        }
+        let Body::Messages { messages, .. } = &first.body else { return };
+        assert!(joined > 0 && messages.len() <= MESSAGES_MAX && first.to_bytes().len() <= LETTER_MAX);
+    }
+}

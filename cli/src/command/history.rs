@@ -194,7 +194,7 @@ fn to_json(whole: &Whole) -> Value {
         let half: &Half = contract.half(side);
         json!({
             "name": half.cert.name, "party_key": half.cert.party_key.to_string(), "granted": record::terms(&half.terms),
-            "signature": whole.contract.signatures.of(side).as_ref().map(|signature| hex(&signature.0)),
+            "signature": whole.contract.signatures.of(side).as_ref().map(|signature| record::hex(&signature.0)),
         })
     };
     let entries: Vec<Value> = whole
@@ -211,7 +211,7 @@ fn to_json(whole: &Whole) -> Value {
                 "memo": row.note.memo, "reference": row.note.reference, "taken_as": row.flag.words(),
                 "final": row.is_final, "side": chit.chain.side.to_string(), "device": chit.chain.device,
                 "epoch": chit.chain.epoch, "number": chit.seq, "hash": row.hash.to_string(),
-                "key": row.signed.key.to_string(), "signature": hex(&row.signed.signature.0),
+                "key": row.signed.key.to_string(), "signature": record::hex(&row.signed.signature.0),
             })
         })
         .collect();
@@ -222,8 +222,4 @@ fn to_json(whole: &Whole) -> Value {
         "stock": half(Side::Stock), "foil": half(Side::Foil),
         "index": whole.index, "head": whole.head.to_string(), "final_index": whole.final_index, "entries": entries,
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -18,6 +18,7 @@ use crate::canvas::Canvas;
 use crate::edge::SystemEntropy;
 use crate::page::{FAINT, GOOD, Page, TITLE, WARN};
 use crate::premises::{Config, Premises, good_for};
+use crate::record::hex;
 use crate::screen::Answer;
 use crate::table::{Column, Table};
 use crate::trouble::{Exit, Trouble, sentence};
@@ -43,8 +44,8 @@ enum Command {
     #[command(after_help = "Example:\n  hazel site status")]
     Status,
     /// Who is hosted here
-    #[command(after_help = "Example:\n  hazel site users --json")]
-    Users,
+    #[command(after_help = "Examples:\n  hazel site users\n  hazel site users --remove 1a2b3c4d")]
+    Users(Users),
     #[command(after_help = "Example:\n  hazel site invite ana --png ana.png")]
     Invite(Invite),
     #[command(after_help = "Example:\n  hazel site backup /media/stick/site.db")]
@@ -66,7 +67,7 @@ impl Site {
             Command::Init(init) => init.run(&premises),
             Command::Run => serve(&premises),
             Command::Status => status(&premises),
-            Command::Users => users(&premises),
+            Command::Users(users) => users.run(&premises),
             Command::Invite(invite) => invite.run(&premises),
             Command::Backup(backup) => backup.run(&premises),
             Command::Neighbour(neighbour) => neighbour.run(&premises),
@@ -178,22 +179,45 @@ fn status(premises: &Premises) -> Result<Answer, Trouble> {
     Ok(Answer::new(json, page))
 }
 
-fn users(premises: &Premises) -> Result<Answer, Trouble> {
-    let users = premises.node(&premises.config()?)?.users()?;
-    let mut table = Table::new(&[("ticket", Column::Left), ("since", Column::Left), ("key", Column::Left)]);
-    let mut list = Vec::new();
-    for user in &users {
-        let key = user.key.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        table.row([user.name.clone(), stamp(user.since), key.chars().take(16).collect()]);
-        list.push(json!({ "ticket": user.name, "since": user.since, "key": key }));
+/// Who is hosted here
+#[derive(Debug, clap::Args)]
+struct Users {
+    /// Let a user go: the beginning of its key or of its ticket. What was signed stays here
+    #[arg(long, value_name = "USER")]
+    remove: Option<String>,
+}
+
+impl Users {
+    fn run(&self, premises: &Premises) -> Result<Answer, Trouble> {
+        let mut node = premises.node(&premises.config()?)?;
+        let mut page = Page::new();
+        if let Some(begins) = &self.remove {
+            let mut meant = node.users()?;
+            meant.retain(|it| {
+                !begins.is_empty() && (hex(&it.key).starts_with(begins) || it.name.starts_with(begins))
+            });
+            let [user] = meant.as_slice() else {
+                return Err(Trouble::usage(format!("{} users begin like “{begins}”.", meant.len()))
+                    .advise("“hazel site users” shows them; give more of the key or of the ticket."));
+            };
+            node.unlink_user(&user.key)?;
+            page.styled(GOOD, format!("{} is no user here any more.", user.name));
+        }
+        let users = node.users()?;
+        let columns = [("ticket", Column::Left), ("since", Column::Left), ("key", Column::Left)];
+        let (mut table, mut list) = (Table::new(&columns), Vec::new());
+        for user in &users {
+            let key = hex(&user.key);
+            table.row([user.name.clone(), stamp(user.since), key.chars().take(16).collect()]);
+            list.push(json!({ "ticket": user.name, "since": user.since, "key": key }));
+        }
+        if users.is_empty() {
+            page.say("Nobody is a user here: “hazel site invite NAME” makes a ticket.");
+        } else {
+            page.table(table);
+        }
+        Ok(Answer::new(json!({ "users": list }), page))
     }
-    let mut page = Page::new();
-    if users.is_empty() {
-        page.say("Nobody yet: “hazel site invite NAME” makes a ticket.");
-    } else {
-        page.table(table);
-    }
-    Ok(Answer::new(json!({ "users": list }), page))
 }
 
 /// Make a ticket for a new user

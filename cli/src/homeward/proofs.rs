@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::links::replace;
 use crate::home::Home;
+use crate::record::hex;
 use crate::trouble::{Exit, Trouble};
 
 /// A proof as it is kept in `submitted.json`.
@@ -58,8 +59,4 @@ pub(super) fn keep(home: &Home, at: &str, proofs: &[Confirmation]) -> Result<Vec
         replace(&file(home), &text)?;
     }
     Ok(new)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

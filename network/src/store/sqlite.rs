@@ -109,8 +109,6 @@ fn prepare(mut connection: Connection) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -65_536)?;
-    // A group of pledges writes two thousand pages: the log holds a few groups before it is moved into the file.
-    connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
     // Before the first table: a site that is killed right after its tables were made must know them again.
     let application: i32 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     if application != APPLICATION_ID {

@@ -138,9 +138,7 @@ fn a_wallet_believes_no_confirmation_but_of_its_own_site_for_its_own_letter() {
     let mut wanted = honest.submission.clone();
     wanted.request = request;
     // An older letter's; a stranger's; one of its own site that covers less than was brought.
-    for lie in
-        [honest.clone(), wanted.clone().sign(&site_key("a stranger")), wanted.sign(&site_key("the foil's"))]
-    {
+    for lie in [honest, wanted.clone().sign(&site_key("a stranger")), wanted.sign(&site_key("the foil's"))] {
         let body = Body::Confirmed(Box::new(lie));
         talk.hear(&mut world.ben, &Letter { tally, half: letter.half, body }.to_bytes()).unwrap();
         assert_eq!(talk.heard.confirmed, []);

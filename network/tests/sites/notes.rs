@@ -148,7 +148,7 @@ fn a_site_keeps_no_note_that_is_not_signed_by_a_device_of_the_party() {
     let (by, ..) = *head.chains.iter().find(|(chain, ..)| chain.side == Side::Stock).unwrap();
     let strange = SecretKey::from_seed(&[3; 32]);
     let receipt = Receipt { tally, by, chain, seq, hash };
-    let own_goal = Receipt { by: chain, ..receipt.clone() };
+    let own_goal = Receipt { by: chain, ..receipt };
     let mut bill =
         world.ana.ask(&tally, &Ask { units: chips_of(9), valid_for: 60, ..Ask::default() }).unwrap();
     bill.invoice.units = chips_of(1);

@@ -96,66 +96,48 @@ fn both_phones_at_each_others_sites_end_with_the_same_ledger() {
 
 #[test]
 fn a_phone_that_was_lost_and_restored_meanwhile_ends_right() {
-    for lost in [Who::Ana, Who::Ben] {
-        let mut world = friends();
-        let tally = world.tally;
-        let name = format!("{lost:?}");
-        let backup = world.phone(lost).backup(&words(&name)).unwrap();
-        in_the_cellar(&mut world);
-        // The phone falls into the well, with everything that was signed since the backup. Its partner comes home alone.
-        let other = if lost == Who::Ana { Who::Ben } else { Who::Ana };
-        world.uplink(other);
-        world.online = [lost != Who::Ana, lost != Who::Ben];
-        world.carry();
-        world.online = [true, true];
-        let (store, entropy) = (Store::in_memory().unwrap(), Box::new(Seeded::new("a new phone")));
-        *world.phone(lost) =
-            Wallet::restore(store, &guard(), &words(&name), &backup, Box::new(clock()), entropy).unwrap();
-        world.uplink(lost);
-        world.carry();
-        assert!(!world.phone(lost).tally(&tally).unwrap().reconciling, "{lost:?}: its site knows everything");
-        assert_eq!(
-            world.ana.balance(&tally).unwrap(),
-            chips_of(4),
-            "3 + 2 − 1: nothing lost, nothing double"
-        );
-        pay(world.phone(lost), &tally, 1);
-        home(&mut world);
-        ends(&mut world);
-        assert_eq!(world.refused, Vec::<String>::new());
-    }
+    a_phone_is_lost(Who::Ana, true);
+    a_phone_is_lost(Who::Ben, true);
 }
 
 #[test]
 fn a_wallet_rebuilt_from_its_words_and_the_partners_reminder_ends_right() {
-    for lost in [Who::Ana, Who::Ben] {
-        let mut world = friends();
-        let tally = world.tally;
-        let (name, other) = (format!("{lost:?}"), if lost == Who::Ana { Who::Ben } else { Who::Ana });
-        in_the_cellar(&mut world);
-        // No backup: only the words, and what the partner remembers. The partner has been home since.
-        world.online = [lost != Who::Ana, lost != Who::Ben];
-        world.uplink(other);
-        world.carry();
-        world.online = [true, true];
-        let reminder = world.phone(other).remind(&tally).unwrap();
-        let mut new = crate::world::wallet_of(&name, "a new phone");
-        new.rebuild(&reminder).unwrap();
-        *world.phone(lost) = new;
-        // Its site knows it by the same link, and tells what the partner had not heard yet.
-        world.claim(lost);
-        home(&mut world);
-        assert!(!world.phone(lost).tally(&tally).unwrap().reconciling, "{lost:?}");
-        assert_eq!(
-            world.ana.balance(&tally).unwrap(),
-            chips_of(4),
-            "3 + 2 − 1: nothing lost, nothing double"
-        );
-        pay(world.phone(lost), &tally, 1);
-        home(&mut world);
-        ends(&mut world);
-        assert_eq!(world.refused, Vec::<String>::new());
-    }
+    a_phone_is_lost(Who::Ana, false);
+    a_phone_is_lost(Who::Ben, false);
+}
+
+/// A phone falls into the well, with everything that was signed since its backup, or with everything. Its partner comes home alone.
+fn a_phone_is_lost(lost: Who, has_backup: bool) {
+    let mut world = friends();
+    let tally = world.tally;
+    let (name, other) = (format!("{lost:?}"), if lost == Who::Ana { Who::Ben } else { Who::Ana });
+    let backup = has_backup.then(|| world.phone(lost).backup(&words(&name)).unwrap());
+    in_the_cellar(&mut world);
+    world.uplink(other);
+    world.online = [lost != Who::Ana, lost != Who::Ben];
+    world.carry();
+    world.online = [true, true];
+    let (store, entropy) = (Store::in_memory().unwrap(), Box::new(Seeded::new("a new phone")));
+    let clock = Box::new(clock());
+    *world.phone(lost) = match &backup {
+        Some(backup) => Wallet::restore(store, &guard(), &words(&name), backup, clock, entropy).unwrap(),
+        None => {
+            let reminder = world.phone(other).remind(&tally).unwrap();
+            let mut new = Wallet::create(store, &guard(), &name, &words(&name), clock, entropy).unwrap();
+            new.rebuild(&reminder).unwrap();
+            new
+        }
+    };
+    // Its site knows it by the same link, and tells it everything.
+    world.claim(lost);
+    world.uplink(lost);
+    world.carry();
+    assert!(!world.phone(lost).tally(&tally).unwrap().reconciling, "{lost:?}: its site knows everything");
+    assert_eq!(world.ana.balance(&tally).unwrap(), chips_of(4), "3 + 2 − 1: nothing lost, nothing double");
+    pay(world.phone(lost), &tally, 1);
+    home(&mut world);
+    ends(&mut world);
+    assert_eq!(world.refused, Vec::<String>::new());
 }
 
 #[test]

@@ -62,12 +62,6 @@ pub fn guard() -> BareKey {
     BareKey::new([5; 32])
 }
 
-/// Another phone made from somebody's words, with nothing on it.
-pub fn wallet_of(name: &str, seed: &str) -> Wallet {
-    let (store, entropy) = (Store::in_memory().unwrap(), Box::new(Seeded::new(seed)));
-    Wallet::create(store, &guard(), name, &words(name), Box::new(clock()), entropy).unwrap()
-}
-
 pub fn wallet(name: &str, clock: &StoryClock) -> Wallet {
     let entropy = Box::new(Seeded::new(&format!("{name}'s wallet")));
     let store = Store::in_memory().unwrap();
