@@ -11,6 +11,7 @@ pub mod fault;
 pub mod frames;
 pub mod fuzzing;
 mod fuzzing_air;
+mod fuzzing_said;
 pub mod grammar;
 pub mod honest;
 pub mod impostors;

@@ -119,15 +119,21 @@ pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
 pub fn pair() -> (Wallet, Wallet, TallyId, StoryClock) {
     let clock = StoryClock::new();
     let (mut ana, mut ben) = (wallet("Ana", &clock), wallet("Ben", &clock));
+    let tally = opened(&mut ana, &mut ben);
+    (ana, ben, tally, clock)
+}
+
+/// Two people open a tally: the first holds the stock and grants 100, the second holds the foil and grants 50.
+pub fn opened(ana: &mut Wallet, ben: &mut Wallet) -> TallyId {
     let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
     let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
-    hand(&mut ben, &mut ana, &tally);
+    hand(ben, ana, &tally);
     ana.offer(&tally, None, None).unwrap();
-    hand(&mut ana, &mut ben, &tally);
+    hand(ana, ben, &tally);
     let version = ben.offered(&tally).unwrap().version;
     ben.accept(&tally, &version).unwrap();
-    meet(&mut ben, &mut ana, &tally);
-    (ana, ben, tally, clock)
+    meet(ben, ana, &tally);
+    tally
 }
 
 pub fn pay(
