@@ -145,6 +145,7 @@ impl Meeting {
             }
             Output::Delivered(_) => {
                 self.report.delivered = self.report.delivered.saturating_add(1);
+                self.shorthand.arrived();
                 self.speak(session, wallet, now);
             }
             Output::Ended(end) => self.report.end = Some(end),
