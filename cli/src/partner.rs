@@ -4,7 +4,7 @@ use hazel_core::chit::ChitRef;
 use hazel_core::invoice::{InvoiceId, InvoiceState};
 use hazel_core::negotiation::TallyState;
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::{ChitView, Filter, InvoiceView, TallyView, Wallet};
+use hazel_core::wallet::{ChitView, ErrandView, Filter, InvoiceView, TallyView, Wallet};
 
 use crate::trouble::Trouble;
 
@@ -89,6 +89,14 @@ pub(crate) fn find_chit(wallet: &mut Wallet, tally: &TallyId, wanted: &str) -> R
 }
 
 /// The id of a chit: its hash.
+/// Finds the errand a person means, by the beginning of its id.
+pub(crate) fn find_errand(wallet: &Wallet, wanted: &str) -> Result<ErrandView, Trouble> {
+    let lower = wanted.to_lowercase();
+    let found = wallet.errands()?.into_iter().filter(|errand| errand.id.to_string().starts_with(&lower));
+    one("errand", wanted, found.collect())
+        .map_err(|error| error.advise("“hazel errand list” shows their ids."))
+}
+
 pub(crate) fn chit_id(chit: &ChitRef) -> String {
     chit.hash.to_string()
 }

@@ -56,13 +56,52 @@ fn meet(waits: &Person, calls: &Person, partner: &str, more: &[&str]) -> (String
 
 fn opened() -> (Person, Person) {
     let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
-    let ticket = ana.path("ticket.hazel");
-    ana.run(&["tally", "offer", "--limit", "100", "--out", ticket.to_str().unwrap()]).ok();
-    ben.run(&["tally", "accept", ticket.to_str().unwrap(), "--limit", "50"]).ok();
-    let (told, said) = meet(&ana, &ben, "Ana", &["--agree"]);
+    let told = open(&ana, &ben, "Ana");
     assert!(told.contains("Your tally with Ben is open."), "{told}");
-    assert_eq!((said["state"].as_str(), said["in_sync"].as_bool()), (Some("open"), Some(true)), "{said}");
     (ana, ben)
+}
+
+/// The second answers a ticket of the first, and both agree when they meet.
+fn open(one: &Person, other: &Person, name: &str) -> String {
+    let ticket = one.path(&format!("for-{}.hazel", other.name));
+    one.run(&["tally", "offer", "--limit", "100", "--out", ticket.to_str().unwrap()]).ok();
+    other.run(&["tally", "accept", ticket.to_str().unwrap(), "--limit", "50"]).ok();
+    let (told, said) = meet(one, other, name, &["--agree"]);
+    assert_eq!((said["state"].as_str(), said["in_sync"].as_bool()), (Some("open"), Some(true)), "{said}");
+    told
+}
+
+#[test]
+fn an_errand_goes_along_with_somebody_who_will_meet_the_other() {
+    let (ana, ben) = opened();
+    let carpenter = Person::new("Carpenter");
+    open(&ana, &carpenter, "Ana");
+    open(&ben, &carpenter, "Ben");
+    ana.run(&["pay", "Ben", "5", "--memo", "eggs"]).ok();
+    let given = ana.json(&["errand", "give", "Ben", "--by", "Carpenter", "--for", "2d"]);
+    assert!(given["errand"]["bytes"].as_u64().unwrap() > 200, "{given}");
+    // Nobody carries without having said so, and what is refused is offered again.
+    let (told, _) = meet(&ana, &carpenter, "Ana", &[]);
+    assert!(told.contains("Carpenter takes no errands along"), "{told}");
+    carpenter.run(&["errand", "carry", "on"]).ok();
+    let (told, said) = meet(&ana, &carpenter, "Ana", &[]);
+    assert!(told.contains("Carpenter takes your errand"), "{told}");
+    assert_eq!(said["errands"][0]["taken_along"], 1, "{said}");
+    let carried = carpenter.json(&["errand", "list"]);
+    assert_eq!((carried["carries"].as_bool(), carried["errands"][0]["for"].is_null()), (Some(true), true));
+
+    let (told, said) = meet(&ben, &carpenter, "Ben", &[]);
+    assert!(told.contains("Carpenter has brought you something from Ana."), "{told}");
+    assert!(told.contains("Ana pays you 5.00."), "{told}");
+    assert!(told.lines().all(|line| line.chars().count() <= market::WIDTH), "{told}");
+    assert_eq!(said["errands"][0]["handed_over"], 1, "{said}");
+    assert_eq!(carpenter.json(&["errand", "list"])["errands"].as_array().map(Vec::len), Some(0));
+    assert_eq!(ben.json(&["tally", "show", "Ana"])["balance"], "5.00");
+
+    let id = given["errand"]["id"].as_str().unwrap();
+    assert_eq!(ana.refused(&["errand", "drop", &id[..8]]), (1, "errand_gone".into()));
+    assert_eq!(ana.refused(&["errand", "give", "Ben", "--by", "Ben"]).1, "same_partner");
+    assert_eq!(ana.refused(&["errand", "drop", "ffffffff"]).0, 2);
 }
 
 #[test]

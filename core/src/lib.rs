@@ -8,6 +8,7 @@ pub mod canon;
 pub mod chit;
 pub mod claim;
 pub mod digest;
+pub mod errand;
 pub mod intake;
 pub mod invoice;
 pub mod key;

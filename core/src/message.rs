@@ -303,6 +303,10 @@ impl Handover {
         self.introduction.as_ref()
     }
 
+    pub(crate) const fn nonce(&self) -> &[u8; 24] {
+        &self.nonce
+    }
+
     /// Whether the device with this mark has made it.
     #[must_use]
     pub fn is_echo_to(&self, mark: &Mark) -> bool {

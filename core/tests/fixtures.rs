@@ -28,7 +28,7 @@ fn told(wallet: &mut Wallet) -> String {
 }
 
 fn write(folder: &Path) {
-    let (mut ana, mut ben, tally, _) = pair();
+    let (mut ana, mut ben, tally, clock) = pair();
     for amount in 1..=5 {
         pay(&mut ben, &tally, amount).unwrap();
         pay(&mut ana, &tally, 1).unwrap();
@@ -39,6 +39,9 @@ fn write(folder: &Path) {
     meet(&mut ana, &mut ben, &tally);
     ben.pay(&tally, &Payment { units: chips(3), invoice: Some(id), ..Payment::default() }).unwrap();
     ben.pay(&tally, &Payment { units: chips(120), insist: true, ..Payment::default() }).unwrap();
+    let by = opened(&mut ben, &mut wallet("Carrier", &clock));
+    ben.give_errand(&tally, &by, 24 * 3600).unwrap().unwrap();
+    ben.carry_errands(true).unwrap();
     let name = format!("schema-{SCHEMA_VERSION}");
     let path = folder.join(format!("{name}.db"));
     let _ = std::fs::remove_file(&path);

@@ -206,7 +206,7 @@ impl Wallet {
         self.cell().with(|wallet| {
             let known = Acquaintance::of(wallet, &id)?;
             let entropy = session_entropy(&mut SystemEntropy);
-            let session = known.dial(carrier.into(), wallet.now(), None, &entropy)?;
+            let session = known.dial(carrier.into(), wallet.now(), &entropy)?;
             let talk = hazel_meeting::Meeting::begin(wallet, &id)?;
             Ok(Meeting::new(self.cell(), tally, Visit { session, talk, must_call: true, heard: 0 }))
         })

@@ -1,11 +1,12 @@
 //! Whom a device can meet, and how a waiter finds out who calls.
 
+use hazel_core::store::Begun;
 use hazel_core::tally::TallyId;
 use hazel_core::wallet::{MeetingKeys, Wallet};
 use hazel_sync::beacon::{EPOCH_SECONDS, Epoch, Sight, Tag, dials};
 use hazel_sync::frame::Greeting;
 use hazel_sync::session::{
-    Carrier, Entropy, Hint, Id, Nonce, Partial, Patience, Role, Session, Setting, Way,
+    Carrier, Entropy, Hint, Id, MessageId, Nonce, Partial, Patience, Role, Session, Setting, Way,
 };
 use hazel_sync::{PairwiseKey, PublicKey, SecretKey};
 
@@ -16,19 +17,21 @@ pub struct Acquaintance {
     keys: MeetingKeys,
     secret: SecretKey,
     pairwise: Option<PairwiseKey>,
+    /// The beginning of a long letter, kept from a meeting that was cut.
+    kept: Option<Partial>,
 }
 
 impl Acquaintance {
     /// The partner of this tally, at the device that holds the recovery words.
     pub fn of(wallet: &Wallet, tally: &TallyId) -> Result<Self, MeetingError> {
-        Self::by(wallet.meeting_keys(tally)?)
+        Self::by(wallet, wallet.meeting_keys(tally)?)
     }
 
     /// The partner of this tally at every device that may call.
     pub fn all_of(wallet: &Wallet, tally: &TallyId) -> Result<Vec<Self>, MeetingError> {
         let mut all = vec![Self::of(wallet, tally)?];
         for keys in wallet.device_meeting_keys(tally)? {
-            all.push(Self::by(keys)?);
+            all.push(Self::by(wallet, keys)?);
         }
         Ok(all)
     }
@@ -37,16 +40,19 @@ impl Acquaintance {
     pub fn of_device(wallet: &Wallet, tally: &TallyId, device: u32) -> Result<Self, MeetingError> {
         let keys = wallet.device_meeting_keys(tally)?;
         Self::by(
+            wallet,
             keys.into_iter()
                 .find(|keys| keys.device == Some(device))
                 .ok_or(MeetingError::NoDevice(device))?,
         )
     }
 
-    fn by(keys: MeetingKeys) -> Result<Self, MeetingError> {
+    fn by(wallet: &Wallet, keys: MeetingKeys) -> Result<Self, MeetingError> {
         let secret = SecretKey::new(*keys.secret);
         let pairwise = keys.theirs.map(|theirs| secret.pairwise(&PublicKey(theirs))).transpose()?;
-        Ok(Self { keys, secret, pairwise })
+        let partial = |Begun { name, total, bytes }| Partial { id: MessageId(name), total, bytes };
+        let kept = wallet.begun(&keys.tally)?.map(partial);
+        Ok(Self { keys, secret, pairwise, kept })
     }
 
     /// Which tally.
@@ -118,13 +124,7 @@ impl Acquaintance {
     }
 
     /// The session of a caller: by ticket until the partner is known, as partners afterwards.
-    pub fn dial(
-        &self,
-        carrier: Carrier,
-        unix: u64,
-        kept: Option<Partial>,
-        entropy: &Entropy,
-    ) -> Result<Session, MeetingError> {
+    pub fn dial(&self, carrier: Carrier, unix: u64, entropy: &Entropy) -> Result<Session, MeetingError> {
         let theirs = self.keys.theirs.ok_or(MeetingError::NobodyYet)?;
         let ours = self.keys.name_of(&self.keys.ours);
         let waiter = Id(self.keys.name_of(&theirs));
@@ -140,7 +140,7 @@ impl Acquaintance {
                 (Way::Partner { key: PublicKey(theirs) }, tag.hint(), Id(ours))
             }
         };
-        let patience = Patience::default();
+        let (kept, patience) = (self.kept.clone(), Patience::default());
         let setting = Setting { role: Role::Dialer, way, carrier, dialer, waiter, hint, kept, patience };
         Ok(Session::new(setting, &self.secret, entropy)?)
     }
@@ -151,7 +151,6 @@ impl Acquaintance {
         carrier: Carrier,
         hint: Hint,
         by_ticket: bool,
-        kept: Option<Partial>,
         entropy: &Entropy,
     ) -> Result<Session, MeetingError> {
         let waiter = Id(self.keys.name_of(&self.keys.ours));
@@ -162,7 +161,7 @@ impl Acquaintance {
             let theirs = self.keys.theirs.ok_or(MeetingError::NobodyYet)?;
             (Way::Partner { key: PublicKey(theirs) }, Id(self.keys.name_of(&theirs)))
         };
-        let patience = Patience::default();
+        let (kept, patience) = (self.kept.clone(), Patience::default());
         let setting = Setting { role: Role::Waiter, way, carrier, dialer, waiter, hint, kept, patience };
         Ok(Session::new(setting, &self.secret, entropy)?)
     }
@@ -201,7 +200,7 @@ impl Door {
         for known in &self.acquaintances {
             let by_ticket = !known.keys.introduces && known.ticket_hint() == Some(hint);
             if by_ticket || known.shows(Tag(hint.0), unix) {
-                let session = known.answer(carrier, hint, by_ticket, None, entropy)?;
+                let session = known.answer(carrier, hint, by_ticket, entropy)?;
                 return Ok(Some((*known.tally(), session)));
             }
         }

@@ -5,9 +5,11 @@
 
 use std::collections::VecDeque;
 
+use hazel_core::errand::ErrandMessage;
+use hazel_core::store::Begun;
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::{Delivery, Talk, Unsettled, Wallet, WalletError};
-use hazel_sync::session::{Digest, End, Entropy, Fault, Input, Outcome, Output, Session};
+use hazel_core::wallet::{Delivery, ErrandNews, Talk, Unsettled, Wallet, WalletError};
+use hazel_sync::session::{Digest, End, Entropy, Fault, Input, Outcome, Output, Partial, Session};
 use hazel_sync::{Time, WeakKey};
 
 use shorthand::{Shorthand, Unknown};
@@ -60,6 +62,8 @@ pub struct Report {
     pub received: usize,
     /// What each of them changed.
     pub deliveries: Vec<Delivery>,
+    /// What happened to errands.
+    pub errands: Vec<ErrandNews>,
     /// How the session ended, if it has.
     pub end: Option<End>,
     /// What the two have not settled, as this side sees it.
@@ -81,6 +85,8 @@ pub struct Meeting {
     letters: VecDeque<Vec<u8>>,
     introduction: Option<[u8; 32]>,
     exhausted: bool,
+    /// Whether errands are still to be spoken of: once, before this side settles.
+    errands_due: bool,
     said: usize,
     report: Report,
     trouble: Option<WalletError>,
@@ -98,6 +104,7 @@ impl Meeting {
             letters: VecDeque::new(),
             introduction: None,
             exhausted: false,
+            errands_due: true,
             said: 0,
             report: Report::default(),
             trouble: None,
@@ -126,24 +133,43 @@ impl Meeting {
             }
             Output::Message(_, letter) => {
                 self.report.received = self.report.received.saturating_add(1);
-                let heard = self.take_in(wallet, &letter).and_then(|delivery| {
-                    decide(wallet, self.talk.tally())?;
-                    Ok(delivery)
-                });
-                match heard {
-                    Ok(delivery) => self.report.deliveries.extend(delivery),
-                    Err(trouble) => return self.break_off(session, trouble, now),
+                let heard = if ErrandMessage::is_meant_by(&letter) {
+                    self.hear_errand(wallet, &letter)
+                } else {
+                    self.hear_letter(wallet, &letter, decide)
+                };
+                if let Err(trouble) = heard {
+                    return self.break_off(session, trouble, now);
                 }
-                self.exhausted = false;
                 self.speak(session, wallet, now);
             }
             Output::Delivered(_) => {
                 self.report.delivered = self.report.delivered.saturating_add(1);
+                self.shorthand.arrived();
                 self.speak(session, wallet, now);
             }
             Output::Ended(end) => self.report.end = Some(end),
             _ => {}
         }
+    }
+
+    fn hear_letter(
+        &mut self,
+        wallet: &mut Wallet,
+        letter: &[u8],
+        decide: Decision<'_>,
+    ) -> Result<(), WalletError> {
+        let delivery = self.take_in(wallet, letter)?;
+        self.report.deliveries.extend(delivery);
+        self.exhausted = false;
+        decide(wallet, self.talk.tally())
+    }
+
+    fn hear_errand(&mut self, wallet: &mut Wallet, said: &[u8]) -> Result<(), WalletError> {
+        let turn = wallet.hear_errand(self.talk.tally(), said)?;
+        self.letters.extend(turn.reply);
+        self.report.errands.extend(turn.news);
+        Ok(())
     }
 
     /// A letter that names what is not known here is answered by a summary: the partner says again in full what it shows to be missing.
@@ -174,19 +200,27 @@ impl Meeting {
             while self.letters.front().is_some_and(|letter| letter.len() <= session.room()) {
                 let Some(letter) = self.letters.pop_front() else { break };
                 self.said = self.said.saturating_add(1);
-                let letter = self.shorthand.shorten(&letter);
+                let letter = if ErrandMessage::is_meant_by(&letter) {
+                    letter
+                } else {
+                    self.shorthand.shorten(&letter)
+                };
                 if session.handle(now, Input::Send(letter)).is_err() {
                     return;
                 }
             }
-            if !self.letters.is_empty() || self.exhausted {
+            if !self.letters.is_empty() || (self.exhausted && !self.errands_due) {
                 break;
             }
-            match wallet.say(&mut self.talk) {
-                Ok(letters) => {
-                    self.exhausted = letters.is_empty();
-                    self.letters.extend(letters);
-                }
+            // What the two have to say of their own tally comes first.
+            let more = if self.exhausted {
+                self.errands_due = false;
+                wallet.say_errands(self.talk.tally())
+            } else {
+                wallet.say(&mut self.talk).inspect(|letters| self.exhausted = letters.is_empty())
+            };
+            match more {
+                Ok(letters) => self.letters.extend(letters),
                 Err(trouble) => return self.break_off(session, trouble, now),
             }
         }
@@ -216,6 +250,15 @@ impl Meeting {
     /// Ends the meeting and says how it went.
     pub fn end(mut self, wallet: &mut Wallet) -> Result<Report, WalletError> {
         let in_sync = self.report.in_sync();
+        if let Some(end) = &self.report.end {
+            let partial = end.partial.as_ref().filter(|_| !in_sync);
+            let begun = partial.map(|Partial { id, total, bytes }| Begun {
+                name: id.0,
+                total: *total,
+                bytes: bytes.clone(),
+            });
+            wallet.keep_begun(self.talk.tally(), begun.as_ref())?;
+        }
         self.report.unsettled = wallet.end_meeting(&self.talk, in_sync)?;
         match self.trouble {
             Some(trouble) => Err(trouble),

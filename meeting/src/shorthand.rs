@@ -62,8 +62,10 @@ pub(crate) struct Shorthand {
     trusts: bool,
     /// Whether a letter was said that names what is only assumed.
     relied: bool,
-    /// Whether the partner has said a summary.
+    /// Whether the partner has said a summary after a letter of this side had arrived.
     summed_up: bool,
+    /// Whether a letter of this side is known to have arrived.
+    arrived: bool,
     outgoing: Letterbox,
     incoming: Letterbox,
 }
@@ -98,6 +100,7 @@ impl Shorthand {
             trusts: true,
             relied: false,
             summed_up: false,
+            arrived: false,
             outgoing: Letterbox::default(),
             incoming: Letterbox::default(),
         })
@@ -106,6 +109,11 @@ impl Shorthand {
     /// Nothing that is only assumed is named from now on.
     pub(crate) fn distrust(&mut self) {
         self.trusts = false;
+    }
+
+    /// A letter of this side has arrived. A summary that was said before is no answer to it, and puts nothing in doubt.
+    pub(crate) fn arrived(&mut self) {
+        self.arrived = true;
     }
 
     /// Whether the partner may not have understood a letter: it has said a summary after one that names what was only assumed. Once only.
@@ -237,7 +245,7 @@ impl Shorthand {
     fn learn(&mut self, mine: bool, message: &Message) {
         if let Message::Have(_) = message {
             self.distrust();
-            self.summed_up |= !mine;
+            self.summed_up |= !mine && self.arrived;
         }
         let last = if let Message::Chits(page) = message { self.follow(mine, page) } else { None };
         let strings = if mine { &mut self.said } else { &mut self.heard };

@@ -6,7 +6,7 @@ use hazel_core::tally::TallyId;
 use hazel_core::wallet::{Wallet, WalletError};
 use hazel_sync::Time;
 use hazel_sync::carrier::{Greeted, Link, run};
-use hazel_sync::session::{Carrier, Entropy, Session};
+use hazel_sync::session::{Carrier, Entropy, Input, Session};
 
 use super::{Acquaintance, Decision, Door, Meeting, MeetingError, Report};
 
@@ -27,7 +27,7 @@ impl Visit {
         carrier: Carrier,
         entropy: &Entropy,
     ) -> Result<Self, MeetingError> {
-        let session = known.dial(carrier, wallet.now(), None, entropy)?;
+        let session = known.dial(carrier, wallet.now(), entropy)?;
         let meeting = Meeting::begin(wallet, known.tally())?;
         Ok(Self { tally: *known.tally(), session, meeting, linked: false, calls: true })
     }
@@ -91,7 +91,13 @@ impl Visit {
     }
 
     /// Ends it, finished or not, and says how it went.
-    pub fn end(self, wallet: &mut Wallet) -> Result<Report, WalletError> {
+    pub fn end(mut self, wallet: &mut Wallet) -> Result<Report, WalletError> {
+        // A meeting that is parted gives up what has arrived of a long letter, for the next one to go on with.
+        if self.session.handle(Time::default(), Input::Cancel).is_ok() {
+            while let Some(output) = self.session.poll() {
+                self.meeting.hear(&mut self.session, wallet, &mut |_, _| Ok(()), output, Time::default());
+            }
+        }
         self.meeting.end(wallet)
     }
 }

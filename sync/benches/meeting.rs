@@ -17,6 +17,7 @@ mod world;
 
 use criterion::{Criterion, criterion_group};
 use hazel_sync::carrier::memory::{Pace, Weather};
+use hazel_sync::frame::{Greeting, Packet, Piece};
 use hazel_sync::session::*;
 use hazel_sync::{SecretKey, Time};
 use std::hint::black_box;
@@ -78,6 +79,57 @@ fn handshake_ratio() {
     let floor = fastest(200, bare_agreements);
     let ours = fastest(200, handshake);
     println!("handshake KK, both sides: {:.0} us = {:.2} x its bare agreements", ours / 1e3, ours / floor);
+}
+
+/// A waiter whom somebody calls with a hint that was overheard and a first message that was made up; then the flood that follows it.
+fn stranger(flood: &[Vec<u8>]) {
+    let way = partner(dialer_key().public());
+    let mut waiter = Session::new(setting(Role::Waiter, way), &waiter_key(), &Entropy([2; 48])).unwrap();
+    waiter.handle(Time(0), Input::LinkUp { mtu: 247, dialing: false }).unwrap();
+    for packet in flood {
+        waiter.handle(Time(0), Input::Packet(packet)).unwrap();
+        while let Some(output) = waiter.poll() {
+            assert!(!matches!(output, Output::Met(_)), "a stranger was met");
+        }
+    }
+}
+
+/// What a waiter does in vain: its own key, two agreements, one seal that does not open.
+fn bare_refusal() {
+    let mine = x25519_dalek::StaticSecret::from([1; 32]);
+    let theirs = x25519_dalek::PublicKey::from(&x25519_dalek::StaticSecret::from([2; 32]));
+    black_box(x25519_dalek::PublicKey::from(black_box(&mine)));
+    for _ in 0..2 {
+        black_box(mine.diffie_hellman(black_box(&theirs)));
+    }
+}
+
+/// What somebody can make a waiter do before it is proven that it is the partner.
+fn before_proof() {
+    let piece =
+        |offset: u32, bytes: &[u8]| Packet::Flow { ack: None, piece: Some(Piece { offset, bytes }) }.write();
+    let open = Packet::Open(Greeting { pattern: 3, hint: [0; 8] }).write();
+    let forged = [open.clone(), piece(0, &[&[48][..], &[9; 48]].concat())];
+    let floor = fastest(200, bare_refusal);
+    let refused = fastest(200, || stranger(&forged));
+    println!(
+        "a forged first message refused: {:.0} us = {:.2} x its bare agreements",
+        refused / 1e3,
+        refused / floor
+    );
+    // A whole window in single bytes, each beyond a hole: the dearest packets there are. The handshake never gets its first byte.
+    let dust = |last: u32| {
+        let bytes = (1..last).step_by(2).map(|offset| piece(offset, &[7]));
+        std::iter::once(open.clone()).chain(bytes).collect::<Vec<_>>()
+    };
+    let (none, all) = (dust(1), dust(16_384));
+    let (quiet, flooded) = (fastest(50, || stranger(&none)), fastest(50, || stranger(&all)));
+    println!(
+        "{} packets of dust before any proof: {:.2} ms, {:.2} us each",
+        all.len(),
+        (flooded - quiet) / 1e6,
+        (flooded - quiet) / 1e3 / all.len() as f64
+    );
 }
 
 /// A radio at MTU 247, an event every 30 ms, four packets each way.
@@ -154,6 +206,7 @@ criterion_group!(benches, sealing);
 
 fn main() {
     handshake_ratio();
+    before_proof();
     goodput();
     overhead();
     benches();

@@ -12,9 +12,9 @@
 )]
 
 use hazel_sync::beacon::{Epoch, Tag, Watch};
-use hazel_sync::carrier::ble::Place;
 use hazel_sync::carrier::ble::central::Central;
 use hazel_sync::carrier::ble::peripheral::Peripheral;
+use hazel_sync::carrier::ble::{Place, Road};
 use hazel_sync::carrier::{Link, run};
 use hazel_sync::session::*;
 use hazel_sync::{SecretKey, Time};
@@ -91,7 +91,7 @@ impl Half {
 fn peripheral(tag: Tag) -> Half {
     let mut half = Half::new("peripheral", Role::Waiter, 2, 1);
     half.session.handle(Time(0), Input::Send(vec![2; SIZE])).unwrap();
-    let mut radio = Peripheral::open(Some("hci0"), &[tag], Place::Company).unwrap();
+    let mut radio = Peripheral::open(Some("hci0"), &[tag], Place::Company, Road::Channel).unwrap();
     loop {
         let mut link = radio.wait(LIMIT).unwrap();
         if half.live(&mut link, false) {

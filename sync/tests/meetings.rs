@@ -113,7 +113,7 @@ fn a_meeting_cut_after_any_packet_is_finished_by_the_next_link() {
 /// Neither side may wait for the other for ever: an acknowledgement that overtakes its claim, or is lost, is asked for again.
 #[test]
 fn a_resumed_link_comes_to_speak_whatever_its_first_packets_meet() {
-    let (mut resumed, mut late) = (0, 0);
+    let mut resumed = 0;
     for seed in 0..1_200_u64 {
         let weather = Weather { delay: 60, loss: seed % 4 * 8, doubling: 4, jitter: 40, pace: None };
         let (left, right) = ways(2);
@@ -127,15 +127,12 @@ fn a_resumed_link_comes_to_speak_whatever_its_first_packets_meet() {
         }
         world.now = world.now.after(300);
         world.link(247, seed % 2 == 0);
-        let outcomes = |world: &World| [world.left.outcome(), world.right.outcome()];
         world.run(8_000);
-        late += usize::from(outcomes(&world) != [Some(Outcome::InSync); 2]);
-        world.run(22_000);
-        assert_eq!(outcomes(&world), [Some(Outcome::InSync); 2], "seed {seed} {weather:?}");
+        let outcomes = [world.left.outcome(), world.right.outcome()];
+        assert_eq!(outcomes, [Some(Outcome::InSync); 2], "seed {seed} {weather:?}");
         resumed += 1;
     }
-    // Where every fourth packet is lost, the last words of a few meetings are repeated more than once.
-    assert!(resumed > 800 && late * 100 < resumed, "{resumed}, of them {late} after more than eight seconds");
+    assert!(resumed > 800, "{resumed}");
 }
 
 #[test]
@@ -190,16 +187,18 @@ fn a_new_session_goes_on_with_what_the_old_one_kept() {
     let right = Session::new(right, &waiter_key(), &Entropy([3; 48])).unwrap();
     let left = setting(Role::Dialer, partner(waiter_key().public()));
     let left = Session::new(left, &dialer_key(), &Entropy([4; 48])).unwrap();
+    // Said twice, as when the other asks again: what was kept is good for the first time only.
+    let twice = [message.clone(), message].concat();
     let mut world = World::new(
-        Device::new(left, message, 0),
-        Device::new(right, vec![], 1),
+        Device::new(left, twice, 0),
+        Device::new(right, vec![], 2),
         2,
         Weather { delay: 5, ..Weather::default() },
     );
     world.link(247, true);
     assert!(world.run(50_000));
     world.assert_in_sync("after a restart");
-    let rest = 45_000 - kept.bytes.len();
+    let rest = 45_000 + 45_000 - kept.bytes.len();
     assert!(world.bytes < rest + rest / 20 + 600, "{} bytes for a rest of {rest}", world.bytes);
 }
 

@@ -4,9 +4,9 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hazel_sync::carrier::ble::Place;
 use hazel_sync::carrier::ble::central::{Central, CentralLink};
 use hazel_sync::carrier::ble::peripheral::{Peripheral, PeripheralLink};
+use hazel_sync::carrier::ble::{Place, Road};
 use hazel_sync::carrier::{Link, run};
 use hazel_sync::frame::Payload;
 use hazel_sync::session::{
@@ -21,20 +21,20 @@ const BYTES: usize = 800_000;
 const MESSAGE: usize = 40_000;
 
 /// Measures both and prints the ratio, and how long the processor had nothing to do meanwhile.
-pub(super) fn compare() {
+pub(super) fn compare(road: Road) {
     let [(bare, idle_bare), (session, idle)] =
-        [watched(bare_reads, bare_writes), watched(session_reads, session_writes)];
+        [watched(road, bare_reads, bare_writes), watched(road, session_reads, session_writes)];
     println!("goodput: idle {idle_bare} ms of the bare loop's link, {idle} ms of the session's");
     println!(
-        "STORY goodput: {BYTES} bytes, bare writes {bare} B/s, a session {session} B/s, ratio 0.{:02}",
+        "STORY goodput: {road:?}, {BYTES} bytes, bare writes {bare} B/s, a session {session} B/s, ratio 0.{:02}",
         session * 100 / bare.max(1)
     );
 }
 
 /// The rate, and the milliseconds for which the system was idle.
-fn watched(reads: fn(&mut PeripheralLink) -> u64, writes: fn(&mut CentralLink)) -> (u64, u64) {
+fn watched(road: Road, reads: fn(&mut PeripheralLink) -> u64, writes: fn(&mut CentralLink)) -> (u64, u64) {
     let before = idle();
-    let rate = over_a_link(reads, writes);
+    let rate = over_a_link(road, reads, writes);
     (rate, idle() - before)
 }
 
@@ -68,10 +68,11 @@ impl<L: Link> Link for Counted<'_, L> {
 }
 
 /// One link between the two radios; what the reading side measures.
-fn over_a_link(reads: fn(&mut PeripheralLink) -> u64, writes: fn(&mut CentralLink)) -> u64 {
+fn over_a_link(road: Road, reads: fn(&mut PeripheralLink) -> u64, writes: fn(&mut CentralLink)) -> u64 {
     thread::scope(|scope| {
         let reading = scope.spawn(move || {
-            let mut link = Peripheral::open(Some("hci0"), &[], Place::Nowhere).unwrap().wait(LIMIT).unwrap();
+            let radio = Peripheral::open(Some("hci0"), &[], Place::Nowhere, road).unwrap();
+            let mut link = radio.wait(LIMIT).unwrap();
             let rate = reads(&mut link);
             let _ = link.close();
             rate
@@ -80,6 +81,7 @@ fn over_a_link(reads: fn(&mut PeripheralLink) -> u64, writes: fn(&mut CentralLin
         // BlueZ remembers what was shown before, so no tag can be waited for.
         let found = radio.find(|_, _| true, LIMIT).unwrap();
         let mut link = radio.connect(found).unwrap();
+        assert_eq!(link.road(), road);
         writes(&mut link);
         let rate = reading.join().unwrap();
         let _ = link.close();

@@ -27,9 +27,9 @@ use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
 use hazel_core::wallet::{Clock, Payment, Unsettled, Wallet, WalletError};
 use hazel_sync::beacon::Sight;
-use hazel_sync::carrier::ble::Place;
 use hazel_sync::carrier::ble::central::Central;
 use hazel_sync::carrier::ble::peripheral::Peripheral;
+use hazel_sync::carrier::ble::{Place, Road};
 use hazel_sync::carrier::{Link, run};
 use hazel_sync::session::{Carrier, Hint, Id, Input, Outcome, Output, Patience, Role, Session, Setting, Way};
 use hazel_sync::{PublicKey, SecretKey, Time};
@@ -96,13 +96,21 @@ fn clock() -> impl FnMut() -> Time {
     move || Time(u64::try_from(start.elapsed().as_millis()).unwrap())
 }
 
+/// A phone that is seen as an iPhone has no channel to offer; all others have one, and it is taken.
+const fn road(place: Place) -> Road {
+    match place {
+        Place::Company => Road::Channel,
+        Place::Name | Place::Nowhere => Road::Service,
+    }
+}
+
 /// Shows itself on `hci0` until a meeting is over. Says how many strangers called.
 fn wait(wallet: &mut Wallet, tally: &TallyId, seed: u64, place: Place) -> (Report, usize) {
     let known = Acquaintance::of(wallet, tally).unwrap();
     let tag = known.shown_tag(NOW).or(known.ticket_tag()).unwrap();
     let door = Door::to(wallet, &wallet.meetable().unwrap()).unwrap();
     let mut waiter = Waiter::behind(door, Carrier::Ble);
-    let mut radio = Peripheral::open(Some("hci0"), &[tag], place).unwrap();
+    let mut radio = Peripheral::open(Some("hci0"), &[tag], place, road(place)).unwrap();
     let (mut strangers, mut calls, mut clock) = (0, 0, clock());
     loop {
         let mut link = radio.wait(LIMIT).unwrap();
@@ -147,6 +155,7 @@ fn call(
             let found = radio.find(wanted, LIMIT).unwrap();
             let link = radio.connect(found).unwrap();
             assert!(link.tags().iter().any(|tag| sought(Sight::from(*tag))));
+            assert_eq!(link.road(), road(place));
             link
         };
         let mut fragile =
@@ -252,7 +261,8 @@ fn pose(ana: &mut Wallet, ben: &mut Wallet, tally: &TallyId) {
 
 fn main() -> Result<(), MeetingError> {
     if std::env::args().nth(1).is_some_and(|scene| scene == "goodput") {
-        goodput::compare();
+        goodput::compare(Road::Service);
+        goodput::compare(Road::Channel);
         return Ok(());
     }
     let folder = std::env::temp_dir();
@@ -272,20 +282,18 @@ fn main() -> Result<(), MeetingError> {
         None,
         Place::Nowhere,
     );
-    pay(&mut ana, &tally, 200);
-    pay(&mut ben, &tally, 200);
-    let links = meet(
-        "long, cut in the middle, roles swapped",
-        &mut ben,
-        &mut ana,
-        &tally,
-        4,
-        Some(40),
-        Place::Company,
-    );
-    assert_eq!(links, 2, "the first link was to break");
+    for (told, seed, place) in [
+        ("long, cut in the middle, roles swapped, over a channel", 4, Place::Company),
+        ("long, cut in the middle, roles swapped, over the service", 5, Place::Name),
+    ] {
+        pay(&mut ana, &tally, 200);
+        pay(&mut ben, &tally, 200);
+        let links = meet(told, &mut ben, &mut ana, &tally, seed, Some(40), place);
+        assert_eq!(links, 2, "the first link was to break");
+    }
     pose(&mut ana, &mut ben, &tally);
-    goodput::compare();
+    goodput::compare(Road::Service);
+    goodput::compare(Road::Channel);
     println!("STORY all told");
     Ok(())
 }

@@ -25,10 +25,10 @@ use hazel_qr::parts::Assembly;
 use hazel_qr::payload::Payload;
 use hazel_qr::scan::{self, Circumstances, Qr};
 
-use crate::fuzzing_air;
 use crate::honest::{NOW, Pair};
 use crate::world::action::Schedule;
 use crate::world::replay;
+use crate::{fuzzing_air, fuzzing_said};
 
 /// A function that any bytes may be given to. It fails by panicking.
 pub type Target = fn(&[u8]);
@@ -39,6 +39,7 @@ pub const TARGETS: [(&str, &str, Target); 41] = [
     ("air_letter", "air", fuzzing_air::letter),
     ("air_meeting", "air", fuzzing_air::meeting),
     ("air_packet", "air", fuzzing_air::packet),
+    ("air_said", "air", fuzzing_said::said),
     ("air_stranger", "air", fuzzing_air::stranger),
     ("answer", SignedAnswer::WHAT, object::<SignedAnswer>),
     ("body", Body::WHAT, object::<Body>),

@@ -3,6 +3,7 @@
 //! A script is a list of packets, each behind its length in one byte. Whatever it says, nothing panics, no memory grows, nothing has an
 //! effect that the honest partner did not cause, and the honest packets of the same meeting are all that can.
 
+use crate::fuzzing_said;
 use hazel_core::letter::Letterbox;
 use hazel_sync::beacon::{Epoch, Sight, Tag, Watch};
 use hazel_sync::frame::Packet;
@@ -109,6 +110,7 @@ pub(crate) fn seeds(name: &str) -> Vec<Vec<u8>> {
     match name {
         "air_packet" => honest,
         "air_beacon" => vec![vec![7; 8], vec![0; 8]],
+        "air_said" => fuzzing_said::seeds(),
         "air_letter" => {
             vec![script(&[&[0x82, 0x01, 0x80]]), script(&[&[0x84, 0x01, 0x00, 0x02, 0x41, 0x00]])]
         }

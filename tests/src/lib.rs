@@ -12,6 +12,7 @@ pub mod figures;
 pub mod frames;
 pub mod fuzzing;
 mod fuzzing_air;
+mod fuzzing_said;
 pub mod grammar;
 pub mod honest;
 pub mod impostors;

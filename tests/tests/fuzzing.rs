@@ -15,6 +15,8 @@ fn rounds(name: &str) -> u64 {
         "qr_frame" => 20,
         "qr_file" => 100,
         "two_wallets" => 12,
+        // Three wallets are made for each.
+        "air_said" => 60,
         _ => 500,
     }
 }

@@ -13,9 +13,13 @@ use hazel_core::canon::Canon as _;
 use hazel_core::invoice::{InvoiceState, SignedInvoice};
 use hazel_core::keystore::BareKey;
 use hazel_core::store::Store;
+use hazel_core::wallet::Clock as _;
 use hazel_core::wallet::{Ask, EnrolmentRequest, Payment, Wallet};
+use hazel_qr::code::{Kind, Own};
+use hazel_qr::parts::{Assembly, Sequence};
+use hazel_qr::scan::{self, Circumstances, Qr};
 use hazel_sync::carrier::memory::Weather;
-use hazel_sync::session::{Fault, Outcome};
+use hazel_sync::session::{Carrier, Fault, Outcome};
 use phones::{Seeded, World, chips, pay};
 
 /// What happens before the two meet: Ben asks, Ana scans his code and pays; Ben also pays something and asks for more.
@@ -276,4 +280,95 @@ fn a_letter_that_is_not_understood_is_said_again_in_full() {
     world.meet(true);
     world.assert_in_sync("one meeting is enough");
     assert_eq!(world.ben.wallet.tally(&world.tally).unwrap().index, 3);
+}
+
+/// Ana has more to say than one letter holds. The link breaks in the middle of the first, and both programs end.
+fn cut_in_the_middle_of_a_letter() -> World {
+    let mut world = World::partners(21, fair());
+    for _ in 0..500 {
+        pay(&mut world.ana.wallet, &world.tally, 0, 10);
+    }
+    world.carrier = Carrier::Ble;
+    world.until_cut = Some(120);
+    world.meet(true);
+    world.ana.give_up(world.now);
+    world.ben.give_up(world.now);
+    world
+}
+
+/// What arrived over one carrier is not sent again over the next, though the letter was not whole and the program has ended between.
+#[test]
+fn a_letter_begun_on_one_carrier_is_finished_on_another() {
+    let mut world = cut_in_the_middle_of_a_letter();
+    let begun = world.ben.wallet.begun(&world.tally).unwrap().expect("a beginning is kept");
+    assert!(begun.bytes.len() > 10_000 && (begun.bytes.len() as u32) < begun.total, "{}", begun.bytes.len());
+    let mut again = World::partners(21, fair());
+    for _ in 0..500 {
+        pay(&mut again.ana.wallet, &again.tally, 0, 10);
+    }
+    again.meet(true);
+    again.assert_in_sync("in one go");
+    let one_go = again.ana.bytes;
+
+    world.carrier = Carrier::Tcp;
+    world.mtu = 517;
+    let before = world.ana.bytes;
+    world.meet(false);
+    world.assert_in_sync("the rest over another carrier");
+    assert_eq!(world.ana.wallet.tally(&world.tally).unwrap().index, 500);
+    let (rest, kept) = (world.ana.bytes - before, begun.bytes.len());
+    // What was in the air when the link broke must come again; what had arrived must not.
+    assert!(rest + kept < one_go + one_go / 10, "{kept} kept and {rest} sent where {one_go} do in one go");
+    assert_eq!(world.ben.wallet.begun(&world.tally).unwrap(), None, "and nothing is kept any more");
+}
+
+/// Whole letters that came over the air need not come again in a file: the summary in the receiver's file says what is there.
+#[test]
+fn what_began_over_the_air_is_finished_by_files_and_by_pictures() {
+    let mut world = World::partners(22, fair());
+    for _ in 0..900 {
+        pay(&mut world.ana.wallet, &world.tally, 0, 10);
+    }
+    world.until_cut = Some(450);
+    world.meet(true);
+    world.ana.give_up(world.now);
+    world.ben.give_up(world.now);
+    let tally = world.tally;
+    let (ana, ben) = (&mut world.ana.wallet, &mut world.ben.wallet);
+    ben.ask_what_is_missing(&tally).unwrap();
+    let asked = ben.hand_over(&tally).unwrap().unwrap();
+    let held = ben.have(&tally).unwrap().chains.iter().map(|(_, seq, _)| *seq).max().unwrap_or(0);
+    assert!(held > 100 && held < 900, "some letters came whole: {held}");
+    ana.receive(&asked).unwrap();
+    // The rest goes as the frames of a moving code, in any order, some seen twice.
+    let rest = ana.hand_over(&tally).unwrap().unwrap();
+    let each = rest.len() / usize::try_from(900 - held).unwrap();
+    assert!((90..260).contains(&each), "only what is missing: {each} bytes for each chit");
+    let own = Own::new(Kind::Messages, rest).unwrap();
+    let mut frames = Sequence::new(&own).unwrap();
+    let mut assembly = Assembly::new();
+    let mut whole = None;
+    for n in 0..frames.of() * 4 {
+        let frame = frames.next_frame().unwrap();
+        if n % 3 == 1 {
+            continue;
+        }
+        let Qr::Part(part) = scan::text(&frame.text, &Circumstances::at(world.clock.now())).unwrap() else {
+            panic!("a frame is a part")
+        };
+        whole = assembly.take(part).unwrap();
+        if whole.is_some() {
+            break;
+        }
+    }
+    let taken = ben.receive(whole.unwrap().payload()).unwrap();
+    assert_eq!(taken.rejected, []);
+    // And the answer, by a file again.
+    let back = ben.hand_over(&tally).unwrap().unwrap();
+    ana.receive(&back).unwrap();
+    if let Some(last) = ana.hand_over(&tally).unwrap() {
+        ben.receive(&last).unwrap();
+    }
+    world.assert_equal("by three roads");
+    assert_eq!(world.ben.wallet.tally(&tally).unwrap().index, 900);
 }

@@ -233,6 +233,7 @@ fn told(wallet: &Wallet, before: &TallyView, tally: &TallyId, report: &Report) -
             page.under(BAD, format!("Not let in: {}.", rejected.refusal));
         }
     }
+    let errands = super::errand::told(wallet, &name, &report.errands, &mut page)?;
     let outcome = report.end.as_ref().map(|end| end.outcome);
     if report.in_sync() {
         let entries = usize::try_from(view.index).unwrap_or(usize::MAX);
@@ -256,7 +257,7 @@ fn told(wallet: &Wallet, before: &TallyView, tally: &TallyId, report: &Report) -
                 "unheld": open.unheld, "unordered": open.unordered, "unagreed": open.unagreed,
                 "waiting_bytes": open.waiting, "unsigned": open.unsigned,
             },
-            "deliveries": deliveries,
+            "deliveries": deliveries, "errands": errands,
         }),
         page,
     );

@@ -3,6 +3,7 @@
 mod asking;
 mod audit;
 mod devices;
+mod errand;
 mod exchange;
 mod foreign;
 mod history;
@@ -106,6 +107,8 @@ enum Command {
         after_help = "Examples:\n  hazel meet --listen 0.0.0.0:4711\n  hazel meet Ana --dial 192.168.1.20:4711\n  hazel meet Ana --ble"
     )]
     Meet(meet::Meet),
+    #[command(subcommand, after_help = "Example:\n  hazel errand give Ben --by Carpenter")]
+    Errand(errand::ErrandCommand),
     #[command(
         after_help = "Examples:\n  hazel introduce --listen 0.0.0.0:4711 --limit 100\n  hazel introduce --dial 192.168.1.20:4711 --limit 50"
     )]
@@ -245,6 +248,7 @@ impl Command {
             Self::Call(call) => call.run(home),
             Self::Set(set) => set.run(home),
             Self::Meet(_) | Self::Introduce(_) => Err(Trouble::usage("This command needs a screen.")),
+            Self::Errand(errand) => errand.run(home),
             Self::Nearby(nearby) => nearby.run(home),
             Self::Outbox(outbox) => outbox.run(home),
             Self::Receive(receive) => receive.run(home),

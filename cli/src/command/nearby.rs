@@ -143,8 +143,8 @@ fn look(home: &Home, within: u64, page: &mut Page) -> Result<Value, Trouble> {
     let now = wallet.now();
     #[cfg(target_os = "linux")]
     let _shown = {
-        use hazel_sync::carrier::ble::{Place, peripheral::Peripheral};
-        Peripheral::open(None, &radio::tags(&door, now), Place::Company)
+        use hazel_sync::carrier::ble::{Place, Road, peripheral::Peripheral};
+        Peripheral::open(None, &radio::tags(&door, now), Place::Company, Road::Channel)
             .map_err(|error| radio::trouble(&error))?
     };
     let central = Central::open(None).map_err(|error| radio::trouble(&error))?;

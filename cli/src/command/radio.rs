@@ -147,13 +147,13 @@ impl Air<'_> {
 
     #[cfg(target_os = "linux")]
     fn wait(&mut self, wallet: &mut Wallet) -> Result<(), Missed> {
-        use hazel_sync::carrier::ble::Place;
         use hazel_sync::carrier::ble::peripheral::Peripheral;
+        use hazel_sync::carrier::ble::{Place, Road};
 
         let now = wallet.now();
         let door = Door::to(wallet, &self.views.iter().map(|view| view.id).collect::<Vec<_>>());
         let tags = tags(&door.map_err(|error| Missed::Wallet(broken(error)))?, now);
-        let radio = Peripheral::open(self.adapter, &tags, Place::Company)?;
+        let radio = Peripheral::open(self.adapter, &tags, Place::Company, Road::Channel)?;
         let mut link = radio.wait(self.turn(now))?;
         let (host, views) = (self.host, self.views);
         let mut decide = |wallet: &mut Wallet, tally: &TallyId| {

@@ -1,4 +1,4 @@
-//! What is kept aside: messages that cannot be used yet, and proofs.
+//! What is kept aside: messages that cannot be used yet, letters that were cut off, and proofs.
 
 use rusqlite::params;
 
@@ -6,8 +6,20 @@ use crate::canon::Canon;
 use crate::digest::Digest;
 use crate::order::ForkProof;
 
-use super::rows::{number, object};
+use super::StoreError;
+use super::rows::{fixed, number, object};
 use super::shelf::{Result, Shelf};
+
+/// The beginning of a long letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The beginning of the whole letter's hash.
+    pub name: [u8; 16],
+    /// How long it will be.
+    pub total: u32,
+    /// What has arrived.
+    pub bytes: Vec<u8>,
+}
 
 impl Shelf<'_> {
     /// Keeps a message that cannot be used yet.
@@ -40,6 +52,26 @@ impl Shelf<'_> {
             delete.execute(params![tally, reason])?;
         }
         Ok(messages)
+    }
+
+    /// The beginning of a letter that was cut off.
+    pub fn begun(&self, tally: i64) -> Result<Option<Begun>> {
+        let mut query = self.0.prepare_cached("SELECT name, total, bytes FROM begun WHERE tally = ?")?;
+        let mut rows = query.query([tally])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let total =
+            u32::try_from(row.get::<_, i64>(1)?).map_err(|_| StoreError::Corrupt { what: "a number" })?;
+        Ok(Some(Begun { name: fixed(&row.get::<_, Vec<u8>>(0)?)?, total, bytes: row.get(2)? }))
+    }
+
+    /// Keeps the beginning of a letter, or forgets it.
+    pub fn put_begun(&self, tally: i64, begun: Option<&Begun>) -> Result<()> {
+        self.0.prepare_cached("DELETE FROM begun WHERE tally = ?")?.execute([tally])?;
+        if let Some(Begun { name, total, bytes }) = begun {
+            let sql = "INSERT INTO begun (tally, name, total, bytes, sum) VALUES (?1, ?2, ?3, ?4, row_sum(?1, ?2, ?3, ?4))";
+            self.0.prepare_cached(sql)?.execute(params![tally, name, total, bytes])?;
+        }
+        Ok(())
     }
 
     /// Keeps a proof.

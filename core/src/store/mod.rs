@@ -6,6 +6,7 @@
 mod aside;
 mod chains;
 mod chits;
+mod errands;
 mod invoices;
 mod owner;
 mod places;
@@ -25,6 +26,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+pub use aside::Begun;
+pub use errands::ErrandRow;
 pub use purses::{Front, Purse};
 pub use rows::{
     Bookmark, ChainRow, Event, Glance, InvoiceRow, KeptWord, PlaceRow, PlacedChit, Reached, Standing,
@@ -36,7 +39,8 @@ pub use sums::CountedTable;
 /// The version of the schema, counted in migrations.
 pub const SCHEMA_VERSION: usize = MIGRATIONS.len();
 
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_ledger.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_ledger.sql"), include_str!("migrations/0002_meetings.sql")];
 /// "HAZL", so that a stray file is told apart from a damaged wallet.
 const APPLICATION_ID: i32 = 0x4841_5a4c;
 const BUSY_WAIT: Duration = Duration::from_secs(5);

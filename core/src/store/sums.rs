@@ -27,7 +27,7 @@ pub enum CountedTable {
 }
 
 /// The tables whose rows carry a sum, and the columns it is over.
-const SUMMED: [(&str, &str); 7] = [
+const SUMMED: [(&str, &str); 9] = [
     ("wallet", "no, database, key, root, name, device, rehearsed"),
     (
         "tally",
@@ -43,6 +43,8 @@ const SUMMED: [(&str, &str); 7] = [
     ),
     ("invoice", "id, tally, mine, state, units, date, expires, entry, answer, sent"),
     ("parked", "tally, reason, bytes"),
+    ("begun", "tally, name, total, bytes"),
+    ("errand", "name, tally, addressee, state, expires, entry"),
     ("event", "tally, code, args"),
 ];
 

@@ -12,10 +12,10 @@ use crate::canon::Canon as _;
 use crate::chit::ChainId;
 use crate::digest::Digest;
 use crate::key::derive;
-use crate::letter::{Letterbox, ROOM, letters};
+use crate::letter::{LETTER_MAX, Letterbox, ROOM, letters};
 use crate::message::{Message, PAGE_MAX, Page};
 use crate::negotiation::TallyState;
-use crate::store::{ChainRow, Shelf, TallyRow};
+use crate::store::{Begun, ChainRow, Shelf, TallyRow};
 use crate::tally::{Side, TallyId};
 
 use super::outbox::{
@@ -24,7 +24,7 @@ use super::outbox::{
 };
 use super::pages::GAP;
 use super::receiving::{Delivery, absorb};
-use super::{Result, Wallet, standing, tally_no, tally_row};
+use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
 
 /// How many bytes of chits are taken from the database before the carrier is asked again.
 const BATCH: usize = 2 * ROOM;
@@ -244,6 +244,22 @@ impl Wallet {
             }
             unsettled(shelf, no)
         })
+    }
+
+    /// The beginning of a long letter that was cut off in an earlier meeting.
+    pub fn begun(&self, tally: &TallyId) -> Result<Option<Begun>> {
+        self.look(|shelf| Ok(shelf.begun(tally_no(shelf, tally)?)?))
+    }
+
+    /// Keeps the beginning of a long letter for the next meeting, over whatever carrier; or forgets it.
+    pub fn keep_begun(&mut self, tally: &TallyId, begun: Option<&Begun>) -> Result<()> {
+        if self.begun(tally)?.as_ref() == begun {
+            return Ok(());
+        }
+        if begun.is_some_and(|begun| begun.bytes.len() > LETTER_MAX) {
+            return Err(WalletError::TooLong { what: "letter", max: LETTER_MAX });
+        }
+        self.act(|shelf, _| Ok(shelf.put_begun(tally_no(shelf, tally)?, begun)?))
     }
 
     /// What the two halves have not settled, as far as is known here.

@@ -9,6 +9,7 @@ mod backup;
 mod closing;
 mod contract;
 mod devices;
+mod errands;
 mod evidence;
 mod exchange;
 mod export;
@@ -50,6 +51,10 @@ pub use asking::{Ask, InvoiceView};
 pub use audit::{AuditReport, Finding};
 pub use backup::{Backup, BackupError};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
+pub use errands::{
+    CARRIED_BYTES, CARRIED_MAX, CannotGive, ErrandNews, ErrandTurn, ErrandView, FOR_GIVER_BYTES,
+    FOR_GIVER_MAX, LIFETIME_MAX,
+};
 pub use export::{Export, ExportedChit};
 pub use history::{ChitView, Custody, Facets, Filter};
 pub use meeting::{MeetingKeys, Talk, Unsettled};
@@ -98,6 +103,9 @@ pub enum WalletError {
     /// The payment is not possible.
     #[error(transparent)]
     CannotPay(#[from] CannotPay),
+    /// The errand cannot be given.
+    #[error(transparent)]
+    CannotGive(#[from] CannotGive),
     /// A payment code or receipt that says nothing here.
     #[error(transparent)]
     Code(#[from] CodeRefusal),
@@ -188,6 +196,7 @@ impl WalletError {
             Self::Words(_) => "words",
             Self::OutOfPlace(_) => "out_of_place",
             Self::CannotPay(cannot) => cannot.code(),
+            Self::CannotGive(cannot) => cannot.code(),
             Self::Code(refusal) => refusal.code(),
             Self::Pair(_) => "pair",
             Self::Backup(error) => error.code(),

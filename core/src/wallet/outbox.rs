@@ -74,27 +74,7 @@ impl Wallet {
     pub fn hand_over(&mut self, tally: &TallyId) -> Result<Option<Vec<u8>>> {
         self.act(|shelf, hands| {
             let row = tally_row(shelf, tally)?;
-            prepare(shelf, hands, &row)?;
-            let (messages, complete) = packed(shelf, hands, &row)?;
-            if messages.is_empty() {
-                return Ok(None);
-            }
-            if complete {
-                mark_sent(shelf, &row)?;
-            } else {
-                mark_pages(shelf, &row, &messages)?;
-            }
-            let introduction = match (row.inviter, row.state) {
-                (false, TallyState::CertsKnown) => {
-                    Some(AgreementPublic::from(&hands.root()?.agreement_key(&row.id.0)).to_bytes())
-                }
-                _ => None,
-            };
-            let key = hands.pair_key(shelf, row.no)?;
-            Ok(Some(
-                Handover::seal_with(&messages, &key, introduction, hands.own_mark().nonce(hands.entropy))
-                    .to_bytes(),
-            ))
+            Ok(handed(shelf, hands, &row, HANDOVER_MAX)?.map(|handover| handover.to_bytes()))
         })
     }
 
@@ -119,6 +99,34 @@ impl Wallet {
     }
 }
 
+/// Seals what the partner must be told, as much as goes into so many bytes, and notes it as handed over; none if there is nothing.
+pub(super) fn handed(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    most: usize,
+) -> Result<Option<Handover>> {
+    prepare(shelf, hands, row)?;
+    let (messages, complete) = packed(shelf, hands, row, most)?;
+    if messages.is_empty() {
+        return Ok(None);
+    }
+    if complete {
+        mark_sent(shelf, row)?;
+    } else {
+        mark_pages(shelf, row, &messages)?;
+    }
+    let introduction = match (row.inviter, row.state) {
+        (false, TallyState::CertsKnown) => {
+            Some(AgreementPublic::from(&hands.root()?.agreement_key(&row.id.0)).to_bytes())
+        }
+        _ => None,
+    };
+    let key = hands.pair_key(shelf, row.no)?;
+    let nonce = hands.own_mark().nonce(hands.entropy);
+    Ok(Some(Handover::seal_with(&messages, &key, introduction, nonce)))
+}
+
 /// Lets a node of its half speak before anything is handed over.
 pub(super) fn prepare(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<()> {
     if let Some(mut standing) = shelf.standing(row.no)? {
@@ -133,12 +141,17 @@ pub(super) fn prepare(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) 
 
 /// What the partner must be told next, in the order in which it can be used.
 pub(super) fn messages(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<Vec<Message>> {
-    Ok(packed(shelf, hands, row)?.0)
+    Ok(packed(shelf, hands, row, HANDOVER_MAX)?.0)
 }
 
 /// As much of what the partner must be told as goes into one hand-over, and whether that is all. Where there are more chits than fit,
 /// the rest follows when the partner has told that it holds these.
-fn packed(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<(Vec<Message>, bool)> {
+fn packed(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    row: &TallyRow,
+    most: usize,
+) -> Result<(Vec<Message>, bool)> {
     let mut out = Vec::new();
     let mut complete = true;
     negotiation(row, &mut out);
@@ -146,7 +159,7 @@ fn packed(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<(V
         if standing.owed & OWED_CONTRACT != 0 {
             out.extend(row.contract.clone().map(|contract| Message::Offer(Box::new(contract))));
         }
-        complete = chits(shelf, row, &mut out)?;
+        complete = chits(shelf, row, most, &mut out)?;
         let mut ordered = 0;
         if complete {
             let mut rest = Vec::new();
@@ -154,7 +167,7 @@ fn packed(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<(V
             let orders = rest.len();
             receipts(shelf, hands, row, &standing, &mut rest)?;
             invoices(shelf, row, &mut rest)?;
-            complete = out.is_empty() || size(&out).saturating_add(size(&rest)) <= BESIDE_CHITS;
+            complete = out.is_empty() || size(&out).saturating_add(size(&rest)) <= beside_chits(most);
             if complete {
                 ordered = orders;
                 out.extend(rest);
@@ -185,27 +198,30 @@ pub(super) fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
     }
 }
 
-/// What chits may measure in one hand-over.
-const CHITS_MAX: usize = HANDOVER_MAX / 2;
-/// What all messages but the summary may measure where there are chits among them.
-const BESIDE_CHITS: usize = HANDOVER_MAX / 8 * 7;
+/// What all messages but the summary may measure where there are chits among them, in a hand-over of so many bytes.
+const fn beside_chits(most: usize) -> usize {
+    most / 8 * 7
+}
+
 /// Chits in one page of a hand-over: even the longest are far below what is left beside the rest.
-const HANDED_PAGE: usize = 250;
+fn handed_page(most: usize) -> usize {
+    (most / 2048).min(250)
+}
 
 fn size(messages: &[Message]) -> usize {
     messages.iter().map(|message| message.to_bytes().len()).fold(0, usize::saturating_add)
 }
 
-/// Chits of every chain beyond what the other side is known to hold, as many as fit. Returns whether these are all.
-fn chits(shelf: &Shelf<'_>, row: &TallyRow, out: &mut Vec<Message>) -> Result<bool> {
+/// Chits of every chain beyond what the other side is known to hold, up to half of a hand-over. Returns whether these are all.
+fn chits(shelf: &Shelf<'_>, row: &TallyRow, most: usize, out: &mut Vec<Message>) -> Result<bool> {
     let mut size = 0_usize;
     for chain in shelf.chains(row.no)? {
         let mut after = chain.known.max(chain.base);
         while after < chain.seq {
-            if size >= CHITS_MAX {
+            if size >= most / 2 {
                 return Ok(false);
             }
-            let Some(page) = page(shelf, &chain, after, HANDED_PAGE)? else { break };
+            let Some(page) = page(shelf, &chain, after, handed_page(most))? else { break };
             after = after.saturating_add(page.chits.len() as u64);
             let page = Message::Chits(page);
             size = size.saturating_add(page.to_bytes().len());

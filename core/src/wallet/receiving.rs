@@ -109,7 +109,7 @@ impl Wallet {
 }
 
 /// Finds the tally a hand-over was sealed for, and opens it.
-fn open(
+pub(super) fn open(
     shelf: &Shelf<'_>,
     hands: &Hands<'_>,
     handover: &Handover,

@@ -114,9 +114,15 @@ pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
 /// Ana and Ben with an open tally: Ana holds the stock and grants 100, Ben holds the foil and grants 50.
 pub fn pair() -> (Wallet, Wallet, TallyId, StoryClock) {
     let (mut ana, mut ben, clock) = people();
-    let tally = introduce(&mut ana, &mut ben);
-    open(&mut ana, &mut ben, &tally);
+    let tally = opened(&mut ana, &mut ben);
     (ana, ben, tally, clock)
+}
+
+/// Two people open a tally: the first holds the stock and grants 100, the second holds the foil and grants 50.
+pub fn opened(stock: &mut Wallet, foil: &mut Wallet) -> TallyId {
+    let tally = introduce(stock, foil);
+    open(stock, foil, &tally);
+    tally
 }
 
 /// Ana and Ben, who do not know each other.

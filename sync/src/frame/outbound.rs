@@ -11,6 +11,9 @@ const REORDERING: u64 = 8;
 const FIRST_TIMEOUT: u64 = 500;
 const SHORTEST_TIMEOUT: u64 = 250;
 const LONGEST_TIMEOUT: u64 = 2_000;
+/// Repetitions come no further apart than this, unless trips take longer: what is lost again and again is lost by chance, and two packets a
+/// second fill no link.
+const LONGEST_PAUSE: u64 = 1_000;
 /// What may be sent before the peer has said how much it takes: a handshake and a little more.
 const FIRST_CREDIT: u32 = 2_048;
 /// What may be in flight at least, however long the queue before the radio: so many bytes, and so many packets. With fewer packets
@@ -228,7 +231,7 @@ impl Outbound {
         if self.flights.is_empty() { None } else { Some(self.progress.after(self.timeout)) }
     }
 
-    /// After too long a silence sends the two first pieces again and waits twice as long.
+    /// After too long a silence sends the two first pieces again and waits twice as long, up to a second.
     pub(super) fn tick(&mut self, now: Time) {
         if self.wake().is_none_or(|wake| wake > now) {
             return;
@@ -236,7 +239,7 @@ impl Outbound {
         let upto = self.flights.keys().nth(1).or(self.flights.keys().next()).copied().unwrap_or_default();
         self.recall(|start, _| start <= upto);
         self.progress = now;
-        self.timeout = self.timeout.saturating_mul(2).min(LONGEST_TIMEOUT);
+        self.timeout = self.timeout.saturating_mul(2).min(LONGEST_PAUSE.max(self.settled_timeout()));
     }
 
     /// A new link: whatever was in flight on the old one may be lost.

@@ -170,7 +170,8 @@ impl Transfer {
                 Item::Whole(&front.bytes).write(out);
                 len
             } else {
-                let held = self.peer_holds.filter(|(id, _)| *id == front.id).map(|(_, have)| have);
+                // Good once: if the same message is said again, the peer no longer keeps its beginning.
+                let held = self.peer_holds.take_if(|(id, _)| *id == front.id).map(|(_, have)| have);
                 let offset =
                     held.filter(|have| usize::try_from(*have).is_ok_and(|have| have < len)).unwrap_or(0);
                 let from = usize::try_from(offset).unwrap_or_default();

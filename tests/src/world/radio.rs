@@ -92,7 +92,7 @@ impl World {
         let unix = caller.now();
         let dialled = Acquaintance::of(caller, &id)
             .ok()
-            .and_then(|known| known.dial(Carrier::Memory, unix, None, &session_entropy(&mut entropy)).ok());
+            .and_then(|known| known.dial(Carrier::Memory, unix, &session_entropy(&mut entropy)).ok());
         let begun = dialled.and_then(|session| Some((session, Meeting::begin(caller, &id).ok()?)));
         let Some((mut session, mut meeting)) = begun else { return Ok("cannot be met") };
         session.handle(Time(0), Input::LinkUp { mtu, dialing: true }).ok();

@@ -112,11 +112,11 @@ impl Phone {
     }
 
     /// Somebody calls whose first packet this is: finds out who, and answers.
-    fn answer(&mut self, packet: &[u8], mtu: u16, now: Time, entropy: &mut Seeded) {
+    fn answer(&mut self, packet: &[u8], (carrier, mtu): (Carrier, u16), now: Time, entropy: &mut Seeded) {
         let unix = self.wallet.now();
         let door = Door::to(&self.wallet, &self.wallet.meetable().unwrap()).unwrap();
         let entropy = session_entropy(entropy);
-        let Some((tally, mut session)) = door.answer(packet, Carrier::Memory, unix, &entropy).unwrap() else {
+        let Some((tally, mut session)) = door.answer(packet, carrier, unix, &entropy).unwrap() else {
             return;
         };
         let meeting = Meeting::begin(&mut self.wallet, &tally).unwrap();
@@ -127,6 +127,13 @@ impl Phone {
     /// The process ends: what was not in the wallet is gone.
     pub fn die(&mut self) {
         (self.talk, self.hung_up, self.parted, self.wake, self.awaits) = (None, true, false, None, false);
+    }
+
+    /// The person gives the meeting up: the program ends it and keeps what has arrived.
+    pub fn give_up(&mut self, now: Time) {
+        self.input(now, Input::Cancel);
+        self.hung_up = true;
+        self.drain(now);
     }
 
     fn input(&mut self, now: Time, input: Input<'_>) {
@@ -188,6 +195,7 @@ pub struct World {
     pub air: Air,
     pub now: Time,
     pub mtu: u16,
+    pub carrier: Carrier,
     pub until_cut: Option<usize>,
     pub arrived: usize,
     /// Which of the partner's devices is called, if not the one with the recovery words.
@@ -199,7 +207,12 @@ impl World {
     /// Ben has scanned Ana's ticket; they have not met.
     pub fn ticket(seed: u64, weather: Weather) -> Self {
         let clock = StoryClock::new();
-        let (mut ana, mut ben) = (wallet("Ana", seed, &clock), wallet("Ben", seed, &clock));
+        let (ana, ben) = (wallet("Ana", seed, &clock), wallet("Ben", seed, &clock));
+        Self::scanned(ana, ben, clock, seed, weather)
+    }
+
+    /// The second of these has scanned the first one's ticket; they have not met.
+    fn scanned(mut ana: Wallet, mut ben: Wallet, clock: StoryClock, seed: u64, weather: Weather) -> Self {
         let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
         let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
         let (ana, ben) = (Phone::new(ana), Phone::new(ben));
@@ -212,6 +225,7 @@ impl World {
             air,
             now: Time(0),
             mtu: 247,
+            carrier: Carrier::Memory,
             until_cut: None,
             arrived: 0,
             to_device: None,
@@ -222,20 +236,32 @@ impl World {
     /// They have met, and keep an open tally.
     pub fn partners(seed: u64, weather: Weather) -> Self {
         let mut world = Self::ticket(seed, Weather { delay: 5, ..Weather::default() });
-        world.meet(false);
-        world.assert_in_sync("opening");
-        world.air = Air::new(seed, weather);
-        for phone in [&mut world.ana, &mut world.ben] {
+        world.open(seed, weather);
+        world
+    }
+
+    /// Two who have a wallet each open a tally, and keep it.
+    pub fn opened(ana: Wallet, ben: Wallet, clock: &StoryClock, seed: u64, weather: Weather) -> Self {
+        let fair = Weather { delay: 5, ..Weather::default() };
+        let mut world = Self::scanned(ana, ben, clock.clone(), seed, fair);
+        world.open(seed, weather);
+        world
+    }
+
+    fn open(&mut self, seed: u64, weather: Weather) {
+        self.meet(false);
+        self.assert_in_sync("opening");
+        self.air = Air::new(seed, weather);
+        for phone in [&mut self.ana, &mut self.ben] {
             (phone.packets, phone.bytes) = (0, 0);
             phone.reports.clear();
         }
-        world.arrived = 0;
-        world
+        self.arrived = 0;
     }
 
     /// A link is there. Where a session is parted, it goes on; otherwise the caller begins one and the waiter answers it.
     pub fn link(&mut self, ana_calls: bool) {
-        let Self { ana, ben, tally, clock, now, mtu, to_device, .. } = self;
+        let Self { ana, ben, tally, clock, now, carrier, mtu, to_device, .. } = self;
         self.seed += 1;
         let mut entropy = Seeded::new(&format!("session {}", self.seed));
         let unix = clock.now();
@@ -248,8 +274,7 @@ impl World {
                 Some(device) => Acquaintance::of_device(&caller.wallet, tally, *device).unwrap(),
                 None => Acquaintance::of(&caller.wallet, tally).unwrap(),
             };
-            let mut session =
-                known.dial(Carrier::Memory, unix, None, &session_entropy(&mut entropy)).unwrap();
+            let mut session = known.dial(*carrier, unix, &session_entropy(&mut entropy)).unwrap();
             let mut meeting = Meeting::begin(&mut caller.wallet, tally).unwrap();
             session.handle(*now, Input::LinkUp { mtu: *mtu, dialing: true }).unwrap();
             meeting.call(&mut session, &mut caller.wallet, *now);
@@ -308,7 +333,7 @@ impl World {
                 let phone = if end == End::Left { &mut self.ana } else { &mut self.ben };
                 if phone.awaits {
                     let mut entropy = Seeded::new(&format!("answer {} {}", self.seed, self.arrived));
-                    phone.answer(&packet, self.mtu, self.now, &mut entropy);
+                    phone.answer(&packet, (self.carrier, self.mtu), self.now, &mut entropy);
                 }
                 phone.input(self.now, Input::Packet(&packet));
                 for answer in phone.drain(self.now) {
@@ -320,12 +345,17 @@ impl World {
 
     /// Both say that they are in sync, and they are.
     pub fn assert_in_sync(&mut self, told: &str) {
+        self.assert_settled(told);
+        self.assert_equal(told);
+    }
+
+    /// Both say that they are in sync; what they hold is not read again.
+    pub fn assert_settled(&mut self, told: &str) {
         for phone in [&self.ana, &self.ben] {
             let end = phone.last().end.as_ref().map(|end| end.outcome);
             assert_eq!(end, Some(Outcome::InSync), "{told}");
             assert_eq!(phone.last().unsettled, Unsettled::default(), "{told}");
         }
-        self.assert_equal(told);
     }
 
     /// Both halves tell the same story, whatever anybody says of it.

@@ -81,7 +81,7 @@ impl Phone {
         if self.talk.is_none() {
             let known = Acquaintance::of(&self.wallet, tally).map_err(broken)?;
             let entropy = session_entropy(&mut SystemEntropy);
-            let session = known.dial(Carrier::Memory, self.wallet.now(), None, &entropy).map_err(broken)?;
+            let session = known.dial(Carrier::Memory, self.wallet.now(), &entropy).map_err(broken)?;
             let meeting = Meeting::begin(&mut self.wallet, tally)?;
             let (session, meeting) = self.talk.insert((session, meeting));
             let _ = session.handle(now, Input::LinkUp { mtu, dialing: true });

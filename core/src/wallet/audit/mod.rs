@@ -151,6 +151,8 @@ const fn table_finding(table: &str) -> &'static str {
         b"standing" => "a tally's standing was changed by something else than Hazel",
         b"chain" => "a chain's row was changed by something else than Hazel",
         b"invoice" => "an invoice's row was changed by something else than Hazel",
+        b"begun" => "the beginning of a letter was changed by something else than Hazel",
+        b"errand" => "a carried errand was changed by something else than Hazel",
         b"parked" => "a waiting message was changed by something else than Hazel",
         _ => "a waiting notice was changed by something else than Hazel",
     }

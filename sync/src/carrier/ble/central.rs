@@ -1,9 +1,13 @@
 //! The side that scans and connects.
 
-use super::{BleError, INFO, RX, SERVICE, TAG_COMPANY, TX, runtime, told_tags, within};
+#[cfg(target_os = "linux")]
+use super::channel::Channel;
+use super::{BleError, INFO, RX, Road, SERVICE, TAG_COMPANY, TX, runtime, told_tags, within};
 use crate::beacon::{Sight, Tag};
 use crate::carrier::Link;
 use crate::frame::WIRE;
+#[cfg(target_os = "linux")]
+use btleplug::api::AddressType;
 use btleplug::api::{
     Central as _, Characteristic, Manager as _, Peripheral as _, ScanFilter, ValueNotification, WriteType,
 };
@@ -94,10 +98,10 @@ impl Central {
         Ok(None)
     }
 
-    /// Connects, listens, and reads the other's version.
+    /// Connects, reads the other's version, and opens a channel or listens.
     pub fn connect(self, found: Found) -> Result<CentralLink, BleError> {
         let peripheral = found.peripheral;
-        let (rx, notifications, tags) = self.runtime.block_on(async {
+        let (way, tags) = self.runtime.block_on(async {
             within("connecting", peripheral.connect()).await?;
             within("asking for services", peripheral.discover_services()).await?;
             let all = peripheral.characteristics();
@@ -108,13 +112,28 @@ impl Central {
                 Some(&WIRE) => {}
                 other => return Err(BleError::Version(other.copied().unwrap_or_default())),
             }
+            #[cfg(target_os = "linux")]
+            if let Some(channel) = self.channel(&peripheral, &said).await {
+                return Ok((Way::Channel(channel), told_tags(&said)));
+            }
             let notifications = within("listening", peripheral.notifications()).await?;
             within("listening", peripheral.subscribe(&tx)).await?;
-            Ok((rx, notifications, told_tags(&said)))
+            let runtime = self.runtime.handle().clone();
+            let notifications = Notifications { runtime, stream: Some(notifications) };
+            Ok((Way::Service { notifications, rx, answered: false }, told_tags(&said)))
         })?;
-        let runtime = self.runtime.handle().clone();
-        let notifications = Notifications { runtime, stream: Some(notifications) };
-        Ok(CentralLink { notifications, central: self, peripheral, rx, tags, answered: false })
+        Ok(CentralLink { way, central: self, peripheral, tags })
+    }
+
+    /// The other's channel, if it tells one and it opens.
+    #[cfg(target_os = "linux")]
+    async fn channel(&self, peripheral: &Peripheral, said: &[u8]) -> Option<Channel> {
+        let number = super::told_channel(said)?;
+        let known = within("reading an advertisement", peripheral.properties()).await.ok()??;
+        let random = known.address_type == Some(AddressType::Random);
+        let radio = within("asking for an adapter's name", self.adapter.adapter_info()).await.ok()?;
+        let radio = radio.split_whitespace().next()?;
+        Channel::dial(radio, peripheral.address().into_inner(), random, number).await.ok()
     }
 }
 
@@ -139,14 +158,23 @@ impl Drop for Notifications {
     }
 }
 
+/// Over what a link's packets cross.
+enum Way {
+    Service {
+        notifications: Notifications,
+        rx: Characteristic,
+        answered: bool,
+    },
+    #[cfg(target_os = "linux")]
+    Channel(Channel),
+}
+
 /// A link that this side opened.
 pub struct CentralLink {
-    notifications: Notifications,
+    way: Way,
     central: Central,
     peripheral: Peripheral,
-    rx: Characteristic,
     tags: Vec<Tag>,
-    answered: bool,
 }
 
 impl CentralLink {
@@ -156,42 +184,79 @@ impl CentralLink {
         &self.tags
     }
 
+    /// Over what its packets cross.
+    #[must_use]
+    pub const fn road(&self) -> Road {
+        match self.way {
+            Way::Service { .. } => Road::Service,
+            #[cfg(target_os = "linux")]
+            Way::Channel(_) => Road::Channel,
+        }
+    }
+
     /// Hangs up and gives the radio back.
     pub fn close(self) -> Result<Central, BleError> {
-        self.central.runtime.block_on(within("hanging up", self.peripheral.disconnect()))?;
-        Ok(self.central)
+        let Self { way, central, peripheral, .. } = self;
+        {
+            let _inside = central.runtime.enter();
+            drop(way);
+        }
+        central.runtime.block_on(within("hanging up", peripheral.disconnect()))?;
+        Ok(central)
     }
 }
 
 impl Link for CentralLink {
     fn mtu(&self) -> u16 {
-        self.peripheral.mtu().clamp(23, 517)
+        match &self.way {
+            Way::Service { .. } => self.peripheral.mtu().clamp(23, 517),
+            #[cfg(target_os = "linux")]
+            Way::Channel(channel) => channel.mtu(),
+        }
     }
 
     fn send(&mut self, packet: &[u8]) -> io::Result<()> {
-        // Unanswered writes sent before the other stack is ready for them are lost without a word.
-        let kind = if self.answered { WriteType::WithoutResponse } else { WriteType::WithResponse };
-        let write = within("writing", self.peripheral.write(&self.rx, packet, kind));
-        self.central.runtime.block_on(write).map_err(io::Error::other)?;
-        self.answered = true;
-        Ok(())
+        let Self { way, central, peripheral, .. } = self;
+        match way {
+            Way::Service { rx, answered, .. } => {
+                // Unanswered writes sent before the other stack is ready for them are lost without a word.
+                let kind = if *answered { WriteType::WithoutResponse } else { WriteType::WithResponse };
+                let write = within("writing", peripheral.write(rx, packet, kind));
+                central.runtime.block_on(write).map_err(io::Error::other)?;
+                *answered = true;
+                Ok(())
+            }
+            #[cfg(target_os = "linux")]
+            Way::Channel(channel) => {
+                central.runtime.block_on(within("sending", channel.send(packet))).map_err(io::Error::other)
+            }
+        }
     }
 
     fn receive(&mut self, milliseconds: u64) -> io::Result<Option<Vec<u8>>> {
         let limit = Duration::from_millis(milliseconds);
-        self.central.runtime.block_on(async {
-            match tokio::time::timeout(limit, self.notifications.next()).await {
-                Ok(Some(notification)) => Ok((notification.uuid == TX).then_some(notification.value)),
-                Ok(None) => Err(ErrorKind::UnexpectedEof.into()),
-                Err(_) => {
-                    let up = within("asking whether the link is up", self.peripheral.is_connected()).await;
-                    if up.map_err(io::Error::other)? {
-                        Ok(None)
-                    } else {
-                        Err(ErrorKind::UnexpectedEof.into())
+        let Self { way, central, peripheral, .. } = self;
+        central.runtime.block_on(async {
+            match way {
+                Way::Service { notifications, .. } => {
+                    match tokio::time::timeout(limit, notifications.next()).await {
+                        Ok(Some(notification)) => Ok((notification.uuid == TX).then_some(notification.value)),
+                        Ok(None) => Err(ErrorKind::UnexpectedEof.into()),
+                        Err(_) => still_up(peripheral).await,
                     }
                 }
+                #[cfg(target_os = "linux")]
+                Way::Channel(channel) => match tokio::time::timeout(limit, channel.next()).await {
+                    Ok(packet) => packet.map(Some),
+                    Err(_) => Ok(None),
+                },
             }
         })
     }
+}
+
+/// Nothing came; a link that is gone does not say so by itself.
+async fn still_up(peripheral: &Peripheral) -> io::Result<Option<Vec<u8>>> {
+    let up = within("asking whether the link is up", peripheral.is_connected()).await;
+    if up.map_err(io::Error::other)? { Ok(None) } else { Err(ErrorKind::UnexpectedEof.into()) }
 }

@@ -4,6 +4,8 @@
 
 pub mod central;
 #[cfg(target_os = "linux")]
+mod channel;
+#[cfg(target_os = "linux")]
 pub mod peripheral;
 
 use crate::beacon::Tag;
@@ -72,10 +74,28 @@ pub enum BleError {
     System(#[from] std::io::Error),
 }
 
+/// Over what packets may cross.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Road {
+    /// The service's characteristics: what everybody has.
+    Service,
+    /// An L2CAP channel where the other side can open one, and otherwise the service.
+    Channel,
+}
+
 /// What the information characteristic says here.
-fn info(tags: &[Tag]) -> Vec<u8> {
+#[cfg(any(test, target_os = "linux"))]
+fn info(channel: u16, tags: &[Tag]) -> Vec<u8> {
+    let [high, low] = channel.to_be_bytes();
     let tags = tags.iter().take(TAGS_MAX).flat_map(|tag| tag.0);
-    [WIRE, 0, 0].into_iter().chain(tags).collect()
+    [WIRE, high, low].into_iter().chain(tags).collect()
+}
+
+/// The channel that another device's information tells; none is zero.
+#[cfg(any(test, target_os = "linux"))]
+fn told_channel(info: &[u8]) -> Option<u16> {
+    let number = info.get(1..3).and_then(|bytes| bytes.try_into().ok()).map(u16::from_be_bytes)?;
+    Some(number).filter(|number| *number != 0)
 }
 
 /// The tags that another device's information tells.
@@ -116,11 +136,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn information_is_version_no_channel_and_tags() {
+    fn information_is_version_channel_and_tags() {
         let tags: Vec<_> = (0..20).map(|n| Tag([n; 8])).collect();
-        assert_eq!(info(&[]), [1, 0, 0]);
-        assert_eq!(told_tags(&info(&tags)), tags[..TAGS_MAX]);
-        assert_eq!(info(&tags).len(), 3 + 8 * TAGS_MAX);
+        assert_eq!(info(0, &[]), [1, 0, 0]);
+        assert_eq!(info(0x81, &[]), [1, 0, 0x81]);
+        assert_eq!((told_channel(&info(0, &tags)), told_channel(&info(0x81, &tags))), (None, Some(0x81)));
+        assert_eq!((told_channel(&[]), told_channel(&[1, 0])), (None, None));
+        assert_eq!(told_tags(&info(0x81, &tags)), tags[..TAGS_MAX]);
+        assert_eq!(info(0, &tags).len(), 3 + 8 * TAGS_MAX);
         for other in [&[][..], &[1], &[1, 0, 0], &[1, 0, 0, 7, 7]] {
             assert_eq!(told_tags(other), []);
         }

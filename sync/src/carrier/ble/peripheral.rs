@@ -1,6 +1,7 @@
 //! The side that shows itself and is connected to.
 
-use super::{BleError, INFO, Place, RX, SERVICE, TAG_COMPANY, TX, info, runtime, within};
+use super::channel::{Channel, Entrance};
+use super::{BleError, INFO, Place, RX, Road, SERVICE, TAG_COMPANY, TX, info, runtime, within};
 use crate::beacon::Tag;
 use crate::carrier::Link;
 use bluer::adv::{Advertisement, AdvertisementHandle};
@@ -11,7 +12,9 @@ use bluer::gatt::local::{
 };
 use bluer::gatt::{CharacteristicReader, CharacteristicWriter};
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
 use std::io::{self, ErrorKind};
+use std::pin::pin;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
@@ -22,6 +25,8 @@ pub struct Peripheral {
     writers: CharacteristicControl,
     /// Who wants to hear us.
     listeners: CharacteristicControl,
+    /// Where a channel may be opened; none where the system has no such sockets.
+    entrance: Option<Entrance>,
     adapter: bluer::Adapter,
     _shown: AdvertisementHandle,
     _served: ApplicationHandle,
@@ -30,24 +35,29 @@ pub struct Peripheral {
 
 impl Peripheral {
     /// Shows the service, and the first of these tags in its place, on the named adapter or the first. Whoever connects is told all.
-    pub fn open(name: Option<&str>, tags: &[Tag], place: Place) -> Result<Self, BleError> {
+    pub fn open(name: Option<&str>, tags: &[Tag], place: Place, road: Road) -> Result<Self, BleError> {
         let runtime = runtime()?;
         let (writers, written_to) = characteristic_control();
         let (listeners, heard_at) = characteristic_control();
         let shown = |at| tags.first().copied().filter(|_| at == place);
-        let (session, adapter, served, shown) = runtime.block_on(async {
+        let (session, adapter, entrance, served, shown) = runtime.block_on(async {
             let session = within("asking for adapters", bluer::Session::new()).await?;
             let adapter = match name {
                 Some(name) => session.adapter(name)?,
                 None => within("asking for adapters", session.default_adapter()).await?,
             };
             within("switching the radio on", adapter.set_powered(true)).await?;
+            let entrance = match road {
+                Road::Channel => Entrance::open(&adapter).await.ok(),
+                Road::Service => None,
+            };
+            let told = info(entrance.as_ref().map_or(0, Entrance::number), tags);
             let rx = Characteristic { control_handle: written_to, ..rx() };
             let tx = Characteristic { control_handle: heard_at, ..tx() };
             let service = Service {
                 uuid: SERVICE,
                 primary: true,
-                characteristics: vec![rx, tx, read_info(info(tags))],
+                characteristics: vec![rx, tx, read_info(told)],
                 ..Service::default()
             };
             let application = Application { services: vec![service], ..Application::default() };
@@ -62,25 +72,42 @@ impl Peripheral {
                 ..Advertisement::default()
             };
             let shown = within("advertising", adapter.advertise(advertisement)).await?;
-            Ok::<_, BleError>((session, adapter, served, shown))
+            Ok::<_, BleError>((session, adapter, entrance, served, shown))
         })?;
-        Ok(Self { runtime, writers, listeners, adapter, _shown: shown, _served: served, _session: session })
+        let (_shown, _served, _session) = (shown, served, session);
+        Ok(Self { runtime, writers, listeners, entrance, adapter, _shown, _served, _session })
     }
 
-    /// Waits until somebody connects and listens.
+    /// Waits until somebody connects and listens, or opens the channel.
     pub fn wait(mut self, limit: Duration) -> Result<PeripheralLink, BleError> {
-        let listen = async {
-            while let Some(event) = self.listeners.next().await {
-                if let CharacteristicControlEvent::Notify(writer) = event {
-                    return Ok(writer);
+        let Self { runtime, listeners, entrance, .. } = &mut self;
+        let either = async {
+            let listens = pin!(listener(listeners));
+            match entrance {
+                None => listens.await,
+                Some(entrance) => {
+                    let opens = pin!(entrance.next());
+                    match select(listens, opens).await {
+                        Either::Left((listens, _)) => listens,
+                        Either::Right((opened, _)) => opened.map(Caller::Channel),
+                    }
                 }
             }
-            Err(BleError::NotFound)
         };
-        let writer = self.runtime.block_on(async { tokio::time::timeout(limit, listen).await });
-        let writer = writer.unwrap_or(Err(BleError::NotFound))?;
-        Ok(PeripheralLink { peripheral: self, writer, reader: None })
+        let caller = runtime.block_on(async { tokio::time::timeout(limit, either).await });
+        let caller = caller.unwrap_or(Err(BleError::NotFound))?;
+        Ok(PeripheralLink { peripheral: self, caller })
     }
+}
+
+/// The next who wants to hear us.
+async fn listener(listeners: &mut CharacteristicControl) -> Result<Caller, BleError> {
+    while let Some(event) = listeners.next().await {
+        if let CharacteristicControlEvent::Notify(writer) = event {
+            return Ok(Caller::Service { writer, reader: None });
+        }
+    }
+    Err(BleError::NotFound)
 }
 
 /// Written through a socket of the stack's: a call over the system's bus for each packet would cost more, and reorder them.
@@ -121,24 +148,49 @@ fn read_info(told: Vec<u8>) -> Characteristic {
     }
 }
 
+/// How the other side came.
+enum Caller {
+    Service {
+        writer: CharacteristicWriter,
+        /// There once the other side has written.
+        reader: Option<CharacteristicReader>,
+    },
+    Channel(Channel),
+}
+
 /// A link that the other side opened.
 pub struct PeripheralLink {
     peripheral: Peripheral,
-    writer: CharacteristicWriter,
-    /// There once the other side has written.
-    reader: Option<CharacteristicReader>,
+    caller: Caller,
 }
 
 impl PeripheralLink {
+    /// Over what its packets cross.
+    #[must_use]
+    pub const fn road(&self) -> Road {
+        match self.caller {
+            Caller::Service { .. } => Road::Service,
+            Caller::Channel(_) => Road::Channel,
+        }
+    }
+
     /// Hangs up and shows itself again.
     pub fn close(self) -> Peripheral {
-        let Self { peripheral, writer, .. } = self;
+        let Self { peripheral, caller } = self;
         // A caller that is gone may already be calling again: that link must not be hung up on.
-        let there = writer.is_closed().is_ok_and(|closed| !closed);
-        let caller = peripheral.adapter.device(writer.device_address());
-        drop(writer);
-        if let (true, Ok(caller)) = (there, caller) {
-            let _ = peripheral.runtime.block_on(within("hanging up", caller.disconnect()));
+        let (there, address) = match &caller {
+            Caller::Service { writer, .. } => {
+                (writer.is_closed().is_ok_and(|closed| !closed), writer.device_address())
+            }
+            Caller::Channel(channel) => (channel.is_open(), channel.peer()),
+        };
+        let device = peripheral.adapter.device(address);
+        {
+            let _inside = peripheral.runtime.enter();
+            drop(caller);
+        }
+        if let (true, Ok(device)) = (there, device) {
+            let _ = peripheral.runtime.block_on(within("hanging up", device.disconnect()));
         }
         peripheral
     }
@@ -146,22 +198,39 @@ impl PeripheralLink {
 
 impl Link for PeripheralLink {
     fn mtu(&self) -> u16 {
-        u16::try_from(self.writer.mtu()).unwrap_or(u16::MAX).clamp(23, 517)
+        match &self.caller {
+            Caller::Service { writer, .. } => u16::try_from(writer.mtu()).unwrap_or(u16::MAX).clamp(23, 517),
+            Caller::Channel(channel) => channel.mtu(),
+        }
     }
 
     fn send(&mut self, packet: &[u8]) -> io::Result<()> {
-        let notify = within("notifying", self.writer.send(packet));
-        self.peripheral.runtime.block_on(notify).map_err(io::Error::other)
+        let Self { peripheral: Peripheral { runtime, .. }, caller } = self;
+        let sent = match caller {
+            Caller::Service { writer, .. } => runtime.block_on(within("notifying", writer.send(packet))),
+            Caller::Channel(channel) => runtime.block_on(within("sending", channel.send(packet))),
+        };
+        sent.map_err(io::Error::other)
     }
 
     fn receive(&mut self, milliseconds: u64) -> io::Result<Option<Vec<u8>>> {
         let limit = Duration::from_millis(milliseconds);
-        let Self { peripheral: Peripheral { runtime, writers, .. }, reader, writer } = self;
-        let next = next(writers, reader, writer.device_address());
-        match runtime.block_on(async { tokio::time::timeout(limit, next).await }) {
-            Ok(packet) => packet.map(Some),
-            Err(_) if writer.is_closed()? => Err(ErrorKind::UnexpectedEof.into()),
-            Err(_) => Ok(None),
+        let Self { peripheral: Peripheral { runtime, writers, .. }, caller } = self;
+        match caller {
+            Caller::Service { writer, reader } => {
+                let next = next(writers, reader, writer.device_address());
+                match runtime.block_on(async { tokio::time::timeout(limit, next).await }) {
+                    Ok(packet) => packet.map(Some),
+                    Err(_) if writer.is_closed()? => Err(ErrorKind::UnexpectedEof.into()),
+                    Err(_) => Ok(None),
+                }
+            }
+            Caller::Channel(channel) => {
+                match runtime.block_on(async { tokio::time::timeout(limit, channel.next()).await }) {
+                    Ok(packet) => packet.map(Some),
+                    Err(_) => Ok(None),
+                }
+            }
         }
     }
 }
