@@ -46,6 +46,7 @@ class OpenScreenTest {
             ana.sees("tallies_none")
             coroutineContext.job.cancelChildren()
         }
+        Preview.write(ana.seen.filter { it.first == "OpenScreen" || it.first == "RestoreScreen" })
         val lost = folder.toFile().list().orEmpty().filter { ".lost-" in it }
         assertTrue(lost.isNotEmpty(), "the old file is gone")
     }
@@ -77,5 +78,6 @@ class OpenScreenTest {
             coroutineContext.job.cancelChildren()
         }
         checkAll((ana.seen + second.seen).map { it.second })
+        Preview.write(second.seen.filter { it.first == "JoinScreen" })
     }
 }

@@ -100,7 +100,8 @@ class Person(folder: Path, file: String, keys: KeyStore = PocketKeys) {
     /** Waits until the screen shows it, and no longer than ten seconds. */
     suspend fun <T : Any> find(what: String, look: (Sheet) -> T?): T {
         repeat(1_000) {
-            look(sheet)?.let { return it }
+            val (front, shown) = checkNotNull(hall.front) to sheet
+            look(shown)?.let { seen.add(front.javaClass.simpleName to shown); return it }
             delay(10)
         }
         error("no $what on ${sheet.title}: ${sheet.parts}")
