@@ -90,6 +90,22 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// A partner's site that has told something new hears that it is here. What is refused or known already makes no letter, so that two
+    /// sites which do not agree about a note are not at it without end.
+    pub(super) fn confirm_notes(
+        &mut self,
+        from: Correspondent,
+        half: &HalfRow,
+        standing: &Standing,
+        taken: &Taken,
+    ) -> Result<(), StoreError> {
+        let side = self.side_of(&from, half, standing);
+        match matches!(from, Correspondent::Site(_)) && side != half.side && !taken.notes.is_empty() {
+            true => self.send_notes(from, half, side, false),
+            false => Ok(()),
+        }
+    }
+
     /// Somebody says what it knows of the notes: it is told what it lacks, and what is known here if it asks.
     pub(super) fn notes(
         &mut self,

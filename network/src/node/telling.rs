@@ -4,7 +4,6 @@ use hazel_core::admit::Refusal;
 use hazel_core::chit::SignedChit;
 use hazel_core::key::PublicKey;
 use hazel_core::message::{Message, PAGE_MAX, Page};
-use hazel_core::notes::Notes;
 use hazel_core::order::Endorsement;
 use hazel_core::ordering::OrderingError;
 use hazel_core::rows::Rows as _;
@@ -50,7 +49,8 @@ impl Work<'_> {
             let mut messages = if to == from { Vec::new() } else { brought.clone() };
             messages.extend(news.iter().cloned());
             self.send(to, half.tally, side, false, messages);
-            if standing.owed != 0 && side != half.side {
+            // Whatever is new is confirmed by whoever takes it in. Where the partner's half has moved to, nothing is known yet.
+            if standing.owed > before.owed && taken.notes.is_empty() && side != half.side {
                 self.send_notes(to, half, side, true)?;
             }
         }
@@ -201,8 +201,6 @@ impl Work<'_> {
         for (site, of) in self.others(&half, &standing) {
             self.send(Correspondent::Site(site), tally, of, true, messages.clone());
             if standing.owed != 0 && of != side {
-                let all = self.desk.notes_beyond(half.no, &Notes::default())?;
-                self.send(Correspondent::Site(site), tally, of, false, all);
                 self.send_notes(Correspondent::Site(site), &half, of, true)?;
             }
         }

@@ -87,7 +87,7 @@ pub(super) struct Before {
     pub(super) words: Vec<Endorsement>,
     /// How often the partner's half had moved.
     pub(super) moves: u64,
-    owed: i64,
+    pub(super) owed: i64,
 }
 
 /// One transaction's work.
@@ -232,6 +232,7 @@ impl<'w> Work<'w> {
             self.tell(half, &standing, &before, &words, &taken, from)?;
         }
         self.answer(from, half, &standing, ask, &taken)?;
+        self.confirm_notes(from, half, &standing, &taken)?;
         if let Some(request) = request {
             self.confirm(from, half, &standing, request)?;
         }
