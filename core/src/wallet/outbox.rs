@@ -200,7 +200,7 @@ pub(super) fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
 
 /// What all messages but the summary may measure where there are chits among them, in a hand-over of so many bytes.
 const fn beside_chits(most: usize) -> usize {
-    most / 8 * 7
+    (most / 8).saturating_mul(7)
 }
 
 /// Chits in one page of a hand-over: even the longest are far below what is left beside the rest.
