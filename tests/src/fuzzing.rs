@@ -34,7 +34,7 @@ use crate::{fuzzing_air, fuzzing_said};
 pub type Target = fn(&[u8]);
 
 /// Every parser: its name, what it reads, and how.
-pub const TARGETS: [(&str, &str, Target); 41] = [
+pub const TARGETS: [(&str, &str, Target); 42] = [
     ("air_beacon", "air", fuzzing_air::beacon),
     ("air_letter", "air", fuzzing_air::letter),
     ("air_meeting", "air", fuzzing_air::meeting),

@@ -53,7 +53,7 @@ pub(super) fn follow_phase(
     if row.state == TallyState::Sealing
         && !*standing.tip.sealed.of(row.side)
         && !standing.reconciling
-        && standing.chain.is_some()
+        && may_sign(shelf, standing)?
     {
         let chains = shelf.chains(row.no)?;
         let mine: Vec<_> =
@@ -61,7 +61,9 @@ pub(super) fn follow_phase(
         let head = standing.book.head;
         sign(shelf, hands, &row.id, standing, |_, _| Body::Seal(Seal { head, chains: mine }))?;
     }
-    if row.state == TallyState::Sealing && standing.book.phase == Phase::Closed {
+    // An order that the two halves do not agree on yet may still be given up for a restored foil's, and both seals with it.
+    let settled = standing.agreed >= standing.book.head.index;
+    if row.state == TallyState::Sealing && standing.book.phase == Phase::Closed && settled {
         row.state = row.state.after(TallyEvent::Seal)?;
         shelf.add_event(Some(row.no), "tally_closed", &row.name)?;
     }
@@ -69,4 +71,10 @@ pub(super) fn follow_phase(
         shelf.put_tally(row)?;
     }
     Ok(())
+}
+
+/// Whether what this device signs still counts. What a revoked one seals would have no effect, and be sealed again with every answer.
+fn may_sign(shelf: &Shelf<'_>, standing: &Standing) -> Result<bool> {
+    let Some(own) = standing.chain else { return Ok(false) };
+    Ok(standing.tip.device(&shelf.chain(own)?.id).is_some_and(|device| device.is_active()))
 }
