@@ -27,7 +27,7 @@ fn the_same_seed_is_the_same_world() {
 mod once {
     use hazel_tests::world::action::Action::{
         self, Accept, AddDevice, Ask, Close, Grant, Keep, Kill, Lie, Meet, Pay, Radio, Remind, Replay,
-        Restore, Send, Tear,
+        Restore, Revoke, Send, Tear,
     };
     use hazel_tests::world::action::{Fate, Harm, Radio as Weather, Schedule, Trick};
     use hazel_tests::world::replay;
@@ -128,6 +128,39 @@ mod once {
                 AddDevice { phone: 7 },
                 Remind { phone: 7, tally: 5, old_lives: true },
                 Ask { phone: 6, tally: 2, units: 10_000, valid_for: 86_400 },
+            ],
+        });
+    }
+
+    /// Seed 5270, I24: a revoked phone sealed a closing tally, without effect, and sealed it again with every answer: the meeting never ended.
+    #[test]
+    fn a_revoked_phone_does_not_seal() {
+        told(&Schedule {
+            seed: 5270,
+            liars: vec![false; 3],
+            pacts: vec![(0, 1), (2, 0), (2, 1)],
+            actions: vec![
+                AddDevice { phone: 10 },
+                Close { phone: 9, tally: 0 },
+                Revoke { phone: 11 },
+                Send { phone: 7, tally: 4, to: 5, fate: Fate::default() },
+                Meet { phone: 1, tally: 4, to: 10 },
+            ],
+        });
+    }
+
+    /// Seed 5295, I22: a phone said closed of an order that its partner had not confirmed, and that was given up for a restored foil's.
+    #[test]
+    fn closed_is_said_of_what_both_agree_on() {
+        told(&Schedule {
+            seed: 5295,
+            liars: vec![false; 3],
+            pacts: vec![(0, 1), (0, 2), (2, 1)],
+            actions: vec![
+                AddDevice { phone: 3 },
+                Close { phone: 3, tally: 0 },
+                Keep { phone: 1 },
+                Restore { pick: 16, old_lives: true, from_backup: false },
             ],
         });
     }
