@@ -99,7 +99,7 @@ fn an_errand_goes_along_with_somebody_who_will_meet_the_other() {
     assert_eq!(ben.json(&["tally", "show", "Ana"])["balance"], "5.00");
 
     let id = given["errand"]["id"].as_str().unwrap();
-    assert_eq!(ana.refused(&["errand", "drop", &id[..8]]), (1, "errand_gone".into()));
+    assert_eq!(ana.refused(&["errand", "drop", id.get(..8).unwrap()]), (1, "errand_gone".into()));
     assert_eq!(ana.refused(&["errand", "give", "Ben", "--by", "Ben"]).1, "same_partner");
     assert_eq!(ana.refused(&["errand", "drop", "ffffffff"]).0, 2);
 }

@@ -301,7 +301,11 @@ fn cut_in_the_middle_of_a_letter() -> World {
 fn a_letter_begun_on_one_carrier_is_finished_on_another() {
     let mut world = cut_in_the_middle_of_a_letter();
     let begun = world.ben.wallet.begun(&world.tally).unwrap().expect("a beginning is kept");
-    assert!(begun.bytes.len() > 10_000 && u32::try_from(begun.bytes.len()).unwrap() < begun.total, "{}", begun.bytes.len());
+    assert!(
+        begun.bytes.len() > 10_000 && u32::try_from(begun.bytes.len()).unwrap() < begun.total,
+        "{}",
+        begun.bytes.len()
+    );
     let mut again = World::partners(21, fair());
     for _ in 0..500 {
         pay(&mut again.ana.wallet, &again.tally, 0, 10);
