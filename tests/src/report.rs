@@ -127,7 +127,7 @@ pub fn write() -> io::Result<()> {
 
 fn page(all: &figures::Figures, now: &str) -> io::Result<String> {
     let mut page = String::from(
-        "# What was measured\n\nWritten by `cargo run --release -p hazel-tests -- report` out of `figures.json`, into which each command puts \
+        "# What was measured\n\nWritten by `cargo run --release -p hazel-tests --bin hazel-tests -- report` out of `figures.json`, into which each command puts \
          what it has counted itself, and the commit it ran on (a plus: with changes since). Nothing here is typed in.\n\n\
          | what | figure | aimed at | by | on |\n|---|---:|---:|---|---|\n",
     );

@@ -37,7 +37,7 @@ fn kept() -> Vectors {
 fn the_files_are_what_is_generated() {
     for (name, text) in Vectors::generate().unwrap().files().unwrap() {
         let kept = std::fs::read_to_string(folder().join(name)).unwrap();
-        assert!(kept == text, "{name} is out of date: cargo run -p hazel-tests -- vectors");
+        assert!(kept == text, "{name} is out of date: cargo run -p hazel-tests --bin hazel-tests -- vectors");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Some hundred worlds in every run of the tests; many more by `cargo run -p hazel-tests --release -- worlds 20000`.
+//! Some hundred worlds in every run of the tests; many more by `cargo run -p hazel-tests --release --bin hazel-tests -- worlds 20000`.
 #![allow(clippy::panic, reason = "a world that goes wrong should stop loudly")]
 
 use hazel_tests::report::run_many;
