@@ -34,7 +34,7 @@ final class NearbyTest: FolderTest {
         let tally = try opened(pair, pair.left(), pair.right())
         _ = try pair.left().pay(tally: tally, payment: Payment(units: 2_500))
         let (left, right) = try near(pair)
-        left.throwsOn = 4
+        left.throwsOn = 2
         _ = try left.nearby().seen(peer: "right", sight: tag(of: pair.right()), now: now())
         _ = try right.nearby().seen(peer: "left", sight: tag(of: pair.left()), now: now())
         wait(for: [left.over, right.over], timeout: 20)
