@@ -64,10 +64,14 @@ impl Wallet {
     /// Checks everything again. `progress` is told how many chits were checked.
     pub fn audit(&mut self, progress: &mut dyn FnMut(usize)) -> Result<AuditReport> {
         let mut report = AuditReport::default();
-        if let Err(error) = self.store.check_pages() {
-            match error {
-                StoreError::Corrupt { .. } => report.find(None, "SQLite's own pages are damaged"),
-                other => return Err(other.into()),
+        let file = [
+            (self.store.check_pages(), "SQLite's own pages are damaged"),
+            (self.store.check_tables(), "the tables are not the ones that Hazel makes"),
+        ];
+        for (checked, what) in file {
+            match checked {
+                Err(StoreError::Corrupt { .. }) => report.find(None, what),
+                other => other?,
             }
         }
         self.study(|shelf, hands| {
