@@ -100,10 +100,10 @@ fn a_flipped_byte_is_found_wherever_it_changes_what_the_file_says() {
         let copy = folder.path().join("bent.db");
         std::fs::write(&copy, &bent).unwrap();
         let audited = open(&copy, &clock).and_then(|mut wallet| wallet.audit(&mut |_| {}));
-        if let Err(error) = &audited {
-            if !DAMAGED.contains(&error.code()) {
-                misjudged.push((at, error.clone()));
-            }
+        if let Err(error) = &audited
+            && !DAMAGED.contains(&error.code())
+        {
+            misjudged.push((at, error.clone()));
         }
         if audited.map_or(true, |report| !report.findings.is_empty()) {
             found += 1;
