@@ -11,6 +11,7 @@ mod invoices;
 mod owner;
 mod places;
 mod purses;
+mod room;
 mod rows;
 mod shelf;
 mod standings;

@@ -58,6 +58,9 @@ pub struct AuditReport {
     pub signatures: usize,
     /// What is wrong; empty if all is well.
     pub findings: Vec<Finding>,
+    /// Pages of the file with bytes in room that nothing uses: SQLite leaves some at times, and so does a disk that changes them. They
+    /// say nothing.
+    pub stray_pages: Vec<u32>,
 }
 
 impl Wallet {
@@ -74,6 +77,7 @@ impl Wallet {
                 other => other?,
             }
         }
+        report.stray_pages = self.store.stray_pages()?;
         self.study(|shelf, hands| {
             let done = audit_all(shelf, hands, &mut report, progress);
             // What cannot even be read is a finding; a busy or full disk is an error of its own.
