@@ -143,7 +143,12 @@ fn gif(file: &[u8], each: &mut dyn FnMut(&Luma<'_>) -> ControlFlow<()>) -> Resul
 }
 
 fn jpeg(file: &[u8], each: &mut dyn FnMut(&Luma<'_>) -> ControlFlow<()>) -> Result<u32, FileRefusal> {
-    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
+    // Its own limits call a large picture damaged; ours, below, say what is wrong with it.
+    let most = usize::from(u16::MAX);
+    let options = DecoderOptions::default()
+        .jpeg_set_out_colorspace(ColorSpace::Luma)
+        .set_max_width(most)
+        .set_max_height(most);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
     decoder.decode_headers().map_err(damaged)?;
     let info = decoder.info().ok_or(FileRefusal::UnknownFormat)?;

@@ -86,6 +86,10 @@ fn what_is_no_picture_or_claims_too_much_is_refused() {
     let mut gif = FILES[4].1.to_vec();
     gif[6..10].copy_from_slice(&[0xff; 4]);
     assert_eq!(scanned(&gif), Err(FileRefusal::Measures(65_535, 65_535)));
+    let mut jpeg = FILES[0].1.to_vec();
+    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
+    assert_eq!(scanned(&jpeg), Err(FileRefusal::Measures(65_535, 65_535)));
     // A canvas that a photo might have, in a file that cannot fill it.
     gif[6..10].copy_from_slice(&[0x88, 0x13, 0x88, 0x13]);
     assert_eq!(scanned(&gif), Err(FileRefusal::Short(5_000, 5_000)));
