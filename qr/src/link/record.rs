@@ -112,11 +112,11 @@ fn depth(json: &str) -> usize {
 
 /// JSON that stands as base64 where a query would be: both alphabets, with or without padding.
 pub(super) fn from_base64(query: &str) -> Option<String> {
-    let query = query.replace("%3D", "=").replace("%3d", "=").replace("%2B", "+").replace("%2F", "/");
     // Every JSON object begins so in base64; a blank or a line end may stand before the first field.
     if !query.starts_with("ey") && !query.starts_with("ew") {
         return None;
     }
+    let query = query.replace("%3D", "=").replace("%3d", "=").replace("%2B", "+").replace("%2F", "/");
     let bytes = bytes_of_base64(&query)?;
     String::from_utf8(bytes).ok().filter(|text| text.starts_with('{'))
 }
