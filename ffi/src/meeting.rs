@@ -374,7 +374,7 @@ fn act(output: &Output) -> Option<Act> {
         Output::Ended(end) => Act::Ended { ending: ending(&end.outcome) },
         Output::HangUp => Act::HangUp,
         Output::WakeAt(at) => Act::WakeAt { at: at.0 },
-        Output::Message(..) | Output::LinkRefused(_) => return None,
+        Output::Message(..) | Output::Begun(_) | Output::LinkRefused(_) => return None,
     })
 }
 

@@ -154,7 +154,9 @@ impl Introduction {
                     Step::Taken(gift)
                 }
                 Output::Ended(end) => Step::Ended(end),
-                Output::Delivered(_) | Output::Parted(_) | Output::LinkRefused(_) => continue,
+                Output::Begun(_) | Output::Delivered(_) | Output::Parted(_) | Output::LinkRefused(_) => {
+                    continue;
+                }
             });
         }
         steps

@@ -148,6 +148,11 @@ impl Meeting {
                 self.shorthand.arrived();
                 self.speak(session, wallet, now);
             }
+            Output::Begun(partial) => {
+                if let Err(trouble) = wallet.keep_begun(self.talk.tally(), Some(&begun(&partial))) {
+                    self.break_off(session, trouble, now);
+                }
+            }
             Output::Ended(end) => self.report.end = Some(end),
             _ => {}
         }
@@ -252,12 +257,7 @@ impl Meeting {
         let in_sync = self.report.in_sync();
         if let Some(end) = &self.report.end {
             let partial = end.partial.as_ref().filter(|_| !in_sync);
-            let begun = partial.map(|Partial { id, total, bytes }| Begun {
-                name: id.0,
-                total: *total,
-                bytes: bytes.clone(),
-            });
-            wallet.keep_begun(self.talk.tally(), begun.as_ref())?;
+            wallet.keep_begun(self.talk.tally(), partial.map(begun).as_ref())?;
         }
         self.report.unsettled = wallet.end_meeting(&self.talk, in_sync)?;
         match self.trouble {
@@ -265,4 +265,8 @@ impl Meeting {
             None => Ok(self.report),
         }
     }
+}
+
+fn begun(partial: &Partial) -> Begun {
+    Begun { name: partial.id.0, total: partial.total, bytes: partial.bytes.clone() }
 }

@@ -180,6 +180,11 @@ fn a_new_session_goes_on_with_what_the_old_one_kept() {
     let kept = world.right.end.clone().and_then(|end| end.partial).expect("a beginning");
     assert_eq!(kept.id, MessageId::of(&message[0]));
     assert!(kept.bytes.len() > 15_000);
+    assert_eq!(
+        world.right.begun.last(),
+        Some(&kept),
+        "told when the link was gone, for a process that is killed then"
+    );
 
     let way = partner(dialer_key().public());
     let mut right = setting(Role::Waiter, way);
@@ -200,6 +205,24 @@ fn a_new_session_goes_on_with_what_the_old_one_kept() {
     world.assert_in_sync("after a restart");
     let rest = 45_000 + 45_000 - kept.bytes.len();
     assert!(world.bytes < rest + rest / 20 + 600, "{} bytes for a rest of {rest}", world.bytes);
+}
+
+/// Nobody tells a process that it will be killed: what a slow link has brought is told each second, and not more often.
+#[test]
+fn what_has_come_of_a_long_message_is_told_each_second() {
+    let pace = Some(Pace { interval: 30, packets: 1 });
+    let weather = Weather { delay: 5, pace, ..Weather::default() };
+    let mut world = World::meeting(ticket(), ticket(), 1, weather, [load(1, &[45_000]), vec![]]);
+    world.link(247, true);
+    world.run(4_000);
+    let came: usize =
+        world.arrived.iter().filter(|(side, ..)| *side == Side::Right).map(|(_, from, to)| to - from).sum();
+    let told: Vec<_> = world.right.begun.iter().map(|begun| begun.bytes.len()).collect();
+    assert!((2..=3).contains(&told.len()) && told.is_sorted(), "{told:?}");
+    // A record is told whole, so half a second more may be missing than the second that has not passed.
+    assert!(came > 25_000 && told.last().unwrap() + 244 * 50 > came, "{told:?} of {came}");
+    world.run(60_000);
+    world.assert_in_sync("nothing was killed");
 }
 
 #[test]

@@ -69,6 +69,7 @@ impl Session {
                 }
                 let until = self.parted_until.unwrap_or_else(|| self.now.after(self.setting.patience.parted));
                 self.parted_until = Some(until);
+                self.outputs.extend(self.transfer.beginning(self.now, true).map(Output::Begun));
                 self.outputs.push_back(Output::Parted(until));
             }
             Phase::Over(_) => self.flush_until = None,

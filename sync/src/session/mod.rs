@@ -293,6 +293,7 @@ impl Session {
             self.transfer.peer_heard |= open.met;
         }
         outcome?;
+        self.outputs.extend(self.transfer.beginning(self.now, false).map(Output::Begun));
         self.conclude();
         Ok(())
     }

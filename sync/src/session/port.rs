@@ -3,7 +3,7 @@
 use super::code::Code;
 use super::fault::{End, Fault, Peer};
 use super::setting::Digest;
-use super::transfer::MessageId;
+use super::transfer::{MessageId, Partial};
 use crate::Time;
 use crate::frame::FrameError;
 
@@ -44,6 +44,9 @@ pub enum Output {
     Met(Peer),
     /// A message of the peer.
     Message(MessageId, Vec<u8>),
+    /// So much of a long message has come. Whoever wants that to outlive this process keeps it, and hands the last one to the next session
+    /// with the same peer. Told each second while one message is on its way, and when the link is gone.
+    Begun(Partial),
     /// The peer has this message and has said so under seal.
     Delivered(MessageId),
     /// The link is gone; another one before this time goes on where it ended.

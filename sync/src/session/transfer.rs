@@ -17,6 +17,8 @@ const ITEM_HEAD: usize = 32;
 const MAX_WHOLE: usize = MAX_PLAIN / 2;
 const CONFIRM_DELAY: u64 = 150;
 const CONFIRM_AFTER: u32 = 16;
+/// How long a message may be on its way before what has come of it is told, and told again.
+const TELL_EVERY: u64 = 1_000;
 
 /// The name of a message: the first half of the SHA-256 of its bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,6 +85,8 @@ pub(super) struct Transfer {
     kept: Option<Partial>,
     kept_told: bool,
     incoming: Option<Partial>,
+    /// When it was last told how much of that has come, and how much it was.
+    told_begun: (Time, u32),
     peer_holds: Option<(MessageId, u32)>,
     /// Long messages wait until the peer has said what it holds.
     pub(super) peer_heard: bool,
@@ -201,6 +205,7 @@ impl Transfer {
                     return Err(Fault::Rule(Rule::MessageTooLong(total)));
                 }
                 self.incoming = Some(self.begun(id, total, offset)?);
+                self.told_begun = (now, offset);
                 self.grow(bytes, now, news)?;
             }
             Item::More(bytes) => self.grow(bytes, now, news)?,
@@ -272,6 +277,17 @@ impl Transfer {
 
     pub(super) fn wake(&self) -> Option<Time> {
         self.confirm_at.filter(|_| self.told < self.received)
+    }
+
+    /// What has come of a message that takes its time: now and then, or at once if this link has brought all that it will.
+    pub(super) fn beginning(&mut self, now: Time, at_once: bool) -> Option<Partial> {
+        let incoming = self.incoming.as_ref()?;
+        let (at, told) = self.told_begun;
+        if incoming.have() <= told || !(at_once || now.since(at) >= TELL_EVERY) {
+            return None;
+        }
+        self.told_begun = (now, incoming.have());
+        Some(incoming.clone())
     }
 
     /// What the next session needs to know.

@@ -67,6 +67,7 @@ pub struct Device {
     pub code: Option<Code>,
     pub met: Option<Peer>,
     pub delivered: Vec<MessageId>,
+    pub begun: Vec<Partial>,
     pub end: Option<End>,
     pub refused: Option<Fault>,
     pub parted: bool,
@@ -88,6 +89,7 @@ impl Device {
             code: None,
             met: None,
             delivered: vec![],
+            begun: vec![],
             end: None,
             refused: None,
             parted: false,
@@ -149,6 +151,10 @@ impl Device {
                     assert!(self.met.is_some(), "an effect before the meeting");
                     assert_eq!(id, MessageId::of(&bytes));
                     self.holds.push(bytes);
+                }
+                Output::Begun(partial) => {
+                    assert!(self.met.is_some(), "an effect before the meeting");
+                    self.begun.push(partial);
                 }
                 Output::Delivered(id) => self.delivered.push(id),
                 Output::Parted(_) => self.parted = true,
