@@ -2,7 +2,8 @@
 
 #[cfg(target_os = "linux")]
 use super::channel::Channel;
-use super::{BleError, INFO, RX, Road, SERVICE, TAG_COMPANY, TX, runtime, told_tags, within};
+use super::{BleError, INFO, RX, Road, SERVICE, TAG_COMPANY, TX, runtime, within};
+use crate::Information;
 use crate::beacon::{Sight, Tag};
 use crate::carrier::Link;
 use crate::frame::WIRE;
@@ -108,32 +109,39 @@ impl Central {
             let find = |uuid| all.iter().find(|c| c.uuid == uuid).cloned().ok_or(BleError::NoService);
             let (rx, tx, info) = (find(RX)?, find(TX)?, find(INFO)?);
             let said = within("reading the version", peripheral.read(&info)).await?;
-            match said.first() {
-                Some(&WIRE) => {}
-                other => return Err(BleError::Version(other.copied().unwrap_or_default())),
-            }
+            let told = Information::read(&said).ok_or_else(|| unread(&said))?;
             #[cfg(target_os = "linux")]
-            if let Some(channel) = self.channel(&peripheral, &said).await {
-                return Ok((Way::Channel(channel), told_tags(&said)));
+            if let Some(channel) = self.channel(&peripheral, told.channel).await {
+                return Ok((Way::Channel(channel), told.tags));
             }
             let notifications = within("listening", peripheral.notifications()).await?;
             within("listening", peripheral.subscribe(&tx)).await?;
             let runtime = self.runtime.handle().clone();
             let notifications = Notifications { runtime, stream: Some(notifications) };
-            Ok((Way::Service { notifications, rx, answered: false }, told_tags(&said)))
+            Ok::<_, BleError>((Way::Service { notifications, rx, answered: false }, told.tags))
         })?;
         Ok(CentralLink { way, central: self, peripheral, tags })
     }
 
     /// The other's channel, if it tells one and it opens.
     #[cfg(target_os = "linux")]
-    async fn channel(&self, peripheral: &Peripheral, said: &[u8]) -> Option<Channel> {
-        let number = super::told_channel(said)?;
+    async fn channel(&self, peripheral: &Peripheral, number: u16) -> Option<Channel> {
+        if number == 0 {
+            return None;
+        }
         let known = within("reading an advertisement", peripheral.properties()).await.ok()??;
         let random = known.address_type == Some(AddressType::Random);
         let radio = within("asking for an adapter's name", self.adapter.adapter_info()).await.ok()?;
         let radio = radio.split_whitespace().next()?;
         Channel::dial(radio, peripheral.address().into_inner(), random, number).await.ok()
+    }
+}
+
+/// Why an information could not be read.
+fn unread(said: &[u8]) -> BleError {
+    match said.first() {
+        Some(wire) if *wire != WIRE => BleError::Version(*wire),
+        _ => BleError::NoService,
     }
 }
 

@@ -8,8 +8,6 @@ mod channel;
 #[cfg(target_os = "linux")]
 pub mod peripheral;
 
-use crate::beacon::Tag;
-use crate::frame::WIRE;
 use std::future::Future;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -21,14 +19,11 @@ pub const SERVICE: Uuid = Uuid::from_u128(0x1a7c_15fa_6e63_4bdb_a005_f29b_8a91_b
 pub const RX: Uuid = Uuid::from_u128(0x1a7c_15fa_6e63_4bdb_a005_f29b_8a91_b840);
 /// Notified by the peripheral.
 pub const TX: Uuid = Uuid::from_u128(0x1a7c_15fa_6e63_4bdb_a005_f29b_8a91_b841);
-/// Read by the central: wire version, the L2CAP channel as two bytes or zeros for none, then the tags that are shown.
+/// Read by the central: an [`Information`](crate::Information).
 pub const INFO: Uuid = Uuid::from_u128(0x1a7c_15fa_6e63_4bdb_a005_f29b_8a91_b842);
 
 /// Under this number of "no company" an advertisement carries the tag: beside a 128-bit service nothing longer fits.
 pub const TAG_COMPANY: u16 = 0xffff;
-
-/// More tags than these are not told: one advertisement shows one, and its shower takes turns.
-pub const TAGS_MAX: usize = 16;
 
 /// Where a device shows its tag besides the information that everybody may read who connects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,27 +78,6 @@ pub enum Road {
     Channel,
 }
 
-/// What the information characteristic says here.
-#[cfg(any(test, target_os = "linux"))]
-fn info(channel: u16, tags: &[Tag]) -> Vec<u8> {
-    let [high, low] = channel.to_be_bytes();
-    let tags = tags.iter().take(TAGS_MAX).flat_map(|tag| tag.0);
-    [WIRE, high, low].into_iter().chain(tags).collect()
-}
-
-/// The channel that another device's information tells; none is zero.
-#[cfg(any(test, target_os = "linux"))]
-fn told_channel(info: &[u8]) -> Option<u16> {
-    let number = info.get(1..3).and_then(|bytes| bytes.try_into().ok()).map(u16::from_be_bytes)?;
-    Some(number).filter(|number| *number != 0)
-}
-
-/// The tags that another device's information tells.
-fn told_tags(info: &[u8]) -> Vec<Tag> {
-    let tags = info.get(3..).unwrap_or_default().chunks(8);
-    tags.filter_map(|tag| tag.try_into().ok().map(Tag)).take(TAGS_MAX).collect()
-}
-
 /// One thread for the radio, so that its events go on while the session thinks.
 fn runtime() -> Result<Runtime, BleError> {
     Ok(Builder::new_multi_thread().worker_threads(1).enable_all().build()?)
@@ -134,21 +108,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn information_is_version_channel_and_tags() {
-        let tags: Vec<_> = (0..20).map(|n| Tag([n; 8])).collect();
-        assert_eq!(info(0, &[]), [1, 0, 0]);
-        assert_eq!(info(0x81, &[]), [1, 0, 0x81]);
-        assert_eq!((told_channel(&info(0, &tags)), told_channel(&info(0x81, &tags))), (None, Some(0x81)));
-        assert_eq!((told_channel(&[]), told_channel(&[1, 0])), (None, None));
-        assert_eq!(told_tags(&info(0x81, &tags)), tags[..TAGS_MAX]);
-        assert_eq!(info(0, &tags).len(), 3 + 8 * TAGS_MAX);
-        for other in [&[][..], &[1], &[1, 0, 0], &[1, 0, 0, 7, 7]] {
-            assert_eq!(told_tags(other), []);
-        }
-        assert_eq!(told_tags(&[[1, 0, 0].as_slice(), &[7; 15]].concat()), [Tag([7; 8])]);
-    }
 
     #[test]
     fn a_radio_that_never_answers_is_late() {

@@ -1,7 +1,8 @@
 //! The side that shows itself and is connected to.
 
 use super::channel::{Channel, Entrance};
-use super::{BleError, INFO, Place, RX, Road, SERVICE, TAG_COMPANY, TX, info, runtime, within};
+use super::{BleError, INFO, Place, RX, Road, SERVICE, TAG_COMPANY, TX, runtime, within};
+use crate::Information;
 use crate::beacon::Tag;
 use crate::carrier::Link;
 use bluer::adv::{Advertisement, AdvertisementHandle};
@@ -51,13 +52,14 @@ impl Peripheral {
                 Road::Channel => Entrance::open(&adapter).await.ok(),
                 Road::Service => None,
             };
-            let told = info(entrance.as_ref().map_or(0, Entrance::number), tags);
+            let channel = entrance.as_ref().map_or(0, Entrance::number);
+            let told = Information { channel, tags: tags.to_vec() };
             let rx = Characteristic { control_handle: written_to, ..rx() };
             let tx = Characteristic { control_handle: heard_at, ..tx() };
             let service = Service {
                 uuid: SERVICE,
                 primary: true,
-                characteristics: vec![rx, tx, read_info(told)],
+                characteristics: vec![rx, tx, read_info(told.bytes())],
                 ..Service::default()
             };
             let application = Application { services: vec![service], ..Application::default() };
