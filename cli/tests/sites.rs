@@ -14,6 +14,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
+use market::waiting::{meet as meet_over_a_socket, open};
 use market::*;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -210,6 +211,29 @@ fn receipts_and_invoices_reach_a_partner_who_is_never_met_again() {
     });
     one.kill();
     two.kill();
+}
+
+#[test]
+fn an_errand_is_left_at_a_site_and_found_there() {
+    let (ana, ben, carpenter) = (Person::new("Ana"), Person::new("Ben"), Person::new("Carpenter"));
+    open(&ana, &ben, "Ana");
+    open(&ana, &carpenter, "Ana");
+    let mut site = Site::new();
+    site.start();
+    ben.json(&["link", &site.ticket("ben")]);
+    carpenter.run(&["errand", "carry", "on"]).ok();
+    ana.run(&["pay", "Ben", "5", "--memo", "eggs"]).ok();
+    ana.json(&["errand", "give", "Ben", "--by", "Carpenter"]);
+    meet_over_a_socket(&ana, &carpenter, "Ana", &[]);
+    // The carpenter never meets Ben. Both go home to the same site, he for the first time.
+    let left = carpenter.json(&["link", &site.ticket("carpenter")]);
+    assert_eq!(left["errands"][0]["handed_over"], 1, "{left}");
+    assert_eq!(carpenter.json(&["errand", "list"])["errands"].as_array().map(Vec::len), Some(0));
+    let found = ben.run(&["sync"]).ok();
+    assert!(found.contains("has brought you something from Ana."), "{found}");
+    assert!(found.contains("Ana pays you 5.00."), "{found}");
+    assert_eq!(ben.json(&["tally", "show", "Ana"])["balance"], "5.00");
+    site.kill();
 }
 
 #[test]

@@ -17,6 +17,10 @@ pub const ERRAND_MAX: usize = 32 * 1024;
 pub const SHOWN_MAX: usize = 64;
 /// Room for what stands around the hand-over.
 const HEADS: usize = 64;
+/// How long an errand is carried at most, in seconds.
+pub const LIFETIME_MAX: u64 = 30 * 24 * 3600;
+/// How far the clock of whoever gives an errand may be ahead, in seconds.
+const CLOCKS_APART: u64 = 24 * 3600;
 /// What the hand-over in an errand may measure.
 pub(crate) const INSIDE_MAX: usize = ERRAND_MAX - HEADS;
 
@@ -56,7 +60,9 @@ impl Claim {
         Self(Digest::of_parts(&[&key.purpose(b"errand"), &side, nonce]).first())
     }
 
-    fn tag(&self) -> [u8; 16] {
+    /// The tag of the errand that it claims.
+    #[must_use]
+    pub fn tag(&self) -> [u8; 16] {
         Digest::of_parts(&[b"hazel/v1/errand-tag", &self.0]).first()
     }
 }
@@ -81,6 +87,20 @@ impl Errand {
         &self.handover
     }
 
+    /// Why nobody would carry it now, whoever gives it.
+    #[must_use]
+    pub fn unfit(&self, now: Date) -> Option<Verdict> {
+        if self.to_bytes().len() > ERRAND_MAX {
+            Some(Verdict::TooLong)
+        } else if self.expires < now {
+            Some(Verdict::Expired)
+        } else if self.expires > now.saturating_add(LIFETIME_MAX).saturating_add(CLOCKS_APART) {
+            Some(Verdict::TooFarAhead)
+        } else {
+            None
+        }
+    }
+
     /// What may be seen of it.
     #[must_use]
     pub const fn shown(&self) -> Shown {
@@ -95,6 +115,12 @@ impl Errand {
 }
 
 impl Shown {
+    /// The tag.
+    #[must_use]
+    pub const fn tag(&self) -> &[u8; 16] {
+        &self.tag
+    }
+
     /// The claim to it, if it is for the holder of that half.
     #[must_use]
     pub fn claim(&self, key: &PairKey, mine: Side) -> Option<Claim> {

@@ -10,12 +10,10 @@
 mod story;
 
 use hazel_core::canon::Canon as _;
-use hazel_core::errand::{ERRAND_MAX, ErrandMessage, Verdict};
+use hazel_core::errand::{ERRAND_MAX, ErrandMessage, LIFETIME_MAX, Verdict};
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::{
-    CARRIED_MAX, CannotGive, ErrandNews, FOR_GIVER_MAX, LIFETIME_MAX, Payment, Wallet, WalletError,
-};
+use hazel_core::wallet::{CARRIED_MAX, CannotGive, ErrandNews, FOR_GIVER_MAX, Payment, Wallet, WalletError};
 use story::*;
 
 const DAY: u64 = 24 * 3600;

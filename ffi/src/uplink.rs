@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use hazel_core::key::{Entropy as _, PublicKey};
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::{Delivery, Wallet as Core};
+use hazel_core::wallet::{Delivery, ErrandNews, Wallet as Core};
 use hazel_network::peer::{Dialog, Fault, Input, Output, Patience, dialog_key};
 use hazel_network::ticket::{SiteTicket, agent_of, site_of};
 use hazel_network::uplink::{Talk, UplinkError};
@@ -270,6 +270,11 @@ impl Line {
         let heard = &mut talk.heard;
         for (tally, code) in heard.refused.drain(..) {
             acts.push(Homeward::Declined { tally: tally.to_string(), code });
+        }
+        for news in heard.errands.drain(..) {
+            if let ErrandNews::ForMe(delivery) = news {
+                acts.push(Homeward::News { tidings: Tidings::from(&delivery) });
+            }
         }
         // A letter is about one tally.
         let tally: Option<TallyId> =

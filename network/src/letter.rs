@@ -5,6 +5,7 @@
 
 use hazel_core::canon::{Canon, Malformed, Reader, WIRE_VERSION, Writer};
 use hazel_core::claim::Claim;
+use hazel_core::errand::ErrandMessage;
 use hazel_core::key::PublicKey;
 use hazel_core::message::{MESSAGES_MAX, Message};
 use hazel_core::notes::Notes;
@@ -14,6 +15,8 @@ use crate::confirmation::Confirmation;
 
 /// The most bytes of one letter. Whoever has more to say writes several.
 pub const LETTER_MAX: usize = 1 << 20;
+/// The most words about errands in one letter.
+const ERRANDS_MAX: u64 = 256;
 /// How many bytes of messages a letter is filled with: what is left of [`LETTER_MAX`] has room for one more page of chits.
 const FILL: usize = 1 << 19;
 
@@ -65,6 +68,8 @@ pub enum Body {
     },
     /// A site to a wallet: what you brought has come in, and this is its proof.
     Confirmed(Box<Confirmation>),
+    /// Errands that are carried for others. They are about no half; the letter's is one that the two have to do with.
+    Errands(Vec<ErrandMessage>),
 }
 
 /// One thing that was not let in.
@@ -98,26 +103,39 @@ impl Letter {
     /// Letters that carry these messages, each within its bound.
     #[must_use]
     pub fn carrying(tally: TallyId, half: Side, ask: bool, messages: Vec<Message>) -> Vec<Self> {
-        let mut letters = Vec::new();
-        let (mut filled, mut bytes) = (Vec::new(), 0_usize);
-        let mut close = |messages: &mut Vec<Message>| {
-            let messages = std::mem::take(messages);
-            letters.push(Self { tally, half, body: Body::Messages { ask, messages } });
-        };
-        for message in messages {
-            let size = message.to_bytes().len();
-            if !filled.is_empty() && (bytes.saturating_add(size) > FILL || filled.len() >= MESSAGES_MAX) {
-                close(&mut filled);
-                bytes = 0;
-            }
-            bytes = bytes.saturating_add(size);
-            filled.push(message);
-        }
-        if !filled.is_empty() {
-            close(&mut filled);
-        }
-        letters
+        let body = |messages| Body::Messages { ask, messages };
+        filled(messages, MESSAGES_MAX).into_iter().map(|it| Self { tally, half, body: body(it) }).collect()
     }
+
+    /// Letters with these words about errands, each within its bound; one in any case, because each is answered.
+    #[must_use]
+    pub fn about_errands(tally: TallyId, half: Side, said: Vec<ErrandMessage>) -> Vec<Self> {
+        let mut all = filled(said, usize::try_from(ERRANDS_MAX).unwrap_or(usize::MAX));
+        if all.is_empty() {
+            all.push(Vec::new());
+        }
+        all.into_iter().map(|said| Self { tally, half, body: Body::Errands(said) }).collect()
+    }
+}
+
+/// What goes into one letter, and into the next.
+fn filled<T: Canon>(items: Vec<T>, most: usize) -> Vec<Vec<T>> {
+    let mut all: Vec<Vec<T>> = Vec::new();
+    let mut bytes = 0_usize;
+    for item in items {
+        let size = item.to_bytes().len();
+        match all.last_mut() {
+            Some(last) if bytes.saturating_add(size) <= FILL && last.len() < most => {
+                bytes = bytes.saturating_add(size);
+                last.push(item);
+            }
+            _ => {
+                bytes = size;
+                all.push(vec![item]);
+            }
+        }
+    }
+    all
 }
 
 impl Canon for Letter {
@@ -133,6 +151,7 @@ impl Canon for Letter {
             Body::Notes { ask: false, notes } => to.uint(4).put(notes),
             Body::Notes { ask: true, notes } => to.uint(5).put(notes),
             Body::Confirmed(confirmation) => to.uint(6).put(&**confirmation),
+            Body::Errands(said) => to.uint(7).put_list(said),
         };
     }
 
@@ -151,6 +170,7 @@ impl Canon for Letter {
             3 => Body::Refused(from.take_list("refusals", MESSAGES_MAX as u64)?),
             kind @ (4 | 5) => Body::Notes { ask: kind == 5, notes: from.take()? },
             6 => Body::Confirmed(Box::new(from.take()?)),
+            7 => Body::Errands(from.take_list("words about errands", ERRANDS_MAX)?),
             version => return Err(Malformed::Newer { what: "kind of letter", version }),
         };
         Ok(Self { tally, half, body })

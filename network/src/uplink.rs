@@ -7,10 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hazel_core::canon::{Canon as _, Malformed};
+use hazel_core::errand::ErrandMessage;
 use hazel_core::message::Message;
 use hazel_core::notes::Notes;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Change, Rejected, SiteDelivery, Speakers, Wallet, WalletError};
+use hazel_core::wallet::{
+    Change, ErrandNews, Rejected, SiteDelivery, SiteErrands, Speakers, Wallet, WalletError,
+};
 
 use crate::confirmation::{Confirmation, RequestId, request_of};
 use crate::letter::{Body, Letter};
@@ -38,6 +41,8 @@ pub struct Heard {
     pub confirmed: Vec<Confirmation>,
     /// What the site did not let in, and why.
     pub refused: Vec<(TallyId, String)>,
+    /// What happened to errands.
+    pub errands: Vec<ErrandNews>,
     /// Letters of the site's that were taken into the wallet: each is a commit.
     pub taken: u64,
     /// Letters, both ways.
@@ -56,6 +61,8 @@ pub struct Talk {
     notes: BTreeMap<TallyId, Notes>,
     /// Whose notes were asked about, and not answered yet.
     asked: BTreeSet<TallyId>,
+    /// Letters about errands that are not answered yet.
+    errands_asked: usize,
     /// Letters that bring chits and are not confirmed yet.
     requests: BTreeMap<RequestId, Letter>,
     /// What came of it.
@@ -77,9 +84,13 @@ impl Talk {
         claimed: &BTreeSet<TallyId>,
     ) -> Result<(Self, Vec<Vec<u8>>), UplinkError> {
         let halves = hosted(wallet, &site)?.into_iter().map(|it| (it.tally, it.side)).collect();
-        let (answered, notes, asked, requests, heard) = Default::default();
-        let mut talk = Self { site, user, halves, answered, notes, asked, requests, heard };
+        let (answered, notes, asked, errands_asked, requests, heard) = Default::default();
+        let mut talk = Self { site, user, halves, answered, notes, asked, errands_asked, requests, heard };
         let mut letters = Vec::new();
+        if let Some((tally, side)) = talk.halves.first_key_value().map(|(tally, side)| (*tally, *side)) {
+            let said = wallet.errands_for_site()?;
+            letters.extend(talk.about_errands(tally, side, said));
+        }
         for (tally, side) in talk.halves.clone() {
             letters.extend(talk.opening(wallet, &tally, side, !claimed.contains(&tally))?);
         }
@@ -182,6 +193,7 @@ impl Talk {
                 letters.extend(self.notes_due(wallet, &tally, side)?);
                 Ok(self.posted(&letters))
             }
+            Body::Errands(said) => self.hear_errands(wallet, (tally, side), said),
             Body::Notes { notes, .. } => {
                 self.asked.remove(&tally);
                 self.notes.entry(tally).or_insert(notes);
@@ -189,6 +201,40 @@ impl Talk {
                 Ok(self.posted(&letters))
             }
         }
+    }
+
+    fn about_errands(&mut self, tally: TallyId, side: Side, said: Vec<ErrandMessage>) -> Vec<Vec<u8>> {
+        let letters = Letter::about_errands(tally, side, said);
+        self.errands_asked = self.errands_asked.saturating_add(letters.len());
+        self.posted(&letters)
+    }
+
+    /// What the site says about errands. Whatever one brings about a half that the site keeps goes there at once.
+    fn hear_errands(
+        &mut self,
+        wallet: &mut Wallet,
+        (tally, side): (TallyId, Side),
+        said: Vec<ErrandMessage>,
+    ) -> Result<Vec<Vec<u8>>, UplinkError> {
+        self.errands_asked = self.errands_asked.saturating_sub(1);
+        let SiteErrands { reply, news } = wallet.errands_from_site(said)?;
+        let mut letters = Vec::new();
+        if !reply.is_empty() {
+            letters.extend(self.about_errands(tally, side, reply));
+        }
+        let brought: BTreeSet<TallyId> = news
+            .iter()
+            .filter_map(
+                |news| if let ErrandNews::ForMe(delivery) = news { Some(delivery.tally) } else { None },
+            )
+            .collect();
+        for tally in brought {
+            if let Some(side) = self.halves.get(&tally).copied() {
+                letters.extend(self.opening(wallet, &tally, side, false)?);
+            }
+        }
+        self.heard.errands.extend(news);
+        Ok(letters)
     }
 
     fn posted(&mut self, letters: &[Letter]) -> Vec<Vec<u8>> {
@@ -210,7 +256,9 @@ impl Talk {
     /// Whether the site has answered about every half, and about whatever it was told since.
     #[must_use]
     pub fn all_answered(&self) -> bool {
-        self.asked.is_empty() && self.halves.keys().all(|tally| self.answered.contains(tally))
+        self.asked.is_empty()
+            && self.errands_asked == 0
+            && self.halves.keys().all(|tally| self.answered.contains(tally))
     }
 
     /// How many halves have something that is not final.

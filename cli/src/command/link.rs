@@ -192,9 +192,11 @@ fn told(
     missed: &[(homeward::Link, Trouble)],
     mut page: Page,
 ) -> Result<Answer, Trouble> {
+    let mut errands = Vec::new();
     for (link, report) in visits {
         page.styled(TITLE, format!("At {}", link.place));
         visited(wallet, report, &mut page)?;
+        errands.extend(super::errand::told(wallet, &link.place, &report.heard.errands, &mut page)?);
     }
     for (link, trouble) in missed {
         page.styled(TITLE, format!("At {}", link.place));
@@ -242,6 +244,7 @@ fn told(
         "sites": sites, "pending": pending, "final": pending == 0,
         "changes": sum(&|it| it.heard.changes.len() as u64), "letters": letters, "bytes": bytes,
         "refused": refused, "rejected": rejected, "proofs": proofs, "unconfirmed": unconfirmed,
+        "errands": errands,
     });
     Ok(Answer::new(json, page))
 }

@@ -1,6 +1,8 @@
 //! Two people with the real program, a folder each, and files between them.
 #![allow(dead_code, unreachable_pub, reason = "each story uses the part it needs")]
 
+pub mod waiting;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

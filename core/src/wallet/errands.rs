@@ -5,7 +5,7 @@
 
 use crate::canon::Canon as _;
 use crate::errand::{
-    Claim, ERRAND_MAX, Errand, ErrandId, ErrandMessage, INSIDE_MAX, SHOWN_MAX, Shown, Verdict,
+    Claim, ERRAND_MAX, Errand, ErrandId, ErrandMessage, INSIDE_MAX, LIFETIME_MAX, SHOWN_MAX, Shown, Verdict,
 };
 use crate::store::{ErrandRow, Shelf};
 use crate::tally::{Date, TallyId};
@@ -22,10 +22,6 @@ pub const CARRIED_BYTES: u64 = 1 << 20;
 pub const FOR_GIVER_MAX: u64 = 8;
 /// The most bytes of errands that are carried for one partner.
 pub const FOR_GIVER_BYTES: u64 = 128 * 1024;
-/// How long an errand is carried at most, in seconds.
-pub const LIFETIME_MAX: u64 = 30 * 24 * 3600;
-/// How far the clock of whoever gives an errand may be ahead, in seconds.
-const CLOCKS_APART: u64 = 24 * 3600;
 
 /// Why an errand cannot be given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -184,7 +180,7 @@ impl Wallet {
             match message {
                 ErrandMessage::Shown(shown) => claim(shelf, hands, &shown),
                 ErrandMessage::Claimed(claims) => hand_over(shelf, hands, no, &claims),
-                ErrandMessage::Handed(errand) => take(shelf, hands, no, *errand, said.len()),
+                ErrandMessage::Handed(errand) => take(shelf, hands, no, *errand),
                 ErrandMessage::Answered { id, verdict } => answered(shelf, no, id, verdict),
             }
         })
@@ -218,6 +214,13 @@ fn handed_over(errand: Errand) -> Vec<u8> {
 
 /// Claims what is for me among what the partner carries.
 fn claim(shelf: &Shelf<'_>, hands: &Hands<'_>, shown: &[Shown]) -> Result<ErrandTurn> {
+    let claims = claims(shelf, hands, shown)?;
+    let reply = if claims.is_empty() { vec![] } else { vec![ErrandMessage::Claimed(claims).to_bytes()] };
+    Ok(ErrandTurn { reply, news: None })
+}
+
+/// The claims to what is for me.
+pub(super) fn claims(shelf: &Shelf<'_>, hands: &Hands<'_>, shown: &[Shown]) -> Result<Vec<Claim>> {
     let mut claims: Vec<Claim> = Vec::new();
     for no in shelf.tallies()? {
         if shelf.tally_secrets(no)?.pair.is_none() {
@@ -226,8 +229,7 @@ fn claim(shelf: &Shelf<'_>, hands: &Hands<'_>, shown: &[Shown]) -> Result<Errand
         let (key, side) = (hands.pair_key(shelf, no)?, shelf.tally(no)?.side);
         claims.extend(shown.iter().filter_map(|shown| shown.claim(&key, side)));
     }
-    let reply = if claims.is_empty() { vec![] } else { vec![ErrandMessage::Claimed(claims).to_bytes()] };
-    Ok(ErrandTurn { reply, news: None })
+    Ok(claims)
 }
 
 /// Hands over what the partner has shown to be for it.
@@ -243,21 +245,12 @@ fn hand_over(shelf: &Shelf<'_>, hands: &Hands<'_>, no: i64, claims: &[Claim]) ->
 }
 
 /// An errand has come: it is for me, or to be carried.
-fn take(
-    shelf: &Shelf<'_>,
-    hands: &mut Hands<'_>,
-    no: i64,
-    errand: Errand,
-    said: usize,
-) -> Result<ErrandTurn> {
+fn take(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64, errand: Errand) -> Result<ErrandTurn> {
     let id = errand.id();
-    let (verdict, news) = if is_for_me(shelf, hands, &errand)? {
-        match take_in_mine(shelf, hands, &errand)? {
-            Some(delivery) => (Verdict::Arrived, Some(ErrandNews::ForMe(delivery))),
-            None => (Verdict::Spoilt, None),
-        }
+    let (verdict, news) = if let Some(mine) = take_mine(shelf, hands, &errand)? {
+        mine
     } else {
-        let verdict = may_carry(shelf, hands, no, &errand, said)?;
+        let verdict = may_carry(shelf, hands, no, &errand)?;
         if verdict == Verdict::Carried {
             let row = ErrandRow { id, tally: no, addressee: None, said: Some(verdict), entry: errand };
             shelf.put_errand(&row)?;
@@ -267,8 +260,19 @@ fn take(
     Ok(ErrandTurn { reply: vec![ErrandMessage::Answered { id, verdict }.to_bytes()], news })
 }
 
-fn is_for_me(shelf: &Shelf<'_>, hands: &Hands<'_>, errand: &Errand) -> Result<bool> {
-    Ok(!claim(shelf, hands, &[errand.shown()])?.reply.is_empty())
+/// Takes an errand in if it is for me; nothing if it is for somebody else.
+pub(super) fn take_mine(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    errand: &Errand,
+) -> Result<Option<(Verdict, Option<ErrandNews>)>> {
+    if claims(shelf, hands, &[errand.shown()])?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(match take_in_mine(shelf, hands, errand)? {
+        Some(delivery) => (Verdict::Arrived, Some(ErrandNews::ForMe(delivery))),
+        None => (Verdict::Spoilt, None),
+    }))
 }
 
 /// Takes in what is for me, like a hand-over from any other road. None if it was altered on its way: its carrier need not keep it.
@@ -285,18 +289,12 @@ fn take_in_mine(shelf: &Shelf<'_>, hands: &mut Hands<'_>, errand: &Errand) -> Re
 }
 
 /// Whether there is room for one more, within all bounds.
-fn may_carry(shelf: &Shelf<'_>, hands: &Hands<'_>, no: i64, errand: &Errand, said: usize) -> Result<Verdict> {
+fn may_carry(shelf: &Shelf<'_>, hands: &Hands<'_>, no: i64, errand: &Errand) -> Result<Verdict> {
     if shelf.porter_since()?.is_none() {
         return Ok(Verdict::NotCarrying);
     }
-    if said > ERRAND_MAX.saturating_add(16) {
-        return Ok(Verdict::TooLong);
-    }
-    if errand.expires < hands.now {
-        return Ok(Verdict::Expired);
-    }
-    if errand.expires > hands.now.saturating_add(LIFETIME_MAX).saturating_add(CLOCKS_APART) {
-        return Ok(Verdict::TooFarAhead);
+    if let Some(verdict) = errand.unfit(hands.now) {
+        return Ok(verdict);
     }
     shelf.drop_late_errands(hands.now)?;
     let id = errand.id();

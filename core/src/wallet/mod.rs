@@ -10,6 +10,7 @@ mod closing;
 mod contract;
 mod devices;
 mod errands;
+mod errands_home;
 mod evidence;
 mod exchange;
 mod export;
@@ -53,8 +54,9 @@ pub use backup::{Backup, BackupError};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use errands::{
     CARRIED_BYTES, CARRIED_MAX, CannotGive, ErrandNews, ErrandTurn, ErrandView, FOR_GIVER_BYTES,
-    FOR_GIVER_MAX, LIFETIME_MAX,
+    FOR_GIVER_MAX,
 };
+pub use errands_home::SiteErrands;
 pub use export::{Export, ExportedChit};
 pub use history::{ChitView, Custody, Facets, Filter};
 pub use meeting::{MeetingKeys, Talk, Unsettled};

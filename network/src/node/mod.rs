@@ -4,6 +4,7 @@
 //! what follows from it is handed out only after the commit. Nothing is remembered outside the store but when to ask again.
 
 mod confirming;
+mod errands;
 mod intake;
 mod notes;
 mod telling;
@@ -18,6 +19,7 @@ use hazel_core::tally::{Date, Side, TallyId};
 use crate::letter::{Body, Correspondent, LETTER_MAX, Letter};
 use crate::store::{MemberRow, SiteStore, StoreError, shard_of};
 
+pub use errands::{ERRANDS_BYTES, ERRANDS_MAX};
 pub use intake::PARKED_MAX;
 use work::{Done, Job, Work};
 
@@ -288,14 +290,14 @@ impl<S: SiteStore> Node<S> {
 
     fn shard_for(&mut self, job: &Job) -> Result<Option<u16>, StoreError> {
         let shards = self.store.shards();
-        // Only who was linked may claim anything. Users and halves may lie apart, so this is asked before.
+        // Only who was linked may claim anything, or leave errands. Users and halves may lie apart, so this is asked before.
         if let Job::Letter { from: Correspondent::User(user), letter } = job
-            && matches!(letter.body, Body::Claim { .. })
+            && matches!(letter.body, Body::Claim { .. } | Body::Errands(_))
             && !self.is_user(user)?
         {
             return Ok(None);
         }
-        if shards <= 1 {
+        if shards <= 1 || job.is_about_errands() {
             return Ok(Some(0));
         }
         let (tally, side) = job.half();

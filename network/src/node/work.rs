@@ -40,6 +40,10 @@ impl Job {
             Self::Nudge(tally, side) => (*tally, *side),
         }
     }
+
+    pub(super) fn is_about_errands(&self) -> bool {
+        matches!(self, Self::Letter { letter, .. } if matches!(letter.body, Body::Errands(_)))
+    }
 }
 
 /// What came of it, to be acted upon after the commit.
@@ -147,6 +151,7 @@ impl<'w> Work<'w> {
                 self.messages(from, &half, ask, messages, request)
             }
             (Body::Notes { ask, notes }, Some(half)) => self.notes(from, &half, ask, &notes),
+            (Body::Errands(said), _) => self.errands(from, (letter.tally, letter.half), said),
             (body @ (Body::Messages { .. } | Body::Notes { .. }), None)
                 if from == Correspondent::Site(self.own) =>
             {

@@ -15,8 +15,11 @@ use postgres::{Client, NoTls, Statement, Transaction};
 use super::sql::{Found, Put, Row, Sql};
 use super::{Contracts, Desk, SiteStore};
 
-const MIGRATIONS: [&str; super::SCHEMA_VERSION] =
-    [include_str!("migrations/postgres_0001_site.sql"), include_str!("migrations/postgres_0002_notes.sql")];
+const MIGRATIONS: [&str; super::SCHEMA_VERSION] = [
+    include_str!("migrations/postgres_0001_site.sql"),
+    include_str!("migrations/postgres_0002_notes.sql"),
+    include_str!("migrations/postgres_0003_errands.sql"),
+];
 /// "HAZS": whoever migrates keeps others waiting.
 const MIGRATING: i64 = 0x4841_5a53;
 

@@ -1,4 +1,4 @@
--- The database of a site, as it stands after the newest migration; site schema 2. A test compares the two.
+-- The database of a site, as it stands after the newest migration; site schema 3. A test compares the two.
 -- Amounts are milliCHIPs, hashes are 32 bytes, keys 32, tally ids 16. Numbers are 64 bits. PostgreSQL has the same tables with
 -- BIGINT for INTEGER, BYTEA for BLOB, and identity columns where SQLite has rowids.
 
@@ -148,3 +148,14 @@ CREATE TABLE invoice (
     answer      BLOB,                      -- the signed answer, if there is one
     PRIMARY KEY (half, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Errands that users have carried here for others: sealed, bounded, until their day. Kept on the first shard only.
+CREATE TABLE errand (
+    id          BLOB PRIMARY KEY,          -- the beginning of the hash of its bytes
+    bringer     BLOB NOT NULL,             -- the key of the uplink of whoever brought it
+    tag         BLOB NOT NULL,             -- what its addressee's claim is hashed to
+    expires     INTEGER NOT NULL,          -- kept until then, in seconds since 1970
+    entry       BLOB NOT NULL              -- the sealed bytes
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX errand_by_tag ON errand (tag);

@@ -11,8 +11,11 @@ use rusqlite_migration::{M, Migrations};
 use super::sql::{Found, Put, Row, Sql};
 use super::{Contracts, Desk, SiteStore};
 
-const MIGRATIONS: [&str; super::SCHEMA_VERSION] =
-    [include_str!("migrations/sqlite_0001_site.sql"), include_str!("migrations/sqlite_0002_notes.sql")];
+const MIGRATIONS: [&str; super::SCHEMA_VERSION] = [
+    include_str!("migrations/sqlite_0001_site.sql"),
+    include_str!("migrations/sqlite_0002_notes.sql"),
+    include_str!("migrations/sqlite_0003_errands.sql"),
+];
 /// "HAZS", so that nobody takes a wallet for a site.
 const APPLICATION_ID: i32 = 0x4841_5a53;
 const BUSY_WAIT: Duration = Duration::from_secs(5);

@@ -9,12 +9,16 @@
 )]
 
 use hazel_core::book::{Book, Flag};
+use hazel_core::canon::Canon as _;
 use hazel_core::chit::{Body, ChainId, Chit, SignedChit};
 use hazel_core::digest::Digest;
+use hazel_core::errand::Errand;
 use hazel_core::invoice::{Answer, Invoice, InvoiceId, Verdict};
 use hazel_core::key::SecretKey;
+use hazel_core::message::{Handover, Message};
 use hazel_core::notes::Notes;
 use hazel_core::order::{ForkProof, Head};
+use hazel_core::pair::PairKey;
 use hazel_core::receipt::Receipt;
 use hazel_core::rows::Rows as _;
 use hazel_core::store::chit_no;
@@ -191,9 +195,36 @@ fn rows_come_back_as_they_were(open: Open<'_>) {
         assert_eq!(desk.restless()?, [(contract.tally.id, Side::Foil)]);
         assert_eq!(desk.counts()?, [0, 1, 1, 1, 0]);
         notes_come_back_as_they_were(desk, half.no);
+        errands_come_back_as_they_were(desk);
         Ok(())
     })
     .unwrap();
+}
+
+fn errands_come_back_as_they_were(desk: &Desk<'_>) {
+    let key = PairKey::from_bytes([4; 32]);
+    let refusal = Message::Refuse { tally: TallyId([1; 16]), version: Digest([2; 32]) };
+    let errand = |n: u8, expires| {
+        let handover = Handover::seal_with(std::slice::from_ref(&refusal), &key, None, [n; 24]);
+        Errand::new(handover, &key, Side::Foil, expires)
+    };
+    let (one, two) = (errand(1, 200), errand(2, 100));
+    for (bringer, errand) in [(1, &one), (2, &two), (2, &one)] {
+        desk.put_errand(&[bringer; 32], errand).unwrap();
+    }
+    let bytes = |errand: &Errand| errand.to_bytes().len() as u64;
+    let together = (2, bytes(&one) + bytes(&two));
+    assert_eq!(desk.errands_kept(&[1; 32]).unwrap(), [together, (1, bytes(&one))], "each as it came first");
+    assert_eq!(desk.errands_kept(&[3; 32]).unwrap(), [together, (0, 0)]);
+    assert_eq!(desk.errands_shown(&[1; 32]).unwrap(), [two.shown()]);
+    assert_eq!(desk.errands_shown(&[3; 32]).unwrap(), [two.shown(), one.shown()], "the shortest day first");
+    let claim = one.shown().claim(&key, Side::Foil).unwrap();
+    assert_eq!(desk.errand_claimed(&claim).unwrap(), Some(one.clone()));
+    desk.drop_late_errands(101).unwrap();
+    assert_eq!((desk.has_errand(&one.id()).unwrap(), desk.has_errand(&two.id()).unwrap()), (true, false));
+    desk.drop_errand(&one.id()).unwrap();
+    assert_eq!(desk.errand_claimed(&claim).unwrap(), None);
+    assert_eq!(desk.errands_kept(&[1; 32]).unwrap(), [(0, 0), (0, 0)]);
 }
 
 fn notes_come_back_as_they_were(desk: &Desk<'_>, half: i64) {

@@ -12,6 +12,7 @@
 
 mod confirming;
 mod defects;
+mod errands;
 mod hosting;
 mod moving;
 mod notes;

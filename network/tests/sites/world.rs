@@ -119,15 +119,21 @@ pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
 /// Ana holds the stock and grants 100, Ben holds the foil and grants 50. Both phones speak for themselves.
 pub fn pair(clock: &StoryClock) -> (Wallet, Wallet, TallyId) {
     let (mut ana, mut ben) = (wallet("Ana", clock), wallet("Ben", clock));
-    let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
-    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
-    hand(&mut ben, &mut ana, &tally);
-    ana.offer(&tally, None, None).unwrap();
-    hand(&mut ana, &mut ben, &tally);
-    let version = ben.offered(&tally).unwrap().version;
-    ben.accept(&tally, &version).unwrap();
-    meet(&mut ben, &mut ana, &tally);
+    let tally = open_tally(&mut ana, &mut ben);
     (ana, ben, tally)
+}
+
+/// The first holds the stock and grants 100, the second holds the foil and grants 50.
+pub fn open_tally(one: &mut Wallet, other: &mut Wallet) -> TallyId {
+    let ticket = one.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
+    let tally = other.accept_ticket(&ticket, terms(50)).unwrap();
+    hand(other, one, &tally);
+    one.offer(&tally, None, None).unwrap();
+    hand(one, other, &tally);
+    let version = other.offered(&tally).unwrap().version;
+    other.accept(&tally, &version).unwrap();
+    meet(other, one, &tally);
+    tally
 }
 
 pub fn pay(from: &mut Wallet, tally: &TallyId, amount: i64) {
@@ -336,7 +342,9 @@ impl<S: SiteStore> World<S> {
                     }
                     Body::Refused(refused) => self.refused.extend(refused.into_iter().map(|r| r.code)),
                     Body::Confirmed(proof) => self.confirmed.push(*proof),
-                    Body::Claim { .. } => panic!("no site claims a half"),
+                    Body::Claim { .. } | Body::Errands(_) => {
+                        panic!("no site claims a half, or speaks of errands first")
+                    }
                 }
             }
             _ => {}
