@@ -94,6 +94,8 @@ pub struct Phone {
     awaits: bool,
     pub packets: usize,
     pub bytes: usize,
+    /// When its last session knew how it ended.
+    pub ended: Time,
 }
 
 impl Phone {
@@ -108,6 +110,7 @@ impl Phone {
             awaits: false,
             packets: 0,
             bytes: 0,
+            ended: Time(0),
         }
     }
 
@@ -156,7 +159,12 @@ impl Phone {
                 Output::HangUp => self.hung_up = true,
                 Output::WakeAt(at) => self.wake = Some(at),
                 Output::Parted(_) => self.parted = true,
-                output => meeting.hear(session, &mut self.wallet, &mut settle_terms, output, now),
+                output => {
+                    if matches!(output, Output::Ended(_)) {
+                        self.ended = now;
+                    }
+                    meeting.hear(session, &mut self.wallet, &mut settle_terms, output, now);
+                }
             }
         }
         if meeting.report().end.is_some() && self.hung_up {
