@@ -18,6 +18,9 @@ pub(crate) struct Nearby {
     /// Look for so many seconds
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]
     within: u64,
+    /// With this radio, where there are several
+    #[arg(long, value_name = "NAME")]
+    radio: Option<String>,
 }
 
 /// One thing that a radio needs.
@@ -54,7 +57,7 @@ impl Nearby {
             needs.iter().map(|need| json!({ "code": need.code, "there": need.there })).collect();
         let mut seen = Value::Null;
         if missing.is_none() && !self.diagnose {
-            seen = look(home, self.within, &mut page)?;
+            seen = look(home, self.within, self.radio.as_deref(), &mut page)?;
         }
         let mut answer = Answer::new(json!({ "needs": list, "partners": seen }), page);
         answer.trouble = missing.map(Need::trouble);
@@ -122,13 +125,13 @@ fn is_blocked() -> bool {
 }
 
 #[cfg(not(feature = "ble"))]
-fn look(_: &Home, _: u64, _: &mut Page) -> Result<Value, Trouble> {
+fn look(_: &Home, _: u64, _: Option<&str>, _: &mut Page) -> Result<Value, Trouble> {
     Ok(Value::Null)
 }
 
 /// Looks for the tags of partners, and shows one's own meanwhile where this system can.
 #[cfg(feature = "ble")]
-fn look(home: &Home, within: u64, page: &mut Page) -> Result<Value, Trouble> {
+fn look(home: &Home, within: u64, adapter: Option<&str>, page: &mut Page) -> Result<Value, Trouble> {
     use std::time::Duration;
 
     use hazel_cli::meeting::Door;
@@ -144,10 +147,10 @@ fn look(home: &Home, within: u64, page: &mut Page) -> Result<Value, Trouble> {
     #[cfg(target_os = "linux")]
     let _shown = {
         use hazel_sync::carrier::ble::{Place, Road, peripheral::Peripheral};
-        Peripheral::open(None, &radio::tags(&door, now), Place::Company, Road::Channel)
+        Peripheral::open(adapter, &radio::tags(&door, now), Place::Company, Road::Channel)
             .map_err(|error| radio::trouble(&error))?
     };
-    let central = Central::open(None).map_err(|error| radio::trouble(&error))?;
+    let central = Central::open(adapter).map_err(|error| radio::trouble(&error))?;
     let mut names = Vec::new();
     for known in door.acquaintances() {
         let limit = Duration::from_secs(
