@@ -113,19 +113,21 @@ fn counts() -> Vec<usize> {
 #[test]
 fn the_byte_table() {
     let mut table = Vec::new();
-    for shared in counts() {
-        let mut world = sharing(shared);
-        // Each row shares a few more than the one before.
-        table.extend([0, 1, 10, 100].map(|different| meet(&mut world, shared, different)));
-    }
     println!(
         "shared | different | bytes both ways, handshake aside | of it chits | beyond | letters | packets each way"
     );
-    for Cost { shared, different, bytes, chits, letters, packets } in &table {
-        let beyond = i64::try_from(*bytes).unwrap() - i64::try_from(*chits).unwrap();
-        println!(
-            "{shared:6} | {different:9} | {bytes:33} | {chits:11} | {beyond:6} | {letters:7} | {packets:?}"
-        );
+    for shared in counts() {
+        let mut world = sharing(shared);
+        // Each row shares a few more than the one before.
+        table.extend([0, 1, 10, 100].map(|different| {
+            let cost = meet(&mut world, shared, different);
+            let Cost { bytes, chits, letters, packets, .. } = &cost;
+            let beyond = i64::try_from(*bytes).unwrap() - i64::try_from(*chits).unwrap();
+            println!(
+                "{shared:6} | {different:9} | {bytes:33} | {chits:11} | {beyond:6} | {letters:7} | {packets:?}"
+            );
+            cost
+        }));
     }
     println!(
         "others on the same work, without receipts or an order: cargo run --release --manifest-path tests/peers/Cargo.toml"
