@@ -337,7 +337,7 @@ fn a_letter_begun_on_one_carrier_is_finished_on_another() {
 
 fn finished_on_another(ending: Ending, one_go: usize) {
     let mut world = cut_in_the_middle_of_a_letter(ending);
-    let begun = world.ben.wallet.begun(&world.tally).unwrap().expect("a beginning is kept");
+    let begun = world.ben.wallet.begun(&world.tally).unwrap().unwrap();
     let kept = begun.bytes.len();
     assert!(kept > 10_000 && u32::try_from(kept).unwrap() < begun.total, "{ending:?}: {kept}");
     world.carrier = Carrier::Tcp;
