@@ -132,9 +132,12 @@ fn one(message: Message) -> Vec<Vec<u8>> {
     letters(&[message])
 }
 
+/// What is said of a summary, and what makes it so.
+type Lie = (&'static str, fn(&mut Have));
+
 #[test]
 fn a_false_summary_moves_nothing() {
-    let lies: [(&str, fn(&mut Have)); 6] = [
+    let lies: [Lie; 6] = [
         ("nothing is held", |have| (have.chains, have.index, have.agreed) = (vec![], 0, 0)),
         ("more is held than was ever signed", |have| {
             have.chains.iter_mut().for_each(|chain| chain.1 = 1 << 40);
