@@ -138,8 +138,17 @@ impl Stage {
     /// Lives through the crash at every `step`-th point, on all cores.
     #[must_use]
     pub fn sweep(&self, step: usize) -> Report {
+        self.sweep_until(step, usize::MAX)
+    }
+
+    /// The same until so many failures were seen.
+    #[must_use]
+    pub fn sweep_until(&self, step: usize, enough: usize) -> Report {
         let report = Mutex::new(Report::default());
         on_all_cores(self.calls.len(), step, |at| {
+            if report.lock().unwrap().failures.len() >= enough {
+                return;
+            }
             let mut own = Report::default();
             self.live_through(at, &mut own);
             report.lock().unwrap().add(own);
