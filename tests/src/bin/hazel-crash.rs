@@ -93,7 +93,7 @@ fn sweep(stories: &[Story], which: Which, with_disk: bool) -> ExitCode {
                 figures::record("crash", &piece, &sums, began.elapsed().as_secs_f64()).unwrap();
                 report
             }
-            Which::UntilHarm => stage.sweep_until(1, 1),
+            Which::UntilHarm => stage.sweep_until_harm(),
             Which::One(at) => {
                 let mut report = Report::default();
                 stage.live_through(at, &mut report);

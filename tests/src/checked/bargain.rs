@@ -12,8 +12,9 @@ use hazel_core::units::Units;
 use stateright::{Model, Property};
 
 use super::Bug;
+use super::phone::party;
 use super::tales::Judged;
-use crate::honest::{Pair, Person};
+use crate::honest::Pair;
 
 /// A negotiation: how often each may do what.
 #[derive(Debug, Clone)]
@@ -66,8 +67,8 @@ pub struct Table {
 /// What can happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Move {
-    /// One of them signs a version of its own, with narrow or wide terms.
-    Offer(usize, bool),
+    /// One of them signs a version of its own, each time with other terms.
+    Offer(usize),
     /// One of them signs what lies on the table.
     Accept(usize),
     /// One of them takes the table back.
@@ -125,7 +126,7 @@ impl Model for Bargain {
     fn actions(&self, table: &Table, moves: &mut Vec<Move>) {
         for (at, half) in table.halves.iter().enumerate() {
             if half.offers > 0 && half.state.after(TallyEvent::Offer(By::Me)).is_ok() {
-                moves.extend([Move::Offer(at, false), Move::Offer(at, true)]);
+                moves.push(Move::Offer(at));
             }
             if half.state == TallyState::Offered(By::Partner) {
                 moves.push(Move::Accept(at));
@@ -143,8 +144,8 @@ impl Model for Bargain {
     fn next_state(&self, last: &Table, step: Move) -> Option<Table> {
         let mut table = last.clone();
         match step {
-            Move::Offer(at, wide) => {
-                let version = table.halves[at].offer(wide)?;
+            Move::Offer(at) => {
+                let version = table.halves[at].offer()?;
                 table.air[at].push(Said::Version(version));
             }
             Move::Accept(at) => {
@@ -185,19 +186,15 @@ impl Model for Bargain {
 }
 
 impl Half {
-    fn person(&self) -> Person {
-        super::phone::Phone::person(self.side)
-    }
-
     /// The wallet's `offer`: one revision above everything that lies on the table.
-    fn offer(&mut self, wide: bool) -> Option<Arc<SignedTally>> {
+    fn offer(&mut self) -> Option<Arc<SignedTally>> {
         self.offers -= 1;
         self.state = self.state.after(TallyEvent::Offer(By::Me)).ok()?;
         let revision = |it: Option<&Arc<SignedTally>>| it.map_or(0, |offer| offer.tally.revision);
         let mut tally = (*self.draft).clone();
         tally.revision = revision(self.signed.last()).max(revision(self.theirs.as_ref())) + 1;
-        tally.halves.of_mut(self.side).terms.limit = Units::new(if wide { 900 } else { 100 });
-        let version = Arc::new(SignedTally::draft(tally).signed(self.side, &self.person().party()));
+        tally.halves.of_mut(self.side).terms.limit = Units::new(100 + i64::from(self.offers));
+        let version = Arc::new(SignedTally::draft(tally).signed(self.side, party(self.side)));
         self.signed.push(Arc::clone(&version));
         Some(version)
     }
@@ -205,7 +202,7 @@ impl Half {
     /// The wallet's `accept`.
     fn accept(&mut self, bug: Bug) -> Option<Arc<SignedTally>> {
         let theirs = self.theirs.as_deref()?.clone();
-        let contract = Arc::new(theirs.signed(self.side, &self.person().party()));
+        let contract = Arc::new(theirs.signed(self.side, party(self.side)));
         self.signed.push(Arc::clone(&contract));
         self.govern(&contract, bug).ok()?;
         Some(contract)
@@ -329,7 +326,7 @@ impl Table {
             .reduce(|one, other| if one.governs_over(other) { one } else { other })?;
         let [mut one, mut other] = self.halves.clone();
         for (first, last) in contracts.iter().zip(contracts.iter().rev()) {
-            if let Err(wrong) = one.hear_version(first, bug).and_then(|()| other.hear_version(last, bug)) {
+            if let Err(wrong) = one.govern(first, bug).and_then(|()| other.govern(last, bug)) {
                 return Some(wrong);
             }
         }

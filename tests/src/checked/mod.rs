@@ -141,7 +141,7 @@ fn contract(story: &Story) -> Arc<SignedTally> {
             .map(|(_, device)| {
                 let first_key =
                     first_seed(ChainId { side, device: *device, epoch: 0 }).key().public().digest();
-                let device_key = Phone::person(side).device.public();
+                let device_key = phone::person(side).device.public();
                 Grant { device: *device, epoch: 0, first_key, device_key }
             })
             .collect();
@@ -347,7 +347,7 @@ fn judge(phone: &Phone, story: &Story) -> Option<&'static str> {
     if standing.final_index > standing.agreed || standing.agreed > standing.book.head.index {
         return Some("I14: final, agreed and ordered are out of step");
     }
-    let other = Phone::person(phone.side.other()).node().public();
+    let other = phone::node(phone.side.other()).public();
     let spoke = |index: u64| {
         let word = phone.drawer.words.get(&other.0)?;
         let place = places.get(usize::try_from(index.checked_sub(1)?).ok()?)?;
@@ -359,7 +359,7 @@ fn judge(phone: &Phone, story: &Story) -> Option<&'static str> {
         return Some("I15: final without the other party's node");
     }
     // A stock that confirms has agreed with it, so that its own word always stands in its own order.
-    let own = phone.drawer.words.get(&Phone::person(phone.side).node().public().0);
+    let own = phone.drawer.words.get(&phone::node(phone.side).public().0);
     let held = |word: &Endorsement| {
         let at = usize::try_from(word.head.index.saturating_sub(1)).unwrap_or(usize::MAX);
         places.get(at).is_some_and(|place| place.hash == word.head.hash)

@@ -138,7 +138,7 @@ pub fn stories() -> Vec<Tale> {
             ..story("one invoice paid from two devices")
         },
     ];
-    let bargain = Bargain { name: "negotiation", offers: 2, edits: 1, refusals: 1, bug: Bug::None };
+    let bargain = Bargain { name: "negotiation", offers: 1, edits: 1, refusals: 1, bug: Bug::None };
     order.into_iter().map(Tale::Order).chain([Tale::Bargain(bargain)]).collect()
 }
 
@@ -161,7 +161,7 @@ pub fn long_stories() -> Vec<Tale> {
         }),
         Tale::Bargain(Bargain {
             name: "negotiation, longer",
-            offers: 3,
+            offers: 2,
             edits: 1,
             refusals: 1,
             bug: Bug::None,
