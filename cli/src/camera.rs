@@ -5,13 +5,15 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use hazel_core::canon::Malformed;
 use hazel_core::invoice::SignedInvoice;
 use hazel_core::message::Handover;
+use hazel_core::negotiation::TallyState;
 use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
 use hazel_core::receipt::SignedReceipt;
 use hazel_core::tally::SignedTally;
 use hazel_core::ticket::Ticket;
-use hazel_core::wallet::Clock as _;
+use hazel_core::wallet::{Clock as _, Wallet};
 use hazel_qr::append::{Gathering, Share};
 use hazel_qr::code::Own;
 use hazel_qr::file::{FileRefusal, frames};
@@ -81,6 +83,19 @@ pub(crate) fn ticket(path: &Path) -> Result<Ticket, Trouble> {
     })
 }
 
+/// Whether this wallet may answer a ticket, from a file as from a picture: once, in time, and not its own.
+pub(crate) fn judge(wallet: &Wallet, ticket: &Ticket) -> Result<(), Trouble> {
+    let known = wallet.tally(&ticket.tally);
+    if known.as_ref().is_ok_and(|view| view.state == TallyState::Ticketed) {
+        return Err(
+            Trouble::usage("This ticket is your own.").advise("Give it to the person it is meant for.")
+        );
+    }
+    let around = Circumstances { used: &|_| known.is_ok(), ..now() };
+    let own = Own::of(ticket).map_err(|reason| Trouble::usage(sentence(&reason.to_string())))?;
+    meaning(&own, &around).map(|_| ()).map_err(|refusal| unusable(&refusal))
+}
+
 /// The locked signing key of the MyCHIPs app in a picture or a text file.
 pub(crate) fn signing_key(path: &Path) -> Result<SealedKey, Trouble> {
     only(path, "a MyCHIPs signing key", |qr| match qr {
@@ -129,14 +144,21 @@ pub(crate) fn code_of(parcel: &Parcel) -> Option<Own> {
 
 /// Why no code came of it.
 pub(crate) fn nothing(sight: &Sight) -> Trouble {
-    match (sight.unfinished.first(), sight.unread.first()) {
-        (Some((have, of)), _) => {
+    match (sight.unfinished.as_slice(), sight.unread.first()) {
+        ([_, _, ..], _) => {
+            let seen: Vec<String> =
+                sight.unfinished.iter().map(|(have, of)| format!("{have} of {of}")).collect();
+            let message = format!("Codes of several things are mixed here: {} are there.", seen.join(", "));
+            Trouble::new(Exit::Damaged, "unfinished", message)
+                .advise("Each needs all of its own; scan one after the other.")
+        }
+        ([(have, of)], _) => {
             let message = format!("Only {have} of {of} codes that belong together are there.");
             Trouble::new(Exit::Damaged, "unfinished", message)
                 .advise("Film a moving picture a little longer; scan codes of one text together.")
         }
-        (None, Some(trouble)) => trouble.clone(),
-        (None, None) => no_code("this picture"),
+        ([], Some(trouble)) => trouble.clone(),
+        ([], None) => no_code("this picture"),
     }
 }
 
@@ -148,7 +170,7 @@ fn no_code(place: &str) -> Trouble {
 /// A code that was read and is not used.
 pub(crate) fn unusable(refusal: &Refusal) -> Trouble {
     let exit = match refusal.reason {
-        Reason::NewerVersion(_) => Exit::Newer,
+        Reason::NewerVersion(_) | Reason::Payload(Malformed::Newer { .. }) => Exit::Newer,
         Reason::Expired { .. } | Reason::Used | Reason::LocalHost(_) | Reason::NeedsNetwork(_) => {
             Exit::Refused
         }
@@ -158,17 +180,24 @@ pub(crate) fn unusable(refusal: &Refusal) -> Trouble {
         Reason::Expired { ended, .. } => {
             format!("{}: it could be used until {} UTC.", refusal.recognised, minute(*ended))
         }
+        Reason::Payload(Malformed::Newer { .. }) => {
+            format!("{}: it was made by a newer Hazel.", refusal.recognised)
+        }
+        Reason::Payload(why) => format!("{}: it is damaged ({why}).", refusal.recognised),
         _ => refusal.to_string(),
     };
     let advice = match &refusal.reason {
-        Reason::NewerVersion(_) => "Update Hazel and scan it again.",
+        Reason::NewerVersion(_) | Reason::Payload(Malformed::Newer { .. }) => {
+            "Update Hazel and scan it again."
+        }
         Reason::Expired { .. } | Reason::Used => "Ask for a new one.",
         Reason::NeedsNetwork(_) => "Hazel opens no links; open it yourself if you know whose it is.",
         Reason::ImitatedHost(_) => "Somebody may want it to be taken for another; do not use it.",
         Reason::Altered | Reason::Payload(_) | Reason::Encoding(_) => "Ask to be shown it again.",
         _ => "",
     };
-    Trouble { culprit: "sender", ..Trouble::new(exit, "code_refused", sentence(&message)).advise(advice) }
+    let culprit = if exit == Exit::Newer { "us" } else { "sender" };
+    Trouble { culprit, ..Trouble::new(exit, "code_refused", sentence(&message)).advise(advice) }
 }
 
 /// The pictures in a folder in the order of their names.

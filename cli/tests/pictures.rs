@@ -8,6 +8,9 @@
 
 mod market;
 
+use hazel_core::canon::Canon as _;
+use hazel_core::ticket::Ticket;
+use hazel_qr::code::Own;
 use market::*;
 
 #[test]
@@ -85,6 +88,45 @@ fn a_ticket_is_shown_and_answered_and_a_letter_is_filmed() {
         assert_eq!(seen["codes"][0]["kind"], "messages");
     }
     assert_eq!(ana.json(&["tally", "show", "Ben"])["partner"], "Ben");
+}
+
+#[test]
+fn a_ticket_that_is_used_over_own_or_leads_into_a_house_is_refused_with_the_reason() {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    let (file, picture) = (ana.path("ticket.hazel"), ana.path("ticket.png"));
+    ana.run(&["tally", "offer", "--limit", "5", "--raw", "--out", text(&file), "--png", text(&picture)]).ok();
+    let ticket = Ticket::from_bytes(&std::fs::read(&file).unwrap()).unwrap();
+    let said = |person: &Person, arguments: &[&str]| {
+        let said = person.run(&[arguments, &["--json"]].concat()).json();
+        let error = if said["error"].is_null() { &said["codes"][0]["error"] } else { &said["error"] };
+        error["message"].as_str().unwrap().to_owned()
+    };
+    let home = vec!["192.168.1.20:4100".to_owned()];
+    let bent = [
+        (Ticket { expires: 1_700_000_000, ..ticket.clone() }, "until 2023-11-14 22:13 UTC"),
+        (Ticket { rendezvous: home, ..ticket }, "“192.168.1.20” is local or private"),
+    ];
+    for (number, (ticket, reason)) in bent.iter().enumerate() {
+        let (raw, code) = (ben.path(&format!("{number}.hazel")), ben.path(&format!("{number}.txt")));
+        std::fs::write(&raw, ticket.to_bytes()).unwrap();
+        std::fs::write(&code, Own::of(ticket).unwrap().picture_text()).unwrap();
+        for words in [["tally", "accept", text(&raw)], ["qr", "scan", text(&code)]] {
+            let said = said(&ben, &words);
+            assert!(said.contains(reason), "{words:?}: {said}");
+        }
+    }
+    for words in [&["tally", "accept", text(&picture)][..], &["qr", "scan", "--take", text(&picture)]] {
+        assert!(said(&ana, words).contains("your own"), "{words:?}");
+    }
+    ben.run(&["tally", "accept", text(&picture)]).ok();
+    for words in [
+        &["tally", "accept", text(&picture)][..],
+        &["tally", "accept", text(&file)],
+        &["qr", "scan", "--take", text(&picture)],
+    ] {
+        assert!(said(&ben, words).contains("already been used"), "{words:?}");
+    }
+    assert_eq!(ben.json(&["tally", "list"])["tallies"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -249,6 +291,15 @@ fn a_film_of_which_frames_were_missed_is_finished_by_text_or_by_the_letter_itsel
     run(&["qr", "show", "--text", &texts[0], "--png", text(&first)]).ok();
     let seen = ana.refused(&["qr", "scan", text(&first)]);
     assert_eq!(seen, (3, "unfinished".into()));
+
+    // Two films in one: neither is taken for the other, and both are named.
+    ben.run(&["pay", "Ana", "0.50"]).ok();
+    let later = ben.path("later.txt");
+    ben.run(&["outbox", "Ana", "--out", text(&later)]).ok();
+    let mixed = ana.path("mixed.txt");
+    std::fs::write(&mixed, format!("{}\n{}\n", texts[0], film(&ben, &later).0[1])).unwrap();
+    let said = ana.run(&["qr", "scan", text(&mixed)]);
+    assert!(said.code == 3 && said.err.contains("several things are mixed"), "{}", said.err);
 
     // The others come as text, by whatever carries text.
     let rest = ana.path("rest.txt");

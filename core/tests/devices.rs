@@ -10,6 +10,7 @@
 mod story;
 
 use hazel_core::canon::Canon as _;
+use hazel_core::negotiation::TallyState;
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
@@ -84,6 +85,31 @@ fn a_revoked_phone_signs_no_longer() {
     assert!(ben.revoke_device(1).is_err(), "nobody revokes the device in hand");
     meet(&mut ben, &mut ana, &tally);
     assert_equal_halves(&mut ben, &mut ana, &tally);
+}
+
+#[test]
+fn a_revoked_phone_seals_nothing() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ana, &clock);
+    meet(&mut ana, &mut ben, &tally);
+    meet(&mut tablet, &mut ben, &tally);
+    assert_eq!(ana.revoke_device(2).unwrap(), 1);
+    meet(&mut ana, &mut ben, &tally);
+    ben.close(&tally).unwrap();
+    // Its seal would have no effect, and it would sign another with every answer. Without Ana's word the two cannot agree, so they say
+    // again what they said.
+    for _ in 0..3 {
+        hand(&mut tablet, &mut ben, &tally);
+        hand(&mut ben, &mut tablet, &tally);
+    }
+    assert_eq!(tablet.tally(&tally).unwrap().state, TallyState::Sealing);
+    assert!(tablet.have(&tally).unwrap().chains.iter().all(|(chain, ..)| chain.device == 1));
+    meet(&mut ana, &mut ben, &tally);
+    meet(&mut tablet, &mut ben, &tally);
+    for wallet in [&ana, &ben, &tablet] {
+        assert_eq!(wallet.tally(&tally).unwrap().state, TallyState::Closed, "{}", wallet.name());
+    }
+    assert_equal_halves(&mut tablet, &mut ben, &tally);
 }
 
 #[test]

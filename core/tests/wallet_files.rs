@@ -12,6 +12,7 @@ mod story;
 use std::fs;
 use std::path::Path;
 
+use hazel_core::keystore::{BareKey, KeyStore, Passphrase};
 use hazel_core::store::{Store, StoreError};
 use hazel_core::wallet::{Wallet, WalletError};
 use story::*;
@@ -77,4 +78,27 @@ fn wiping_destroys_the_keys_first_and_then_the_file() {
     assert_eq!(open(&copy, &clock).err(), Some(WalletError::WrongFile));
     Wallet::finish_wipe(Store::open(&copy).unwrap()).unwrap();
     assert!(!copy.exists());
+}
+
+#[test]
+fn a_wrong_key_a_damaged_file_and_a_newer_one_are_three_things() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let clock = StoryClock::new();
+    drop(in_file(&path, &clock).unwrap());
+    let with = |guard: &dyn KeyStore| {
+        let entropy = Box::new(Seeded::new("later"));
+        Wallet::open(Store::open(&path)?, guard, Box::new(clock.clone()), entropy).map(|_| ())
+    };
+    let code = |opened: Result<(), WalletError>| opened.err().map(|error| error.code());
+    assert_eq!(code(with(&BareKey::new([6; 32]))), Some("invalidated"));
+    assert_eq!(code(with(&Passphrase::new("guess"))), Some("wrong_passphrase"));
+    let sql = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    sql("UPDATE wallet SET key = substr(key, 1, length(key) - 1) || x'00'");
+    for guard in [&guard() as &dyn KeyStore, &BareKey::new([6; 32])] {
+        let damaged = StoreError::Corrupt { what: "the wallet's own row" };
+        assert_eq!(with(guard), Err(damaged.into()), "whatever the key store says of it");
+    }
+    sql("PRAGMA user_version = 99");
+    assert_eq!(code(with(&guard())), Some("newer"));
 }

@@ -15,6 +15,8 @@ use crate::luma::Luma;
 /// A phone's photo has ten megabytes at most.
 const LONGEST_FILE: usize = 32 << 20;
 const MOST_PIXELS: usize = 32 << 20;
+/// What the best packing makes of one byte: 1,032 bytes in a PNG, some 2,560 pixels in a GIF, fewer in a JPEG.
+const MOST_UNPACKED: usize = 4_096;
 /// An animation shows each of its parts a few times.
 const MOST_FRAMES: u32 = 4_096;
 
@@ -30,6 +32,9 @@ pub enum FileRefusal {
     /// More pixels than a photo has, or fewer than a code.
     #[error("a picture of {0} x {1} pixels is not read")]
     Measures(usize, usize),
+    /// So few bytes cannot hold so many pixels.
+    #[error("the file is too short for the {0} x {1} pixels that it claims")]
+    Short(usize, usize),
     /// The format's own decoder gave up.
     #[error("the picture is damaged: {0}")]
     Damaged(String),
@@ -53,9 +58,14 @@ fn damaged(error: impl std::fmt::Display) -> FileRefusal {
     FileRefusal::Damaged(error.to_string())
 }
 
-fn measured(width: usize, height: usize) -> Result<usize, FileRefusal> {
+/// How many pixels a header claims, if a picture may have so many and this file can hold them.
+fn measured((width, height): (usize, usize), bits: usize, file: &[u8]) -> Result<usize, FileRefusal> {
     let pixels = width.checked_mul(height).filter(|pixels| (1..=MOST_PIXELS).contains(pixels));
-    pixels.ok_or(FileRefusal::Measures(width, height))
+    let pixels = pixels.ok_or(FileRefusal::Measures(width, height))?;
+    if pixels.saturating_mul(bits) / 8 > file.len().saturating_mul(MOST_UNPACKED) {
+        return Err(FileRefusal::Short(width, height));
+    }
+    Ok(pixels)
 }
 
 fn hand_on(
@@ -74,7 +84,7 @@ fn png(file: &[u8], each: &mut dyn FnMut(&Luma<'_>) -> ControlFlow<()>) -> Resul
     let header = decoder.read_header_info().map_err(damaged)?;
     let side = |side: u32| usize::try_from(side).unwrap_or(usize::MAX);
     let size = (side(header.width), side(header.height));
-    measured(size.0, size.1)?;
+    measured(size, header.bits_per_pixel(), file)?;
     let mut reader = decoder.read_info().map_err(damaged)?;
     let count = reader.info().animation_control().map_or(1, |control| control.num_frames).min(MOST_FRAMES);
     let mut pixels = vec![0; reader.output_buffer_size().ok_or(FileRefusal::Measures(size.0, size.1))?];
@@ -107,7 +117,7 @@ fn gif(file: &[u8], each: &mut dyn FnMut(&Luma<'_>) -> ControlFlow<()>) -> Resul
     options.check_frame_consistency(true);
     let mut decoder = options.read_info(file).map_err(damaged)?;
     let size = (usize::from(decoder.width()), usize::from(decoder.height()));
-    let mut canvas = vec![u8::MAX; measured(size.0, size.1)?];
+    let mut canvas = vec![u8::MAX; measured(size, 8, file)?];
     let mut shown = 0_u32;
     while shown < MOST_FRAMES {
         let Some(frame) = decoder.read_next_frame().map_err(damaged)? else { break };
@@ -133,12 +143,17 @@ fn gif(file: &[u8], each: &mut dyn FnMut(&Luma<'_>) -> ControlFlow<()>) -> Resul
 }
 
 fn jpeg(file: &[u8], each: &mut dyn FnMut(&Luma<'_>) -> ControlFlow<()>) -> Result<u32, FileRefusal> {
-    let options = DecoderOptions::default().jpeg_set_out_colorspace(ColorSpace::Luma);
+    // Its own limits call a large picture damaged; ours, below, say what is wrong with it.
+    let most = usize::from(u16::MAX);
+    let options = DecoderOptions::default()
+        .jpeg_set_out_colorspace(ColorSpace::Luma)
+        .set_max_width(most)
+        .set_max_height(most);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
     decoder.decode_headers().map_err(damaged)?;
     let info = decoder.info().ok_or(FileRefusal::UnknownFormat)?;
     let size = (usize::from(info.width), usize::from(info.height));
-    measured(size.0, size.1)?;
+    measured(size, 8, file)?;
     let shades = decoder.decode().map_err(damaged)?;
     _ = hand_on(&shades, size, each)?;
     Ok(1)

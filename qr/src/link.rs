@@ -96,8 +96,7 @@ impl Sort {
 
 /// Reads a link; none where it belongs to somebody else.
 pub(crate) fn from_url(url: Url<'_>, around: &Circumstances<'_>) -> Option<Result<Qr, Refusal>> {
-    let names = Query::names(url.query);
-    if names.contains(&"token") && names.contains(&"user") && url.path == "/user.html" {
+    if url.path == "/user.html" && ["token", "user"].iter().all(|name| Query::has(url.query, name)) {
         return Some(
             page_ticket(url, around).map_err(|reason| Refusal::new(Recognised::ConnectTicket, reason)),
         );

@@ -13,7 +13,11 @@ mod finders;
 mod grey;
 #[cfg(feature = "rxing")]
 mod rectify;
+#[cfg(feature = "rxing")]
+mod rows;
 
+#[cfg(feature = "rxing")]
+use self::binary::{Cells, Ink, Stage};
 #[cfg(feature = "rxing")]
 use self::decode::{Content, decode, is_aligned};
 #[cfg(feature = "rxing")]
@@ -73,20 +77,21 @@ impl Search<'_, '_> {
     fn run(&mut self) {
         let full = Grey::of(self.frame);
         let half = full.halved();
-        let first = self.sample(&half, Stage { share: 10, margin: 10, sets: 12 });
+        let first = self.sample(&half, &Cells::of(&half), Stage { ink: Ink::Dark, share: 10, margin: 10 });
         if self.is_done() {
             return;
         }
-        let second = self.sample(&full, Stage { share: 8, margin: 8, sets: 12 });
+        let cells = Cells::of(&full);
+        let second = self.sample(&full, &cells, Stage { ink: Ink::Dark, share: 8, margin: 8 });
         if !self.seen.is_empty() || self.fit(&full, second) || self.fit(&half, first) {
             return;
         }
         let smooth = full.smoothed();
-        let third = self.sample(&smooth, Stage { share: 24, margin: 3, sets: 12 });
+        let third = self.sample(&smooth, &cells, Stage { ink: Ink::Dark, share: 24, margin: 3 });
         if !self.seen.is_empty() || self.fit(&smooth, third) {
             return;
         }
-        self.sample(&full.inverted(), Stage { share: 8, margin: 8, sets: 12 });
+        self.sample(&full, &cells, Stage { ink: Ink::Light, share: 8, margin: 8 });
     }
 
     /// A code that fills most of the frame leaves no room for another; a smaller one might have neighbours that
@@ -104,9 +109,9 @@ impl Search<'_, '_> {
 
     /// One binarisation, and all codes in it that plain sampling reads; returns what was located beside them.
     #[expect(clippy::cast_precision_loss, reason = "a picture is a few times smaller than the frame")]
-    fn sample(&mut self, grey: &Grey<'_>, stage: Stage) -> Vec<(Triple, Option<Located>)> {
-        let Some(image) = binary::local(grey, stage.share, stage.margin) else { return Vec::new() };
-        let Found { read, unread } = finders::search(&image, stage.sets, &self.known);
+    fn sample(&mut self, grey: &Grey<'_>, cells: &Cells, stage: Stage) -> Vec<(Triple, Option<Located>)> {
+        let Some(image) = binary::local(grey, cells, stage) else { return Vec::new() };
+        let Found { read, unread } = finders::search(&image, &self.known);
         for (content, corners, finders) in read {
             self.put(content, corners, grey.shrink);
             self.known.push(finders.times(grey.shrink as f32));
@@ -158,18 +163,6 @@ impl Search<'_, '_> {
             self.seen.push(Seen { content, share, corners });
         }
     }
-}
-
-/// How one stage looks at its picture.
-#[cfg(feature = "rxing")]
-#[derive(Clone, Copy)]
-struct Stage {
-    /// The half window of the binarisation as a share of the shorter side.
-    share: usize,
-    /// By how much of 256 black is darker than its surroundings.
-    margin: u32,
-    /// How many sets of finders are sampled.
-    sets: usize,
 }
 
 /// Fits in one frame: what is read at all is read by the first few, and a camera brings another frame.

@@ -64,7 +64,7 @@ impl fmt::Display for Recognised {
             Self::Unknown => "unknown code",
             Self::HazelCode | Self::Own(_) => "Hazel code",
             Self::HazelLink => "Hazel link",
-            Self::HazelPart => "part of a Hazel sequence",
+            Self::HazelPart => "frame of a moving Hazel code",
             Self::Share => "one of several codes that belong together",
             Self::ConnectTicket => "MyCHIPs connection ticket",
             Self::Invitation => "MyCHIPs tally invitation",
@@ -119,26 +119,26 @@ pub enum Reason {
     /// JSON with lists in lists in lists.
     #[error("its JSON is nested deeper than {0} levels")]
     TooDeep(usize),
-    /// The JSON record has none of the known names.
-    #[error("its JSON holds no record that is known here")]
+    /// The link or record has none of the known names.
+    #[error("it holds nothing that is known here")]
     UnknownRecord,
     /// A required field is not there.
-    #[error("`{0}` is missing")]
+    #[error("“{0}” is missing")]
     Missing(&'static str),
     /// A field is given more than once with different values.
-    #[error("`{0}` is given twice")]
+    #[error("“{0}” is given twice")]
     Twice(&'static str),
     /// A field is there but not of its form.
-    #[error("`{0}` is not of the right form")]
+    #[error("“{0}” is not of the right form")]
     Malformed(&'static str),
     /// A payment request that names the payee's site but not the payee: a known defect of the issuing site.
     #[error("the payee's id is missing: the site that issued it left it out, ask for a corrected request")]
     PayeeMissing,
     /// An unescaped `&` makes it impossible to tell the memo from parameters.
-    #[error("the memo contains an unescaped `&` and could be read in two ways")]
+    #[error("the memo contains an unescaped “&” and could be read in two ways")]
     AmbiguousMemo,
     /// A `req-` parameter must be understood, and is not.
-    #[error("it requires `{0}`, which this wallet does not know")]
+    #[error("it requires “{0}”, which this wallet does not know")]
     RequiredUnknown(String),
     /// Its time is over.
     #[error("it expired at {ended}, now is {now} (seconds since 1970)")]
@@ -152,22 +152,22 @@ pub enum Reason {
     #[error("it has already been used")]
     Used,
     /// The host is this machine or lies in a private network.
-    #[error("host `{0}` is local or private and cannot be meant for another person's device")]
+    #[error("host “{0}” is local or private and cannot be meant for another person's device")]
     LocalHost(String),
     /// The host's letters could be mistaken for others.
-    #[error("host `{0}` contains letters that imitate others")]
+    #[error("host “{0}” contains letters that imitate others")]
     ImitatedHost(String),
     /// The host is not a host name or address.
-    #[error("`{0}` is not a host")]
+    #[error("“{0}” is not a host")]
     BadHost(String),
     /// Its meaning would have to be fetched.
-    #[error("it is a link to `{0}` and would have to be fetched; nothing was")]
+    #[error("it is a link to “{0}” and would have to be fetched; nothing was")]
     NeedsNetwork(String),
     /// Parts of two transfers were shown to one reader.
-    #[error("this part belongs to another transfer than the parts before it")]
+    #[error("it belongs to another moving code than the frames before it")]
     OtherTransfer,
     /// A part whose check does not match its content.
-    #[error("the part was altered on the way")]
+    #[error("it was altered on the way")]
     Altered,
     /// The other codes of the same text were not in the picture.
     #[error("{have} of {of} were seen; show the others too")]

@@ -10,14 +10,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod checksum;
 mod forge;
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
 
+use checksum::crc;
 use forge::{body, forged};
 use hazel_qr::code::{Kind, Own};
-use hazel_qr::file::frames;
+use hazel_qr::file::{FileRefusal, frames};
 use hazel_qr::luma::Luma;
 use hazel_qr::scan::{self, Circumstances};
 
@@ -66,17 +68,23 @@ fn objects() {
     }
 }
 
-/// Pictures whose headers say how large they are.
+/// Pictures whose headers say how large they are: more than any may be, and as much as a photo is, in few bytes.
 fn pictures() {
-    let mut png = include_bytes!("../../tests/vectors/qr/palette.png").to_vec();
-    png[16..24].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff]);
-    let mut gif = include_bytes!("../../tests/vectors/qr/grey.gif").to_vec();
-    gif[6..10].copy_from_slice(&[0xff; 4]);
-    let mut jpeg = include_bytes!("../../tests/vectors/qr/baseline.jpg").to_vec();
-    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
-    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
-    for file in [png, gif, jpeg] {
-        assert!(frames(&file, &mut |_| ControlFlow::Continue(())).is_err());
+    for side in [0xffff_u16, 5_700] {
+        let side = side.to_be_bytes();
+        let mut png = include_bytes!("../../tests/vectors/qr/alpha.png").to_vec();
+        png[16..24].copy_from_slice(&[0, 0, side[0], side[1], 0, 0, side[0], side[1]]);
+        let check = crc(&png[12..29]);
+        png[29..33].copy_from_slice(&check.to_be_bytes());
+        let mut gif = include_bytes!("../../tests/vectors/qr/grey.gif").to_vec();
+        gif[6..10].copy_from_slice(&[side[1], side[0], side[1], side[0]]);
+        let mut jpeg = include_bytes!("../../tests/vectors/qr/baseline.jpg").to_vec();
+        let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+        jpeg[frame + 5..frame + 9].copy_from_slice(&[side[0], side[1], side[0], side[1]]);
+        for file in [png, gif, jpeg] {
+            let refused = frames(&file, &mut |_| ControlFlow::Continue(())).unwrap_err();
+            assert!(matches!(refused, FileRefusal::Measures(..) | FileRefusal::Short(..)), "{refused}");
+        }
     }
     for (width, height) in [(usize::MAX, 21), (1 << 14, 1 << 14), (1 << 20, 1 << 20)] {
         assert!(Luma::new(&[0; 441], width, height, width).is_err());

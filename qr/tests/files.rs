@@ -7,8 +7,11 @@
     reason = "a test fails by panicking"
 )]
 
+mod checksum;
+
 use std::ops::ControlFlow;
 
+use checksum::crc;
 use hazel_qr::animate::{self, Play};
 use hazel_qr::code::{Kind, Own};
 use hazel_qr::file::{FileRefusal, frames};
@@ -83,15 +86,13 @@ fn what_is_no_picture_or_claims_too_much_is_refused() {
     let mut gif = FILES[4].1.to_vec();
     gif[6..10].copy_from_slice(&[0xff; 4]);
     assert_eq!(scanned(&gif), Err(FileRefusal::Measures(65_535, 65_535)));
-}
-
-fn crc(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |sum, &byte| {
-        (0..8).fold(
-            sum ^ u32::from(byte),
-            |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 },
-        )
-    })
+    let mut jpeg = FILES[0].1.to_vec();
+    let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
+    assert_eq!(scanned(&jpeg), Err(FileRefusal::Measures(65_535, 65_535)));
+    // A canvas that a photo might have, in a file that cannot fill it.
+    gif[6..10].copy_from_slice(&[0x88, 0x13, 0x88, 0x13]);
+    assert_eq!(scanned(&gif), Err(FileRefusal::Short(5_000, 5_000)));
 }
 
 #[test]

@@ -48,9 +48,15 @@ impl Audit {
         if sound {
             page.styled(GOOD, "All is as it was signed.");
         }
+        if !report.stray_pages.is_empty() {
+            page.say(format!(
+                "Stray bytes lie in unused room of {}: left there by the database when it moved an entry, or changed by the disk. They say nothing; no entry is touched.",
+                count(report.stray_pages.len(), "page", "pages")
+            ));
+        }
         let json = json!({
             "tallies": report.tallies, "entries": report.chits, "signatures": report.signatures,
-            "sound": sound, "findings": findings,
+            "sound": sound, "findings": findings, "stray_pages": report.stray_pages,
         });
         let mut answer = Answer::new(json, page);
         let message = "The wallet's file is not what was written.";

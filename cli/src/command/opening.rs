@@ -110,13 +110,14 @@ impl Offer {
             "Give it to one person you trust; it can be answered until {} UTC.",
             minute(ticket.expires)
         ));
-        let json = json!({
+        let mut json = json!({
             "tally": ticket.tally.to_string(), "expires": stamp(ticket.expires), "granted": record::terms(&ticket.terms),
         });
-        if (self.qr || self.canvas.is_file()) && self.letter.out().is_none() {
-            let mut json = json;
+        if self.qr || self.canvas.is_file() {
             self.canvas.draw_beside(&ticket, &mut json, &mut page);
-            return Ok(Answer::new(json, page));
+            if self.letter.out().is_none() {
+                return Ok(Answer::new(json, page));
+            }
         }
         self.letter.deliver(&parcel, json, page)
     }
@@ -182,6 +183,7 @@ impl Accept {
     }
 
     fn answered(&self, wallet: &mut Wallet, ticket: &Ticket) -> Result<Answer, Trouble> {
+        camera::judge(wallet, ticket)?;
         let tally = wallet.accept_ticket(ticket, self.mine.new_terms())?;
         let view = wallet.tally(&tally)?;
         let name = name_of(&view);

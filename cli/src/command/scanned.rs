@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::foreign;
 use crate::calendar::{minute, stamp};
+use crate::camera;
 use crate::page::{GOOD, Page};
 use crate::partner::{chit_id, name_of, short};
 use crate::record;
@@ -107,6 +108,10 @@ pub(super) fn take(wallet: &mut Wallet, qr: Qr, page: &mut Page) -> Result<Value
             let name = partner(wallet, &delivery.tally)?;
             page.styled(GOOD, format!("Messages of {name} were taken in."));
             record::delivery(&delivery)
+        }
+        Qr::Ticket(it) => {
+            camera::judge(wallet, &it)?;
+            return Ok(said(&Qr::Ticket(it), page));
         }
         other => {
             return Ok(said(&other, page));

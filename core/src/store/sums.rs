@@ -79,13 +79,23 @@ impl Shelf<'_> {
     pub fn altered_tables(&self) -> Result<Vec<&'static str>> {
         let mut altered = Vec::new();
         for (table, columns) in SUMMED {
-            let sql = format!("SELECT count(*) FROM {table} WHERE sum IS NOT row_sum({columns})");
-            let wrong: i64 = self.0.query_row(&sql, [], |row| row.get(0))?;
-            if wrong > 0 {
+            if self.altered(table, columns)? {
                 altered.push(table);
             }
         }
         Ok(altered)
+    }
+
+    /// Whether the wallet's own row is not what was written.
+    pub(crate) fn wallet_altered(&self) -> Result<bool> {
+        let [(table, columns), ..] = SUMMED;
+        self.altered(table, columns)
+    }
+
+    fn altered(&self, table: &str, columns: &str) -> Result<bool> {
+        let sql = format!("SELECT count(*) FROM {table} WHERE sum IS NOT row_sum({columns})");
+        let wrong: i64 = self.0.query_row(&sql, [], |row| row.get(0))?;
+        Ok(wrong > 0)
     }
 
     /// How many rows a table has.

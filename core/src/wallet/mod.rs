@@ -316,8 +316,21 @@ impl Wallet {
         clock: Box<dyn Clock>,
         entropy: Box<dyn Entropy>,
     ) -> Result<Self> {
-        let me = store.read(|shelf| shelf.wallet()?.ok_or(WalletError::WrongFile))?;
-        let vault = Vault::new(*guard.unwrap(&me.key)?, me.database);
+        let me = store.read(|shelf| shelf.wallet()).map_err(|error| store.blame(error))?;
+        let me = me.ok_or(WalletError::WrongFile)?;
+        let key = match guard.unwrap(&me.key) {
+            // What the disk has changed looks to a key store like a wrong passphrase, or like a key it never had.
+            Err(
+                KeyStoreError::WrongPassphrase
+                | KeyStoreError::Invalidated
+                | KeyStoreError::Damaged
+                | KeyStoreError::Newer,
+            ) if store.read(|shelf| shelf.wallet_altered())? => {
+                return Err(StoreError::Corrupt { what: "the wallet's own row" }.into());
+            }
+            other => other?,
+        };
+        let vault = Vault::new(*key, me.database);
         let root = match &me.root {
             Some(sealed) => Some(PartyRoot::from_bytes(*secret(&vault, ROOT, 1, Some(sealed))?)),
             None => None,
@@ -390,7 +403,7 @@ impl Wallet {
             // A key made ready inside a transaction that did not happen must not be used for another chit.
             self.ready = None;
         }
-        done
+        self.blamed(done)
     }
 
     /// Reads with what unseals notes; takes no lock that would keep a payment waiting.
@@ -398,12 +411,21 @@ impl Wallet {
         let Self { store, vault, root, me, clock, entropy, ready } = self;
         let mut hands =
             Hands { vault, root: root.as_ref(), me, now: clock.now(), entropy: &mut **entropy, ready };
-        store.read(|shelf| look(shelf, &mut hands))
+        let done = store.read(|shelf| look(shelf, &mut hands));
+        self.blamed(done)
     }
 
     /// Reads without changing.
     fn look<T>(&self, look: impl FnOnce(&Shelf<'_>) -> Result<T>) -> Result<T> {
-        self.store.read(look)
+        self.blamed(self.store.read(look))
+    }
+
+    /// Damaged tables are not called a defect of ours.
+    fn blamed<T>(&self, done: Result<T>) -> Result<T> {
+        done.map_err(|error| match error {
+            WalletError::Store(error) => self.store.blame(error).into(),
+            other => other,
+        })
     }
 }
 

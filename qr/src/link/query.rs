@@ -32,9 +32,9 @@ pub(super) struct Query<'a> {
 }
 
 impl<'a> Query<'a> {
-    /// The names alone, for telling whose link it is.
-    pub(super) fn names(query: &str) -> Vec<&str> {
-        query.split('&').filter_map(|piece| piece.split_once('=')).map(|(name, _)| name).collect()
+    /// Whether there is a parameter of this name, for telling whose link it is.
+    pub(super) fn has(query: &str, name: &str) -> bool {
+        query.split('&').filter_map(|piece| piece.split_once('=')).any(|(found, _)| found == name)
     }
 
     /// Splits at `&` and decodes. With `has_memo`, what an unescaped `&` or `#` tore off the memo is put back.

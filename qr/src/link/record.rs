@@ -88,7 +88,19 @@ pub(super) fn parse<'j, T: Deserialize<'j>>(json: &'j str) -> Result<T, Reason> 
     if depth(json) > DEEPEST {
         return Err(Reason::TooDeep(DEEPEST));
     }
+    if let Some(name) = demand(json) {
+        return Err(Reason::RequiredUnknown(name.chars().take(64).collect()));
+    }
     serde_json::from_str(json).map_err(|_| Reason::Encoding("JSON of this record"))
+}
+
+/// A field that must be understood, and is not: it is called `req-` something, as in a query.
+fn demand(json: &str) -> Option<&str> {
+    json.match_indices("\"req-").find_map(|(at, _)| {
+        let (before, from) = json.split_at_checked(at)?;
+        let (name, after) = from.strip_prefix('"')?.split_once('"')?;
+        (!before.ends_with('\\') && after.trim_start().starts_with(':')).then_some(name)
+    })
 }
 
 /// How deep brackets stand inside each other, outside of strings.
@@ -112,11 +124,11 @@ fn depth(json: &str) -> usize {
 
 /// JSON that stands as base64 where a query would be: both alphabets, with or without padding.
 pub(super) fn from_base64(query: &str) -> Option<String> {
-    let query = query.replace("%3D", "=").replace("%3d", "=").replace("%2B", "+").replace("%2F", "/");
     // Every JSON object begins so in base64; a blank or a line end may stand before the first field.
     if !query.starts_with("ey") && !query.starts_with("ew") {
         return None;
     }
+    let query = query.replace("%3D", "=").replace("%3d", "=").replace("%2B", "+").replace("%2F", "/");
     let bytes = bytes_of_base64(&query)?;
     String::from_utf8(bytes).ok().filter(|text| text.starts_with('{'))
 }
@@ -165,4 +177,21 @@ pub(super) fn token(text: Option<String>) -> Result<String, Reason> {
     let token = plain(text, "token", 128)?;
     let sound = token.bytes().all(|letter| letter.is_ascii_alphanumeric() || b"-_".contains(&letter));
     if sound { Ok(token) } else { Err(Reason::Malformed("token")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_must_be_understood_is_refused_wherever_it_stands() {
+        let found = |json| Record::named(json).err();
+        let escrow = Some(Reason::RequiredUnknown("req-escrow".to_owned()));
+        assert_eq!(found(r#"{"ticket":{"token":"t","req-escrow":1}}"#), escrow);
+        assert_eq!(found(r#"{"req-escrow" : {}, "ticket":{"token":"t"}}"#), escrow);
+        for harmless in [r#"{"ticket":{"token":"req-escrow"}}"#, r#"{"pay":{"memo":"a \"req-escrow\": b"}}"#]
+        {
+            assert_eq!(found(harmless), None, "{harmless}");
+        }
+    }
 }

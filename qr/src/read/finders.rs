@@ -2,13 +2,14 @@
 
 use rxing::common::cpp_essentials::ConcentricPattern;
 use rxing::common::{BitMatrix, DetectorRXingResult as _};
-use rxing::qrcode::cpp_port::detector::{
-    FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR,
-};
+use rxing::qrcode::cpp_port::detector::{FinderPatternSet, GenerateFinderPatternSets, SampleQR};
 
 use super::decode::{Content, decode};
 use super::rectify::Point;
+use super::rows;
 
+/// Sets of finders that are sampled in one picture.
+const MOST_SETS: usize = 12;
 /// Finders that are combined freely, and sets of them that are kept.
 const MOST_TILTED: usize = 8;
 
@@ -36,16 +37,16 @@ pub(super) struct Found {
 
 /// Every code that plain sampling reads, and the plausible places beside them. Finders of codes in `known` are not
 /// looked at again.
-pub(super) fn search(image: &BitMatrix, most: usize, known: &[Triple]) -> Found {
+pub(super) fn search(image: &BitMatrix, known: &[Triple]) -> Found {
     // The detector indexes without asking; what it makes of a frame nobody has seen must not end the wallet.
-    std::panic::catch_unwind(|| look(image, most, known)).unwrap_or_default()
+    std::panic::catch_unwind(|| look(image, known)).unwrap_or_default()
 }
 
-fn look(image: &BitMatrix, most: usize, known: &[Triple]) -> Found {
-    let mut patterns = FindFinderPatterns(image, false, 1);
+fn look(image: &BitMatrix, known: &[Triple]) -> Found {
+    let mut patterns = rows::finders(image);
     patterns.retain(|pattern| !known.iter().any(|known| known.has(pattern)));
     let mut sets = GenerateFinderPatternSets(&mut patterns);
-    sets.truncate(most);
+    sets.truncate(MOST_SETS);
     for set in tilted(&patterns) {
         if !sets.contains(&set) {
             sets.push(set);
@@ -154,7 +155,7 @@ fn corner(
 mod tests {
     use rxing::common::BitMatrix;
 
-    use super::{MOST_TILTED, look};
+    use super::{MOST_SETS, MOST_TILTED, look};
 
     /// Thousands of finders could be combined in billions of ways.
     #[test]
@@ -168,8 +169,8 @@ mod tests {
                 }
             }
         }
-        let found = look(&image, 12, &[]);
+        let found = look(&image, &[]);
         assert_eq!(found.read.len(), 0);
-        assert!((1..=12 + MOST_TILTED).contains(&found.unread.len()), "{}", found.unread.len());
+        assert!((1..=MOST_SETS + MOST_TILTED).contains(&found.unread.len()), "{}", found.unread.len());
     }
 }

@@ -38,12 +38,6 @@ impl<'a> Grey<'a> {
         Grey { width, height, pixels: Cow::Owned(pixels), shrink: self.shrink.saturating_mul(2) }
     }
 
-    /// White for black: some software shows its codes so in dark mode.
-    pub(super) fn inverted(&self) -> Grey<'static> {
-        let pixels = self.pixels.iter().map(|shade| u8::MAX.wrapping_sub(*shade)).collect();
-        Grey { width: self.width, height: self.height, pixels: Cow::Owned(pixels), shrink: self.shrink }
-    }
-
     /// Of the same size: every pixel the mean of nine, for noise that a smaller picture would lose modules over.
     pub(super) fn smoothed(&self) -> Grey<'static> {
         let mut pixels = vec![0; self.pixels.len()];
@@ -55,7 +49,11 @@ impl<'a> Grey<'a> {
             for (sum, ((a, b), c)) in columns.iter_mut().zip(above.iter().zip(*middle).zip(*below)) {
                 *sum = u16::from(*a).wrapping_add(u16::from(*b)).wrapping_add(u16::from(*c));
             }
-            for (pixel, sum) in out.iter_mut().zip(&columns) {
+            // The first and the last have no neighbour on one side.
+            for (pixel, sum) in out.iter_mut().zip(&columns).take(1) {
+                *pixel = low(*sum / 3);
+            }
+            if let (Some(pixel), Some(sum)) = (out.last_mut(), columns.last()) {
                 *pixel = low(*sum / 3);
             }
             let inner = out.iter_mut().skip(1);

@@ -58,18 +58,26 @@ pub struct AuditReport {
     pub signatures: usize,
     /// What is wrong; empty if all is well.
     pub findings: Vec<Finding>,
+    /// Pages of the file with bytes in room that nothing uses: SQLite leaves some at times, and so does a disk that changes them. They
+    /// say nothing.
+    pub stray_pages: Vec<u32>,
 }
 
 impl Wallet {
     /// Checks everything again. `progress` is told how many chits were checked.
     pub fn audit(&mut self, progress: &mut dyn FnMut(usize)) -> Result<AuditReport> {
         let mut report = AuditReport::default();
-        if let Err(error) = self.store.check_pages() {
-            match error {
-                StoreError::Corrupt { .. } => report.find(None, "SQLite's own pages are damaged"),
-                other => return Err(other.into()),
+        let file = [
+            (self.store.check_pages(), "SQLite's own pages are damaged"),
+            (self.store.check_tables(), "the tables are not the ones that Hazel makes"),
+        ];
+        for (checked, what) in file {
+            match checked {
+                Err(StoreError::Corrupt { .. }) => report.find(None, what),
+                other => other?,
             }
         }
+        report.stray_pages = self.store.stray_pages()?;
         self.study(|shelf, hands| {
             let done = audit_all(shelf, hands, &mut report, progress);
             // What cannot even be read is a finding; a busy or full disk is an error of its own.
