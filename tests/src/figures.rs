@@ -2,6 +2,7 @@
 //! report reads them. Nothing else writes there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
@@ -39,8 +40,12 @@ pub fn read() -> io::Result<Figures> {
 
 /// Adds one piece of a command's figures. Pieces of one commit add up, each once; those of another commit are forgotten.
 pub fn record(command: &str, piece: &str, sums: &[(&str, u64)], seconds: f64) -> io::Result<()> {
+    let commit = commit()?;
+    // Several commands may run at once; who has the file reads it, adds, and writes it.
+    let held = File::open(env!("CARGO_MANIFEST_DIR"))?;
+    held.lock()?;
     let mut all = read()?;
-    add(all.entry(command.to_owned()).or_default(), &commit()?, piece, sums, seconds);
+    add(all.entry(command.to_owned()).or_default(), &commit, piece, sums, seconds);
     let mut text = serde_json::to_string_pretty(&all)?;
     text.push('\n');
     std::fs::write(file(), text)

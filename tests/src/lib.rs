@@ -2,6 +2,7 @@
 //! bytes, and the phones that die.
 
 pub mod checked;
+pub mod counted;
 pub mod crash;
 pub mod curve;
 pub mod decoders;
@@ -25,6 +26,7 @@ pub mod rules;
 pub mod seeds;
 mod shapes;
 pub mod sites;
+pub mod spoiling;
 pub mod strangers;
 pub mod texts;
 pub mod vectors;

@@ -1,18 +1,22 @@
 //! `vectors` writes what is kept in files, `corpus FOLDER` what fuzzers begin with, `seed N` replays one world,
 //! `worlds COUNT [FIRST]` runs many, `hunt` until one breaks, `planted` looks for bugs made on purpose, `model` explores every
-//! course of small stories, `report` writes the table of figures, out of what the others have measured.
+//! course of small stories, `fuzz` gives spoilt bytes to every parser, `mutants` and `coverage` keep what other programs counted,
+//! `report` writes the table of figures, out of what the others have measured.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of this program is what it is for")]
 
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use hazel_tests::checked;
+use hazel_tests::counted;
 use hazel_tests::figures;
-use hazel_tests::report::{self, run_many};
+use hazel_tests::report::{self, run_about, run_many};
 use hazel_tests::seeds::seeds;
+use hazel_tests::spoiling::spoil;
 use hazel_tests::vectors::{Vectors, folder};
-use hazel_tests::world::action::Schedule;
+use hazel_tests::world::action::{About, Schedule};
 use hazel_tests::world::replay;
 
 fn main() -> ExitCode {
@@ -23,13 +27,22 @@ fn main() -> ExitCode {
         (Some("corpus"), _) => told(words.get(1).map_or_else(no_folder, |folder| corpus(Path::new(folder)))),
         (Some("seed"), Some(seed)) => one(seed),
         (Some("worlds"), Some(count)) => many(number(2).unwrap_or(0), count),
-        (Some("hunt"), Some(count)) => hunt(number(2).unwrap_or(0), count),
+        (Some("hunt"), Some(count)) => {
+            let about = words.get(2).and_then(|name| About::named(name));
+            hunt(about.unwrap_or_default(), count)
+        }
         (Some("planted"), _) => planted(words.get(1).map(String::as_str)),
         (Some("model"), most) => model(most.unwrap_or(1_000_000), words.get(2).map(String::as_str)),
+        (Some("fuzz"), seconds) => {
+            let each = Duration::from_secs(seconds.unwrap_or(10));
+            found_none(spoil(each, number(2).unwrap_or(1), words.get(3..).unwrap_or_default()))
+        }
+        (Some("mutants"), _) => told(kept(counted::mutants, &words)),
+        (Some("coverage"), _) => told(kept(counted::coverage, &words)),
         (Some("report"), _) => told(report::write()),
         _ => {
             eprintln!(
-                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | hunt COUNT [FIRST] | planted [NAME] | model [STATES [STORY]] | report"
+                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fuzz [SECONDS [SEED [NAME…]]] | mutants FOLDER WHAT | coverage FILE WHAT | report"
             );
             ExitCode::from(2)
         }
@@ -49,6 +62,14 @@ fn told(done: io::Result<()>) -> ExitCode {
 
 fn no_folder() -> io::Result<()> {
     Err(io::Error::other("usage: hazel-tests corpus FOLDER"))
+}
+
+/// What another program wrote is put among the figures under a name.
+fn kept(keep: fn(&Path, &str) -> io::Result<()>, words: &[String]) -> io::Result<()> {
+    match words {
+        [_, path, what] => keep(Path::new(path), what),
+        _ => Err(io::Error::other("what was written, and a name for what it is about")),
+    }
 }
 
 fn vectors() -> io::Result<()> {
@@ -89,10 +110,10 @@ fn one(seed: u64) -> ExitCode {
     }
 }
 
-/// Worlds until one breaks.
-fn hunt(first: u64, count: u64) -> ExitCode {
+/// Worlds until one breaks, in which mostly such things happen.
+fn hunt(about: About, count: u64) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
-    let figures = run_many(first, count, 1, false);
+    let figures = run_about(about, 0, count, 1, false);
     match figures.broken.first_key_value() {
         None => ExitCode::SUCCESS,
         Some((seed, broken)) => {
@@ -103,7 +124,11 @@ fn hunt(first: u64, count: u64) -> ExitCode {
 }
 
 fn planted(only: Option<&str>) -> ExitCode {
-    match hazel_tests::planted::hunt(only) {
+    found_none(hazel_tests::planted::hunt(only))
+}
+
+fn found_none(done: io::Result<bool>) -> ExitCode {
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => told(Err(error)),
@@ -116,11 +141,13 @@ fn model(most: u64, only: Option<&str>) -> ExitCode {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut sound = true;
     println!("| story | states | depth | everything | what was found |\n|---|---:|---:|---|---|");
-    let named = |story: &checked::Story| only.is_none_or(|name| story.name.contains(name));
-    for story in checked::stories().into_iter().chain(checked::broken_stories()).filter(named) {
-        let (name, bug, began) = (story.name, story.bug, report::now());
-        let seen = checked::explore(story, most, threads);
-        sound &= seen.broken.is_some() != (bug == checked::Bug::None);
+    let named = |story: &checked::Tale| only.is_none_or(|name| story.name().contains(name));
+    let all = [checked::broken_stories(), checked::stories(), checked::long_stories()];
+    for story in all.into_iter().flatten().filter(named) {
+        let (name, bug, began) = (story.name(), story.bug(), report::now());
+        let seen = story.explore(most, threads);
+        let caught = seen.broken.is_some();
+        sound &= caught != (bug == checked::Bug::None);
         let name = if bug == checked::Bug::None { name.to_owned() } else { format!("{name}, {bug:?}") };
         let whole = if seen.whole { "yes" } else { "no" };
         let found = seen.broken.unwrap_or_else(|| "nothing".to_owned());
@@ -128,9 +155,9 @@ fn model(most: u64, only: Option<&str>) -> ExitCode {
         let counts = if honest {
             ("states", "stories explored whole")
         } else {
-            ("states of broken stories", "bugs looked for")
+            ("states of broken stories", "bugs caught")
         };
-        let whole_too = u64::from(seen.whole || !honest);
+        let whole_too = u64::from(if honest { seen.whole } else { caught });
         let kept = figures::record(
             "model",
             &format!("{name}: {states} states{}", if seen.whole { ", whole" } else { "" }),

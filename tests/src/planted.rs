@@ -18,13 +18,14 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::figures;
+use crate::world::action::About;
 
 /// Who finds a bug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finder {
-    /// Worlds from seed 0 on, until one breaks.
-    Worlds,
-    /// One story of the crash sweep.
+    /// Worlds from seed 0 on in which mostly such things happen, until one breaks.
+    Worlds(About),
+    /// One story of the crash sweep, until one of its crashes does harm.
     Crash(&'static str),
 }
 
@@ -60,7 +61,7 @@ pub const BUGS: [Bug; 10] = [
                 "let known = theirs.min(chain.seq).max(if PLANTED { chain.sent } else { 0 });",
             ),
         ],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Anything),
         names: &["I24", "I5"],
     },
     Bug {
@@ -71,7 +72,7 @@ pub const BUGS: [Bug; 10] = [
             ".is_some_and(|place| place.hash == word.head.hash))\n",
             ".is_some_and(|place| PLANTED || place.hash == word.head.hash))\n",
         )],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Restores),
         names: &["I2", "I3", "I13", "I14", "I15"],
     },
     Bug {
@@ -82,7 +83,7 @@ pub const BUGS: [Bug; 10] = [
             "    let seed = ForwardSeed::generate(hands.entropy);\n",
             "    let mut seed = ForwardSeed::generate(hands.entropy);\n    if PLANTED {\n        let root = *hands.root()?.as_bytes();\n        seed = ForwardSeed::from_bytes(Digest::of_parts(&[&root, &shelf.tally_label(tally)?.0.0, &id.device.to_be_bytes()]).0);\n    }\n",
         )],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Anything),
         names: &["I11"],
     },
     Bug {
@@ -93,7 +94,7 @@ pub const BUGS: [Bug; 10] = [
             "    standing.book.head.view = view;\n",
             "    if !PLANTED { standing.book.head.view = view; }\n",
         )],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Anything),
         names: &["I2", "I3", "I13", "I14", "I24"],
     },
     Bug {
@@ -105,7 +106,8 @@ pub const BUGS: [Bug; 10] = [
             "\"synchronous\", if PLANTED { \"OFF\" } else { \"FULL\" }",
         )],
         finder: Finder::Crash("hand-over"),
-        names: &["power cut, AllLost"],
+        // Both phones of the story lose their power at once, so what only one of them lost shows in the file that kept its last write.
+        names: &["power cut, AllLost", "power cut, LastKept"],
     },
     Bug {
         name: "tag compared as text",
@@ -115,7 +117,7 @@ pub const BUGS: [Bug; 10] = [
             "tag(key, &self.nonce) == self.tag",
             "if PLANTED { String::from_utf8_lossy(&tag(key, &self.nonce)) == String::from_utf8_lossy(&self.tag) } else { tag(key, &self.nonce) == self.tag }",
         )],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Anything),
         names: &["I7"],
     },
     Bug {
@@ -126,7 +128,7 @@ pub const BUGS: [Bug; 10] = [
             "pledged().filter(|_| !flag.is_outside()) {\n                device.paid = device.paid.plus(units)?;",
             "pledged().filter(|_| !flag.is_outside()) {\n                device.paid = device.paid.plus(if PLANTED { Units::ZERO } else { units })?;",
         )],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Limits),
         names: &["I9", "I10", "I25"],
     },
     Bug {
@@ -137,7 +139,7 @@ pub const BUGS: [Bug; 10] = [
             "        shelf.put_proof(no, proof.it())?;\n",
             "        if !PLANTED { shelf.put_proof(no, proof.it())?; }\n",
         )],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Anything),
         names: &["I13"],
     },
     Bug {
@@ -148,7 +150,7 @@ pub const BUGS: [Bug; 10] = [
             "                    *self.terms.of_mut(side) = *terms;\n",
             "                    *self.terms.of_mut(side) = *terms;\n                    if PLANTED { self.terms = Halves { stock: *terms, foil: *terms }; }\n",
         )],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Limits),
         names: &["I8", "I9", "I10", "I25"],
     },
     Bug {
@@ -166,7 +168,7 @@ pub const BUGS: [Bug; 10] = [
                 "        for side in Side::BOTH.into_iter().filter(|side| !PLANTED || *side == Side::Foil) {\n            if keys.iter()",
             ),
         ],
-        finder: Finder::Worlds,
+        finder: Finder::Worlds(About::Anything),
         // What is final counts as received too, and against a liar only that is looked at.
         names: &["I15", "I14"],
     },
@@ -216,7 +218,7 @@ pub fn hunt(only: Option<&str>) -> io::Result<bool> {
     }
     build(&tree, &target)?;
     let began = Instant::now();
-    let control = hunted(&target, "none", SOUND)?;
+    let control = hunted(&target, "none", About::Anything, SOUND)?;
     println!(
         "without a bug: {SOUND} worlds hold: {} ({:.1} s)\n",
         control.sound,
@@ -227,8 +229,10 @@ pub fn hunt(only: Option<&str>) -> io::Result<bool> {
     for bug in BUGS.iter().filter(|bug| only.is_none_or(|name| bug.name.contains(name))) {
         let began = Instant::now();
         let said = match bug.finder {
-            Finder::Worlds => hunted(&target, bug.name, WORLDS)?,
-            Finder::Crash(story) => run(Command::new(target.join("debug/hazel-crash")).arg(story), bug.name)?,
+            Finder::Worlds(about) => hunted(&target, bug.name, about, WORLDS)?,
+            Finder::Crash(story) => {
+                run(Command::new(target.join("release/hazel-crash")).args(["hunt", story]), bug.name)?
+            }
         };
         let took = began.elapsed().as_secs_f32();
         let (found, words) = said.names(bug);
@@ -278,8 +282,9 @@ impl Said {
     }
 }
 
-fn hunted(target: &Path, bug: &str, worlds: u64) -> io::Result<Said> {
-    run(Command::new(target.join("debug/hazel-tests")).args(["hunt", &worlds.to_string()]), bug)
+fn hunted(target: &Path, bug: &str, about: About, worlds: u64) -> io::Result<Said> {
+    let worlds = worlds.to_string();
+    run(Command::new(target.join("release/hazel-tests")).args(["hunt", &worlds, about.name()]), bug)
 }
 
 fn run(program: &mut Command, bug: &str) -> io::Result<Said> {
@@ -289,7 +294,7 @@ fn run(program: &mut Command, bug: &str) -> io::Result<Said> {
 
 /// Builds the copy. What it depends on is taken over from the workspace, where that was built already.
 fn build(tree: &Path, target: &Path) -> io::Result<()> {
-    let built = workspace().join("target/debug");
+    let built = workspace().join("target/release");
     if !target.exists() && built.exists() {
         fs::create_dir_all(target)?;
         // Linked, not copied: what the compiler writes anew it writes into new files.
@@ -297,7 +302,17 @@ fn build(tree: &Path, target: &Path) -> io::Result<()> {
     }
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let done = Command::new(cargo)
-        .args(["build", "--quiet", "-p", "hazel-tests", "--bin", "hazel-tests", "--bin", "hazel-crash"])
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "-p",
+            "hazel-tests",
+            "--bin",
+            "hazel-tests",
+            "--bin",
+            "hazel-crash",
+        ])
         .current_dir(tree)
         .env("CARGO_TARGET_DIR", target)
         .status()?;

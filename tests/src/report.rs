@@ -18,7 +18,7 @@ use crate::fuzzing::TARGETS;
 use crate::model::Broken;
 use crate::vectors;
 use crate::world::Count;
-use crate::world::action::Schedule;
+use crate::world::action::{About, Schedule};
 use crate::world::replay;
 
 /// What came of many worlds.
@@ -181,6 +181,12 @@ fn faults(worlds: &Measured, page: &mut String) {
 /// Runs the worlds of these seeds on all cores. Stops early when `enough` of them broke a rule.
 #[must_use]
 pub fn run_many(first: u64, how_many: u64, enough: usize, progress: bool) -> Figures {
+    run_about(About::Anything, first, how_many, enough, progress)
+}
+
+/// The same for worlds in which mostly such things happen.
+#[must_use]
+pub fn run_about(about: About, first: u64, how_many: u64, enough: usize, progress: bool) -> Figures {
     let (next, stop) = (AtomicU64::new(first), AtomicBool::new(false));
     let (figures, begun) = (Mutex::new(Figures::default()), now());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
@@ -192,7 +198,7 @@ pub fn run_many(first: u64, how_many: u64, enough: usize, progress: bool) -> Fig
                     if seed >= first + how_many {
                         return;
                     }
-                    let run = replay::run(&Schedule::draw(seed));
+                    let run = replay::run(&Schedule::about(seed, about));
                     let mut figures = figures.lock().expect("no thread stops while it counts");
                     figures.add(seed, run);
                     if figures.broken.len() >= enough {

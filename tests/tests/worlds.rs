@@ -26,7 +26,7 @@ fn the_same_seed_is_the_same_world() {
 /// Stories that once broke a rule.
 mod once {
     use hazel_tests::world::action::Action::{
-        self, Accept, AddDevice, Ask, Close, Grant, Keep, Kill, Lie, Meet, Pay, Radio, Remind, Replay,
+        self, Accept, AddDevice, Ask, Close, Grant, Keep, Kill, Lie, Meet, Pay, Radio, Remind, Renew, Replay,
         Restore, Revoke, Send, Tear,
     };
     use hazel_tests::world::action::{Fate, Harm, Radio as Weather, Schedule, Trick};
@@ -161,6 +161,26 @@ mod once {
                 Close { phone: 3, tally: 0 },
                 Keep { phone: 1 },
                 Restore { pick: 16, old_lives: true, from_backup: false },
+            ],
+        });
+    }
+
+    /// Seed 20130, I24: a restored foil was told to begin a new epoch before its partner had said what it holds. It ordered anew what the
+    /// partner had confirmed, in a view of its own, and the two never came to rest.
+    #[test]
+    fn a_restored_foil_does_not_begin_anew_unheard() {
+        let fate = Fate { lost: true, again: 2, late: true, ..Fate::default() };
+        told(&Schedule {
+            seed: 20_130,
+            liars: vec![false, false],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                Keep { phone: 2 },
+                Pay { phone: 2, tally: 3, units: 50_000, insist: false },
+                Send { phone: 10, tally: 0, to: 4, fate },
+                AddDevice { phone: 10 },
+                Restore { pick: 20, old_lives: false, from_backup: false },
+                Renew { phone: 2, tally: 3 },
             ],
         });
     }

@@ -225,11 +225,15 @@ impl Wallet {
         })
     }
 
-    /// Begins a new epoch for this device, after its chain was forked: somebody has a copy of this phone's memory.
+    /// Begins a new epoch for this device, after its chain was forked: somebody has a copy of this phone's memory. A restored tally
+    /// begins one by itself when the partner has said what it holds; who will not wait for that says so with [`Wallet::resume`].
     pub fn renew(&mut self, tally: &TallyId) -> Result<()> {
         self.act(|shelf, hands| {
             let row = tally_row(shelf, tally)?;
             let mut standing = super::standing(shelf, row.no)?;
+            if standing.reconciling {
+                return Err(WalletError::Reconciling);
+            }
             begin_epoch(shelf, hands, &row, &mut standing)?;
             Ok(shelf.put_standing(&standing)?)
         })

@@ -1,5 +1,5 @@
 //! The crash sweep: `hazel-crash` lives through every crash of every story; `hazel-crash pay` of one, `hazel-crash pay 17` through
-//! one crash of it; `hazel-crash disk` lets the disk fail.
+//! one crash of it; `hazel-crash hunt pay` until one does harm; `hazel-crash disk` lets the disk fail.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -34,12 +34,13 @@ fn main() -> ExitCode {
             let tally = only_tally(&ben);
             pay_until(&mut ben, &tally, count.parse().unwrap());
         }
-        [] => return sweep(&STORIES, None, true),
-        ["disk"] => return sweep(&[], None, true),
-        [name] => return sweep(&[named(name)], None, false),
-        [name, at] => return sweep(&[named(name)], Some(at.parse().unwrap()), false),
+        [] => return sweep(&STORIES, Which::All, true),
+        ["disk"] => return sweep(&[], Which::All, true),
+        ["hunt", name] => return sweep(&[named(name)], Which::UntilHarm, false),
+        [name] => return sweep(&[named(name)], Which::All, false),
+        [name, at] => return sweep(&[named(name)], Which::One(at.parse().unwrap()), false),
         _ => {
-            eprintln!("hazel-crash [disk | STORY [POINT]]");
+            eprintln!("hazel-crash [disk | hunt STORY | STORY [POINT]]");
             return ExitCode::from(2);
         }
     }
@@ -54,7 +55,15 @@ fn named(name: &str) -> Story {
     })
 }
 
-fn sweep(stories: &[Story], only: Option<usize>, with_disk: bool) -> ExitCode {
+/// Which crashes of a story are lived through.
+#[derive(Clone, Copy)]
+enum Which {
+    All,
+    UntilHarm,
+    One(usize),
+}
+
+fn sweep(stories: &[Story], which: Which, with_disk: bool) -> ExitCode {
     if let Some(why) = trace::obstacle() {
         eprintln!("no process can be killed at a chosen point here: {why}");
         return ExitCode::from(3);
@@ -67,8 +76,8 @@ fn sweep(stories: &[Story], only: Option<usize>, with_disk: bool) -> ExitCode {
     for story in stories {
         let began = Instant::now();
         let stage = Stage::set(*story, &child, &scratch);
-        let report = match only {
-            None => {
+        let report = match which {
+            Which::All => {
                 let report = stage.sweep(1);
                 let killed = report.killed.values().sum::<usize>() as u64;
                 let (torn, lost, failed) =
@@ -84,7 +93,8 @@ fn sweep(stories: &[Story], only: Option<usize>, with_disk: bool) -> ExitCode {
                 figures::record("crash", &piece, &sums, began.elapsed().as_secs_f64()).unwrap();
                 report
             }
-            Some(at) => {
+            Which::UntilHarm => stage.sweep_until_harm(),
+            Which::One(at) => {
                 let mut report = Report::default();
                 stage.live_through(at, &mut report);
                 report

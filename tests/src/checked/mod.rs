@@ -11,8 +11,10 @@
     reason = "a model that goes wrong should stop loudly"
 )]
 
+mod bargain;
 pub mod desk;
 pub mod phone;
+mod tales;
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -25,10 +27,11 @@ use hazel_core::invoice::InvoiceId;
 use hazel_core::order::Endorsement;
 use hazel_core::tally::{Grant, Side, SignedTally};
 use hazel_core::units::Units;
-use stateright::{Checker, Model, Property};
+use stateright::{Model, Property};
 
 use crate::honest::Pair;
 use phone::{Letter, Phone, first_seed};
+pub use tales::{Explored, Tale, broken_stories, long_stories, stories};
 
 /// What is wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub enum Bug {
     CloseByTip,
     /// One party's word is taken for both.
     OneSide,
+    /// The contract that was heard last governs.
+    LastContract,
 }
 
 /// A story: who is there, and what may happen how often.
@@ -136,7 +141,7 @@ fn contract(story: &Story) -> Arc<SignedTally> {
             .map(|(_, device)| {
                 let first_key =
                     first_seed(ChainId { side, device: *device, epoch: 0 }).key().public().digest();
-                let device_key = Phone::person(side).device.public();
+                let device_key = phone::person(side).device.public();
                 Grant { device: *device, epoch: 0, first_key, device_key }
             })
             .collect();
@@ -259,6 +264,12 @@ impl Model for Story {
     }
 }
 
+impl tales::Judged for State {
+    fn broken(&self) -> Option<&'static str> {
+        self.broken
+    }
+}
+
 impl State {
     fn signs(&mut self, at: usize, body: Body) {
         self.phones[at].sign(body);
@@ -336,7 +347,7 @@ fn judge(phone: &Phone, story: &Story) -> Option<&'static str> {
     if standing.final_index > standing.agreed || standing.agreed > standing.book.head.index {
         return Some("I14: final, agreed and ordered are out of step");
     }
-    let other = Phone::person(phone.side.other()).node().public();
+    let other = phone::node(phone.side.other()).public();
     let spoke = |index: u64| {
         let word = phone.drawer.words.get(&other.0)?;
         let place = places.get(usize::try_from(index.checked_sub(1)?).ok()?)?;
@@ -348,7 +359,7 @@ fn judge(phone: &Phone, story: &Story) -> Option<&'static str> {
         return Some("I15: final without the other party's node");
     }
     // A stock that confirms has agreed with it, so that its own word always stands in its own order.
-    let own = phone.drawer.words.get(&Phone::person(phone.side).node().public().0);
+    let own = phone.drawer.words.get(&phone::node(phone.side).public().0);
     let held = |word: &Endorsement| {
         let at = usize::try_from(word.head.index.saturating_sub(1)).unwrap_or(usize::MAX);
         places.get(at).is_some_and(|place| place.hash == word.head.hash)
@@ -369,88 +380,4 @@ fn judge(phone: &Phone, story: &Story) -> Option<&'static str> {
         return Some("I22: closed, and not at zero in the order");
     }
     None
-}
-
-/// What came of one story.
-#[derive(Debug, Clone)]
-pub struct Explored {
-    /// Different states.
-    pub states: usize,
-    /// How deep.
-    pub depth: usize,
-    /// Whether everything that can happen was seen.
-    pub whole: bool,
-    /// The rule that was broken, and how.
-    pub broken: Option<String>,
-    /// Whether a payment became final at all.
-    pub lives: bool,
-}
-
-/// Explores a story, up to so many states.
-#[must_use]
-pub fn explore(story: Story, most: usize, threads: usize) -> Explored {
-    let checker = story.checker().target_state_count(most).threads(threads).spawn_bfs().join();
-    let broken = checker.discovery("the rules hold").map(|path| {
-        let rule = path.last_state().broken.unwrap_or("?");
-        format!("{rule}, by {:?}", path.into_actions())
-    });
-    Explored {
-        states: checker.unique_state_count(),
-        depth: checker.max_depth(),
-        whole: checker.is_done() && checker.state_count() < most,
-        lives: checker.discovery("a payment becomes final on both halves").is_some(),
-        broken,
-    }
-}
-
-fn story(name: &'static str) -> Story {
-    Story {
-        name,
-        phones: vec![(Side::Stock, 1), (Side::Foil, 1)],
-        pays: vec![1, 1],
-        letters: 4,
-        restores: None,
-        one_invoice: false,
-        closes: false,
-        bug: Bug::None,
-    }
-}
-
-/// The stories as they should be.
-#[must_use]
-pub fn stories() -> Vec<Story> {
-    vec![
-        Story { pays: vec![2, 2], letters: 5, ..story("consensus of two halves") },
-        Story { pays: vec![2, 1], letters: 5, restores: Some(0), ..story("restore of a signer") },
-        Story { pays: vec![1, 2], letters: 5, restores: Some(1), ..story("restore of the foil") },
-        Story {
-            pays: vec![1, 1],
-            letters: 6,
-            closes: true,
-            ..story("closing while a payment is on its way")
-        },
-        Story {
-            phones: vec![(Side::Stock, 1), (Side::Foil, 1), (Side::Foil, 2)],
-            pays: vec![0, 1, 1],
-            letters: 5,
-            one_invoice: true,
-            ..story("one invoice paid from two devices")
-        },
-    ]
-}
-
-/// The same stories with a bug in each.
-#[must_use]
-pub fn broken_stories() -> Vec<Story> {
-    let by_name =
-        |name: &str| stories().into_iter().find(|story| story.name.contains(name)).expect("a story");
-    let with = |name: &str, bug: Bug| Story { bug, ..by_name(name) };
-    vec![
-        with("consensus", Bug::OneSide),
-        with("restore of the foil", Bug::AnyHead),
-        with("restore of a signer", Bug::ContinueChain),
-        with("restore of the foil", Bug::NoView),
-        with("closing", Bug::CloseByTip),
-        with("one invoice", Bug::ForgetAnswers),
-    ]
 }

@@ -1,14 +1,15 @@
 //! One phone of one half, on rows in memory: signs, tells, hears, is restored. Every decision about chits and their order is made by the
 //! production rules (`intake`, `ordering`, `telling`, `admit`); what the wallet's verbs add around them is repeated here and named.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex};
 
 use hazel_core::admit::{ChitAdmission, ChitGround, Unverified, admit, grant_digest, prove};
 use hazel_core::book::{Book, Phase};
 use hazel_core::chit::{Body, ChainId, Chit, DeviceAct, SignedChit};
 use hazel_core::digest::{Digest, Statement};
 use hazel_core::intake::{End, append, chain_for, ground_of, new_chain};
-use hazel_core::key::ForwardSeed;
+use hazel_core::key::{ForwardSeed, SecretKey};
 use hazel_core::message::{Have, Message};
 use hazel_core::order::{Endorsement, Links, Seal};
 use hazel_core::ordering::{
@@ -65,8 +66,44 @@ pub fn first_seed(chain: ChainId) -> ForwardSeed {
     ForwardSeed::from_bytes(Digest::of_parts(&[b"checked", &[side], &device, &epoch]).0)
 }
 
-fn seed_at(chain: ChainId, seq: u64) -> ForwardSeed {
-    (1..seq).fold(first_seed(chain), |seed, _| seed.next())
+/// The key of a place of a chain. The same few are asked for in every state.
+fn key_at(chain: ChainId, seq: u64) -> SecretKey {
+    static KNOWN: Mutex<BTreeMap<(ChainId, u64), SecretKey>> = Mutex::new(BTreeMap::new());
+    let mut known = KNOWN.lock().expect("nobody stops while it holds the keys");
+    let key = known
+        .entry((chain, seq))
+        .or_insert_with(|| (1..seq).fold(first_seed(chain), |seed, _| seed.next()).key());
+    key.clone()
+}
+
+/// Who holds each half, with the keys that are asked for in every state.
+struct Holder {
+    person: Person,
+    node: SecretKey,
+    party: SecretKey,
+}
+
+static HOLDERS: LazyLock<Halves<Holder>> = LazyLock::new(|| {
+    let holder = |side, number| {
+        let person = Person::new(side, number);
+        Holder { node: person.node(), party: person.party(), person }
+    };
+    Halves { stock: holder(Side::Stock, 1), foil: holder(Side::Foil, 2) }
+});
+
+/// Who holds a half.
+pub fn person(side: Side) -> &'static Person {
+    &HOLDERS.of(side).person
+}
+
+/// The key with which a half's phone speaks for the order.
+pub fn node(side: Side) -> &'static SecretKey {
+    &HOLDERS.of(side).node
+}
+
+/// The key that signs contracts for a half.
+pub fn party(side: Side) -> &'static SecretKey {
+    &HOLDERS.of(side).party
 }
 
 impl Phone {
@@ -101,12 +138,6 @@ impl Phone {
         Self { side, device, chain: ChainId { side, device, epoch: 0 }, drawer, standing, closed: false }
     }
 
-    /// Who holds this half.
-    #[must_use]
-    pub fn person(side: Side) -> Person {
-        Person::new(side, if side == Side::Stock { 1 } else { 2 })
-    }
-
     fn on_desk<T>(&mut self, act: impl FnOnce(&Desk, &mut Standing) -> T) -> T {
         let empty = Drawer::new(Arc::clone(&self.drawer.contract), Vec::new());
         let desk = Desk::open(std::mem::replace(&mut self.drawer, empty));
@@ -122,10 +153,9 @@ impl Phone {
             let chains = desk.chains(NO).expect("rows in memory");
             let row = chains.into_iter().rfind(|row| row.id == id).expect("a phone has a chain");
             let seq = row.seq + 1;
-            let (seed, next) = (seed_at(id, seq), seed_at(id, seq + 1));
-            let next_key = next.key().public().digest();
+            let next_key = key_at(id, seq + 1).public().digest();
             let chit = Chit { tally: TALLY, chain: id, seq, prev_own: row.hash, next_key, date: NOW, body };
-            let signed = chit.sign(&seed.key());
+            let signed = chit.sign(&key_at(id, seq));
             let mut row = row;
             append(desk, End::of(standing), &mut row, &signed).expect("own chits are in place");
             desk.put_chain(&row).expect("rows in memory");
@@ -135,18 +165,18 @@ impl Phone {
 
     /// Says what its node has to say. Only a first device speaks, and none that waits for its partner's word.
     pub fn speak(&mut self, bug: Bug) {
-        let (side, node) = (self.side, Self::person(self.side).node());
+        let (side, key) = (self.side, node(self.side));
         let silent = self.device != 1 || self.standing.reconciling;
         self.on_desk(|desk, standing| {
             if !silent {
-                if side == Side::Foil && takes_over(standing, &node.public()) {
+                if side == Side::Foil && takes_over(standing, &key.public()) {
                     open_view(desk, standing, 0, 0).expect("views are few");
                 }
-                endorse(desk, &node, side, standing).expect("rows in memory");
+                endorse(desk, key, side, standing).expect("rows in memory");
             }
             if bug == Bug::OneSide {
                 for word in desk.endorsements(NO).expect("rows in memory") {
-                    let twin = Endorsement { key: Self::person(side.other()).node().public(), ..word };
+                    let twin = Endorsement { key: node(side.other()).public(), ..word };
                     keep_word(desk, NO, &twin).expect("rows in memory");
                 }
             }
@@ -224,10 +254,10 @@ impl Phone {
         });
         self.hear_summary(&letter.have, bug);
         if bug == Bug::AnyHead && self.side == Side::Stock {
-            let foil = Self::person(Side::Foil).node().public();
+            let foil = node(Side::Foil).public();
             let heard = letter.words.iter().find(|word| word.key == foil).map(|word| word.head);
             if let Some(head) = heard {
-                let word = head.endorse(&Self::person(Side::Stock).node());
+                let word = head.endorse(node(Side::Stock));
                 self.drawer.words.insert(word.key.0, word);
             }
         }
@@ -300,10 +330,10 @@ impl Phone {
             self.standing.tip.devices.iter().filter(|d| d.side == side && d.grant.device == self.device);
         let epoch = own.map(|device| device.grant.epoch).max().unwrap_or(0) + 1;
         let chain = ChainId { side, device: self.device, epoch };
-        let person = Self::person(side);
+        let person = person(side);
         let first_key = first_seed(chain).key().public().digest();
         let grant = Grant { device: self.device, epoch, first_key, device_key: person.device.public() };
-        let by_party = person.party().sign(Statement::Grant, &grant_digest(&TALLY, side, &grant));
+        let by_party = party(side).sign(Statement::Grant, &grant_digest(&TALLY, side, &grant));
         let mut row = new_chain(NO, chain, first_key);
         row.no = self.drawer.chains.len() as i64 + 1;
         self.drawer.chains.push(row);

@@ -139,12 +139,26 @@ impl Stage {
     #[must_use]
     pub fn sweep(&self, step: usize) -> Report {
         let report = Mutex::new(Report::default());
-        on_all_cores(self.calls.len(), step, |at| {
-            let mut own = Report::default();
-            self.live_through(at, &mut own);
-            report.lock().unwrap().add(own);
+        on_all_cores(self.calls.len(), step, |at| self.add_point(at, &report));
+        report.into_inner().unwrap()
+    }
+
+    /// Lives through one crash after the other, from the last call back, until one does harm: what is not synced has gathered by then.
+    #[must_use]
+    pub fn sweep_until_harm(&self) -> Report {
+        let report = Mutex::new(Report::default());
+        on_all_cores(self.calls.len(), 1, |back| {
+            if report.lock().unwrap().failures.is_empty() {
+                self.add_point(self.calls.len() - 1 - back, &report);
+            }
         });
         report.into_inner().unwrap()
+    }
+
+    fn add_point(&self, at: usize, to: &Mutex<Report>) {
+        let mut own = Report::default();
+        self.live_through(at, &mut own);
+        to.lock().unwrap().add(own);
     }
 }
 

@@ -120,10 +120,71 @@ pub struct Schedule {
     pub actions: Vec<Action>,
 }
 
+/// What a world is to be about, for whoever looks for something of which it is known where it dwells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum About {
+    /// Everything.
+    #[default]
+    Anything,
+    /// Phones that are lost and come back, and old ones that go on.
+    Restores,
+    /// What a device may spend, and what one side grants the other.
+    Limits,
+    /// Liars, and what they say over a hand-over's key.
+    Lies,
+}
+
+impl About {
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let all = [Self::Anything, Self::Restores, Self::Limits, Self::Lies];
+        all.into_iter().find(|about| about.name() == name)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Anything => "anything",
+            Self::Restores => "restores",
+            Self::Limits => "limits",
+            Self::Lies => "lies",
+        }
+    }
+
+    const fn likes(self, action: &Action) -> bool {
+        use Action::{
+            AddDevice, Grant, HandAllowance, Keep, Lie, Meet, Pay, Remind, Renew, Replay, Restore, Send,
+        };
+        match self {
+            Self::Anything => true,
+            Self::Restores => matches!(
+                action,
+                Keep { .. } | Restore { .. } | Remind { .. } | Renew { .. } | Send { .. } | Pay { .. }
+            ),
+            Self::Limits => matches!(
+                action,
+                Grant { .. } | HandAllowance { .. } | AddDevice { .. } | Pay { .. } | Meet { .. }
+            ),
+            Self::Lies => matches!(action, Lie { .. } | Send { .. } | Replay { .. } | Meet { .. }),
+        }
+    }
+}
+
+/// How often an action is drawn again that the world is not about.
+const REDRAWS: u8 = 3;
+
 impl Schedule {
     /// The schedule of a seed.
     #[must_use]
     pub fn draw(seed: u64) -> Self {
+        Self::about(seed, About::Anything)
+    }
+
+    /// The schedule of a seed in which mostly such things happen; with [`About::Anything`] it is the same as [`Schedule::draw`].
+    #[must_use]
+    pub fn about(seed: u64, about: About) -> Self {
         let mut chance = Chance::new(seed);
         let people = [2, 2, 2, 3, 3, 4][usize::from(chance.pick(6))];
         let mut liars = vec![false; people];
@@ -141,7 +202,14 @@ impl Schedule {
         }
         let storm = chance.percent(50);
         let length = 15 + chance.below(45);
-        let actions = (0..length).map(|_| Action::draw(&mut chance, storm)).collect();
+        let mut action =
+            || {
+                let drawn = Action::draw(&mut chance, storm);
+                (0..REDRAWS).fold(drawn, |last, _| {
+                    if about.likes(&last) { last } else { Action::draw(&mut chance, storm) }
+                })
+            };
+        let actions = (0..length).map(|_| action()).collect();
         Self { seed, liars, pacts, actions }
     }
 

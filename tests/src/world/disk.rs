@@ -67,6 +67,9 @@ impl World {
             return Ok(NOTHING);
         }
         let told = outcome(self.phones[phone].wallet.renew(&id))?;
+        if told != "done" {
+            return Ok(told);
+        }
         let side = self.side(phone, pact);
         self.pacts[pact].loose[half(side)] = true;
         self.fault("epoch renewed");
