@@ -83,6 +83,11 @@ impl Shelf<'_> {
                 altered.push(table);
             }
         }
+        // A notice's number is in no sum; but none has a number that was not given out yet.
+        let sql = "SELECT count(*) FROM event WHERE no > coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0)";
+        if self.0.query_row(sql, [], |row| row.get::<_, i64>(0))? > 0 {
+            altered.push("event");
+        }
         Ok(altered)
     }
 

@@ -18,7 +18,7 @@ impl TallyAudit<'_> {
         let Some(contract) = &self.row.contract else { return Ok(()) };
         let mut book = Book::open(&contract.tally, 0);
         let mut sums = Sums::default();
-        let places = self.shelf.places(self.row.no, 0, u64::from(u32::MAX))?;
+        let places = self.shelf.places(self.row.no, 0, self.standing.book.head.index)?;
         let mut flags: Vec<Flag> = Vec::new();
         for place in &places {
             self.seen.places = self.seen.places.saturating_add(1);
