@@ -94,7 +94,7 @@ fn a_wrong_key_a_damaged_file_and_a_newer_one_are_three_things() {
     assert_eq!(code(with(&BareKey::new([6; 32]))), Some("invalidated"));
     assert_eq!(code(with(&Passphrase::new("guess"))), Some("wrong_passphrase"));
     let sql = |sql: &str| rusqlite::Connection::open(&path).unwrap().execute_batch(sql).unwrap();
-    sql("UPDATE wallet SET key = substr(key, 1, length(key) - 1) || x'00'");
+    sql("UPDATE wallet SET key = CAST(substr(key, 1, length(key) - 1) || x'00' AS BLOB)");
     for guard in [&guard() as &dyn KeyStore, &BareKey::new([6; 32])] {
         let damaged = StoreError::Corrupt { what: "the wallet's own row" };
         assert_eq!(with(guard), Err(damaged.into()), "whatever the key store says of it");

@@ -141,6 +141,8 @@ impl From<io::Error> for StoreError {
 /// An open database.
 pub struct Store {
     connection: Connection,
+    /// What brought its tables about.
+    migrations: Vec<&'static str>,
     unsettled: bool,
 }
 
@@ -253,7 +255,7 @@ impl Store {
         if application != APPLICATION_ID {
             connection.pragma_update(None, "application_id", APPLICATION_ID)?;
         }
-        Ok(Self { connection, unsettled: false })
+        Ok(Self { connection, migrations: migrations.to_vec(), unsettled: false })
     }
 
     /// Reads.

@@ -27,7 +27,8 @@ impl Store {
     pub fn check_tables(&self) -> Result<()> {
         let damaged = StoreError::Corrupt { what: "its tables" };
         let held = described(&self.connection).map_err(|_| damaged.clone())?;
-        let made = described(&Self::in_memory()?.connection)?;
+        let new = Self::prepare(Connection::open_in_memory()?, &self.migrations)?;
+        let made = described(&new.connection)?;
         if held == made || held == made.into_iter().map(as_once_worded).collect() {
             Ok(())
         } else {
