@@ -318,3 +318,26 @@ fn whoever_is_left_with_the_lower_epoch_begins_anew() {
     }
     assert!(replaced > 0, "no first phone had the higher epoch");
 }
+
+/// Somebody has copied the phone's memory and pays with it. The phone itself is not damaged; it may sign no longer, and begins anew.
+#[test]
+fn a_copy_goes_on_with_a_phones_chain() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    ben.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("copy"));
+    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    pay(&mut copy, &tally, 3).unwrap();
+    meet(&mut copy, &mut ana, &tally);
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(ben.can_pay(&tally, chips(1)).unwrap().obstacle.map(|it| it.code()), Some("revoked"));
+    assert_eq!(pay(&mut ben, &tally, 1).unwrap_err().code(), "revoked");
+    assert_eq!(ben.close(&tally).unwrap_err().code(), "revoked");
+    assert!(ben.audit(&mut |_| ()).unwrap().findings.is_empty());
+    ben.renew(&tally).unwrap();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(ana.balance(&tally).unwrap(), chips(4), "what was signed with Ben's keys is owed");
+    assert_equal_halves(&mut ben, &mut ana, &tally);
+}

@@ -73,8 +73,10 @@ pub(super) fn follow_phase(
     Ok(())
 }
 
-/// Whether what this device signs still counts. What a revoked one seals would have no effect, and be sealed again with every answer.
+/// Whether what this device signs still counts. What a revoked one seals would have no effect, and be sealed again with every answer; one
+/// whose copy went on with its chain cannot sign.
 fn may_sign(shelf: &Shelf<'_>, standing: &Standing) -> Result<bool> {
     let Some(own) = standing.chain else { return Ok(false) };
-    Ok(standing.tip.device(&shelf.chain(own)?.id).is_some_and(|device| device.is_active()))
+    let own = shelf.chain(own)?;
+    Ok(own.seed.is_some() && standing.tip.device(&own.id).is_some_and(|device| device.is_active()))
 }

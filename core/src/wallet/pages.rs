@@ -159,6 +159,12 @@ fn take_chit(
         shelf.add_event(Some(no), "chain_forked", &chit.chain.side.to_string())?;
         intake.changes.push(Change::Fork { side: chit.chain.side });
     }
+    // Signed with a key that only this device should have, and not by it: somebody has a copy of its memory and goes on with its chain. The
+    // seed that is here makes none of the keys to come.
+    if standing.chain == Some(chain.no) && !standing.reconciling && chain.seed.take().is_some() {
+        shelf.add_event(Some(no), "chain_forked", &chit.chain.side.to_string())?;
+        intake.changes.push(Change::Fork { side: chit.chain.side });
+    }
     let flag = append(shelf, End::of(standing), chain, &signed)?;
     if chit.chain.side == intake.row.side {
         standing.owed |= OWED_HAVE;

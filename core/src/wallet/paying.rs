@@ -46,7 +46,7 @@ pub enum CannotPay {
         "this tally was restored and can be read only, until your partner's phone has told what it holds"
     )]
     Reconciling,
-    /// This device has been revoked, its chain was forked, or another phone was restored in its place.
+    /// This device has been revoked, its chain was forked or taken over by a copy of it, or another phone was restored in its place.
     #[error(
         "this device may sign no longer on this tally; if it is the only one that you have left, begin anew on it (renew)"
     )]
@@ -291,7 +291,9 @@ fn room(purse: &Purse, now: Date, units: Units) -> Result<Room, AmountError> {
         return none(CannotPay::NotOpen { state });
     }
     let tip = &front.tip;
-    let active = |chain: &&ChainRow| tip.device(&chain.id).is_some_and(|device| device.is_active());
+    let active = |chain: &&ChainRow| {
+        chain.seed.is_some() && tip.device(&chain.id).is_some_and(|device| device.is_active())
+    };
     let Some(chain) = front.chain.as_ref().filter(active) else { return none(CannotPay::Revoked) };
     let committed = tip.paid.of(side).minus(*front.final_paid.of(side.other()))?;
     let by_limit = tip.limit_for(side, now).minus(committed)?.or_zero();

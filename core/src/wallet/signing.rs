@@ -11,7 +11,7 @@ use crate::key::{ForwardSeed, SecretKey};
 use crate::store::{ChainRow, Shelf, Standing, StoreError};
 use crate::tally::TallyId;
 
-use super::{Hands, Result, SEED, Wallet, WalletError, secret};
+use super::{CannotPay, Hands, Result, SEED, Wallet, WalletError, secret};
 
 /// The key of the next chit of one chain, kept in memory because it was computed anyway when the last chit committed to it.
 ///
@@ -73,6 +73,9 @@ pub(super) fn sign_on(
     mut chain: ChainRow,
     body: impl FnOnce(&ChainRow, u64) -> Body,
 ) -> Result<(SignedChit, Flag)> {
+    if chain.seed.is_none() {
+        return Err(CannotPay::Revoked.into());
+    }
     let Ready { seed, key, after, .. } = take_ready(hands, &chain)?;
     if key.public().digest() != chain.next_key {
         return Err(StoreError::Corrupt { what: SEED }.into());
