@@ -78,6 +78,24 @@ mod once {
         );
     }
 
+    /// Seed 40925: a copied phone's chits came home by the partner, and the phone itself, which could sign no more, called its file damaged.
+    #[test]
+    fn a_copy_goes_on_with_a_phones_chain() {
+        told(&Schedule {
+            seed: 40925,
+            liars: vec![false, true, false, false],
+            pacts: vec![(0, 1), (1, 2), (0, 3)],
+            actions: vec![
+                Pay { phone: 6, tally: 2, units: 50_000, insist: false },
+                Lie { phone: 9, tally: 4, trick: Trick::Clone },
+                Close { phone: 2, tally: 3 },
+                Pay { phone: 6, tally: 1, units: 50_000, insist: false },
+                Send { phone: 6, tally: 3, to: 4, fate: Fate::default() },
+                Meet { phone: 7, tally: 0, to: 7 },
+            ],
+        });
+    }
+
     /// Seed 187, I13: the same without a radio.
     #[test]
     fn both_copies_of_a_phone_go_on() {
