@@ -26,7 +26,7 @@ pub enum CountedTable {
     Endorsements,
 }
 
-/// The tables whose rows carry a sum, and the columns it is over.
+/// The tables whose rows carry a sum, and the columns it is over; the wallet's own first.
 const SUMMED: [(&str, &str); 9] = [
     ("wallet", "no, database, key, root, name, device, rehearsed"),
     (

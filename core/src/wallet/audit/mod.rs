@@ -77,7 +77,11 @@ impl Wallet {
                 other => other?,
             }
         }
-        report.stray_pages = self.store.stray_pages()?;
+        // Damage that keeps the log from being folded is no reason to name nothing else.
+        match self.store.stray_pages() {
+            Err(StoreError::Corrupt { what }) => report.find(None, what),
+            pages => report.stray_pages = pages?,
+        }
         self.study(|shelf, hands| {
             let done = audit_all(shelf, hands, &mut report, progress);
             // What cannot even be read is a finding; a busy or full disk is an error of its own.
