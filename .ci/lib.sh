@@ -19,24 +19,3 @@ show() {
     printf '+ %s\n' "$*"
     "$@"
 }
-
-# One line a package of this workspace: its name, then whether it has benches.
-packages() {
-    local metadata
-    metadata=$(cargo metadata --locked --no-deps --format-version 1)
-    printf '%s' "$metadata" |
-        grep -oE '"name":"[^"]*","version":"[^"]*","id":|"kind":\["bench"\]' |
-        awk -F'"' '
-            /^"name"/ { if (name) print name, bench; name = $4; bench = "-" }
-            /^"kind"/ { bench = "bench" }
-            END { if (name) print name, bench }'
-}
-
-# has_package NAME: whether the workspace has that package. The core always exists, so not finding it means that the
-# question was not understood, and an absence must not be taken from it.
-has_package() {
-    local all
-    all=$(packages)
-    grep -q '^hazel-core ' <<<"$all" || { printf 'cannot read the packages of this workspace\n' >&2; exit 1; }
-    grep -q "^$1 " <<<"$all"
-}

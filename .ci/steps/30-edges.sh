@@ -20,10 +20,6 @@ step() {
     fi
     note "hazel-core: $(wc -l <<<"$names") crates, none of tokio, snow, libp2p"
 
-    if ! has_package hazel-sync; then
-        note "hazel-sync does not exist yet: not checked"
-        return
-    fi
     names=$(crates hazel-sync)
     grep -qx hazel-sync <<<"$names"
     if grep -qx hazel-core <<<"$names"; then

@@ -18,7 +18,5 @@ step() {
         return
     fi
     [ "$status" = 0 ] || { note "the story over the air ended with $status"; return "$status"; }
-    # No other step builds what only a radio needs.
-    show cargo clippy --workspace --features hazel-tests/ble,hazel-cli/ble --all-targets -- -D warnings
     note "$(sed -n 's/^VM FAILED/the VM itself failed once/p' "$out")$(grep -c '^STORY ' "$out") scenes told over the air;$(sed -n 's/^STORY goodput:.*, ratio/ goodput of a bare loop/p' "$out" | tr '\n' ',')"
 }

@@ -1,10 +1,6 @@
 # the bridge, seen from Kotlin: bindings, the Android sources, the tests on the JVM, the size of what ships
 step() {
     local out=$PWD/$target/ci/kotlin.out status=0 missing=() libraries bindings tests
-    if ! has_package hazel-ffi; then
-        note "hazel-ffi does not exist yet: not checked"
-        return
-    fi
     command -v mvn >/dev/null || missing+=(maven)
     command -v javac >/dev/null || missing+=(default-jdk-headless)
     command -v readelf >/dev/null || missing+=(binutils)

@@ -2,10 +2,6 @@
 step() {
     source .ci/debian.sh
     local folder status=0 libraries place
-    if ! has_package hazel-ffi; then
-        note "hazel-ffi does not exist yet: not checked"
-        return
-    fi
     debian_folder trixie swift swiftlang libc6-dev gcc g++ ca-certificates || status=$?
     if [ "$status" = 75 ]; then
         note "SWIFT NOT RUN: the compiler's folder cannot be made here; the end of the log says why"

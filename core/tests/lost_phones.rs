@@ -150,6 +150,25 @@ fn an_old_phone_that_goes_on_and_a_restored_one_never_order_against_each_other()
     }
 }
 
+/// The stock has promised a restored foil to wait for it, and that phone is lost before it hears of it; the old one turns up again.
+#[test]
+fn an_old_phone_goes_on_when_the_restored_one_is_lost_before_it_was_answered() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let backup = ben.backup(&words("Ben")).unwrap();
+    pay(&mut ana, &tally, 3).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let mut lost = restore("Ben", &backup, &clock);
+    lost.ask_what_is_missing(&tally).unwrap();
+    ana.receive(&lost.hand_over(&tally).unwrap().unwrap()).unwrap();
+    drop(lost);
+    pay(&mut ben, &tally, 4).unwrap();
+    meet_often(&mut ben, &mut ana, &tally);
+    assert_equal_halves(&mut ben, &mut ana, &tally);
+    let view = ben.tally(&tally).unwrap();
+    assert_eq!((view.final_index, view.unordered), (view.index, 0));
+    pay(&mut ben, &tally, 1).unwrap();
+}
+
 #[test]
 fn an_old_summary_does_not_let_a_restored_foil_order() {
     let (mut ana, mut ben, tally, clock) = pair();

@@ -96,6 +96,40 @@ mod once {
         });
     }
 
+    /// Seed 41110, I24: a second phone of the stock let in a tablet and was lost, and the partner had never heard of it. What the tablet
+    /// told was news of a higher epoch, and neither the first phone nor the third could sign: their holder begins anew on the newest.
+    #[test]
+    fn a_lost_phone_is_heard_of_by_the_tablet_it_let_in() {
+        told(&Schedule {
+            seed: 41110,
+            liars: vec![false, false],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                Remind { phone: 0, tally: 5, old_lives: true },
+                AddDevice { phone: 5 },
+                Remind { phone: 8, tally: 2, old_lives: false },
+            ],
+        });
+    }
+
+    /// Seed 41466, I24: a foil began anew, ordered, and was lost; only the stock's tablet had heard its order. The foil that came after it
+    /// ordered in a lower view, which the tablet must not follow.
+    #[test]
+    fn a_tablet_alone_has_heard_a_lost_foils_view() {
+        holds(
+            41466,
+            vec![
+                Keep { phone: 8 },
+                AddDevice { phone: 4 },
+                Kill { phone: 1 },
+                Renew { phone: 1, tally: 2 },
+                Kill { phone: 9 },
+                Send { phone: 4, tally: 3, to: 1, fate: Fate::default() },
+                Remind { phone: 9, tally: 4, old_lives: false },
+            ],
+        );
+    }
+
     /// Seed 187, I13: the same without a radio.
     #[test]
     fn both_copies_of_a_phone_go_on() {

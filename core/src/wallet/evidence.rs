@@ -6,9 +6,9 @@ use crate::key::PublicKey;
 use crate::order::{Certificate, Endorsement, ForkProof, Links};
 use crate::receipt::SignedReceipt;
 use crate::store::{Shelf, Standing, TallyRow};
-use crate::tally::Side;
 
-use super::ordering::{Linked, follow, keep_word, open_view, speaks, superseded};
+use super::exchange::gives_order;
+use super::ordering::{Linked, follow, keep_word, open_view};
 use super::outbox::{OWED_HAVE, OWED_ORDER};
 use super::receiving::{Change, Intake};
 use super::{Hands, Result};
@@ -31,10 +31,7 @@ pub(super) fn take_links(
     }
     match follow(shelf, standing, links)? {
         Linked::Followed => {
-            let mine_no_more = intake.row.side == Side::Foil
-                && speaks(hands, standing, Side::Foil)
-                && standing.book.head.view > head.view;
-            if mine_no_more && !standing.reconciling && !superseded(shelf, standing)? {
+            if standing.book.head.view > head.view && gives_order(shelf, hands, &intake.row, standing)? {
                 // Another phone with this one's node key has opened a view. To order again, this one must open its own.
                 standing.reconciling = true;
                 open_view(shelf, hands, standing, word.head.view)?;

@@ -44,6 +44,12 @@ pub(super) fn answer_summary(
     }
     chains(shelf, row, standing, have)?;
     invoices(shelf, row, have)?;
+    let newer = have.view > standing.book.head.view && holds_all(shelf, row, have)?;
+    if newer && gives_order(shelf, hands, row, standing)? {
+        // Another phone with this one's node key has ordered there, or was promised to be waited for, and is gone: nothing that the
+        // partner holds shows it in this one's place. A lower view will not be followed, so this one must open a higher one.
+        standing.reconciling = true;
+    }
     if standing.reconciling {
         return reconcile(shelf, hands, row, standing, have);
     }
@@ -62,6 +68,17 @@ pub(super) fn answer_summary(
         }
     }
     Ok(())
+}
+
+/// Whether this phone gives the foil's order, and no other one was restored in its place.
+pub(super) fn gives_order(
+    shelf: &Shelf<'_>,
+    hands: &Hands<'_>,
+    row: &TallyRow,
+    standing: &Standing,
+) -> Result<bool> {
+    let speaks = row.side == Side::Foil && speaks(hands, standing, Side::Foil);
+    Ok(speaks && !standing.reconciling && !superseded(shelf, standing)?)
 }
 
 /// What the partner does not hold of a chain is sent again; what it holds and I do not, it will send when it sees my summary.
@@ -108,6 +125,19 @@ fn invoices(shelf: &Shelf<'_>, row: &TallyRow, have: &Have) -> Result<()> {
     Ok(())
 }
 
+/// Whether every chit that the partner's summary names is here.
+fn holds_all(shelf: &Shelf<'_>, row: &TallyRow, have: &Have) -> Result<bool> {
+    for (id, seq, hash) in &have.chains {
+        let held = shelf.branches(row.no, id)?.into_iter().any(
+            |branch| matches!(shelf.chit(branch.no, *seq), Ok(Some(chit)) if chit.entry.chit.hash() == *hash),
+        );
+        if !held {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// After a restore: once everything the partner holds is here, this device begins a new epoch and may sign again.
 pub(super) fn reconcile(
     shelf: &Shelf<'_>,
@@ -126,15 +156,8 @@ pub(super) fn reconcile(
         standing.owed |= OWED_HAVE;
         return Ok(());
     }
-    let mut complete = true;
-    for (id, seq, hash) in &have.chains {
-        let held = shelf.branches(row.no, id)?.into_iter().any(
-            |branch| matches!(shelf.chit(branch.no, *seq), Ok(Some(chit)) if chit.entry.chit.hash() == *hash),
-        );
-        complete &= held;
-    }
     // What both halves agreed on is known by both nodes' words for it, not by having the same chits in the same places.
-    if !complete || have.agreed > standing.agreed {
+    if !holds_all(shelf, row, have)? || have.agreed > standing.agreed {
         standing.owed |= OWED_HAVE;
         return Ok(());
     }

@@ -1,5 +1,6 @@
 //! Phones whose disk fails under them, phones that are lost for good, and those that begin anew.
 
+use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
 use hazel_core::wallet::Payment;
 
@@ -78,14 +79,14 @@ impl World {
     }
 
     /// Whoever restored twice may hear late of the first of these phones, and its epoch may be the higher one. Which of the two is lost,
-    /// no phone can know: the one that is left says nothing, shows that it may not sign, and its holder begins anew (decision 0505).
+    /// no phone can know: those that are left say nothing, show that they may not sign, and their holder begins anew on the newest
+    /// (decision 0505).
     pub(super) fn begin_anew_if_replaced(&mut self, phone: usize, pact: usize) -> Result<(), Broken> {
         let id = self.pacts[pact].id;
-        let wallet = &self.phones[phone].wallet;
-        let devices = wallet.devices(&id).unwrap_or_default();
-        let may_sign = devices.iter().any(|device| device.here && device.active);
-        let waits = wallet.tally(&id).map_or(true, |view| view.reconciling);
-        if may_sign || waits || !wallet.has_root() || self.phones_with_root(phone) > 1 {
+        let mut rooted = self.phones_of(self.phones[phone].person);
+        rooted.retain(|at| self.phones[*at].wallet.has_root());
+        let newest = rooted.last() == Some(&phone);
+        if !newest || rooted.iter().any(|at| !self.is_replaced(*at, &id)) {
             return Ok(());
         }
         outcome(self.phones[phone].wallet.renew(&id))?;
@@ -93,6 +94,14 @@ impl World {
         self.pacts[pact].loose[half(side)] = true;
         self.fault("a lost phone heard late");
         self.check(phone)
+    }
+
+    /// Whether a phone shows that another one was restored in its place.
+    fn is_replaced(&self, phone: usize, tally: &TallyId) -> bool {
+        let wallet = &self.phones[phone].wallet;
+        let waits = wallet.tally(tally).map_or(true, |view| view.reconciling);
+        let devices = wallet.devices(tally).unwrap_or_default();
+        !waits && !devices.iter().any(|device| device.here && device.active)
     }
 
     /// Somebody goes on with a restored tally without waiting for the partner's word. Not while an old phone with the same node key is
