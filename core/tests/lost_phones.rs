@@ -10,7 +10,7 @@
 mod story;
 
 use hazel_core::store::Store;
-use hazel_core::wallet::Wallet;
+use hazel_core::wallet::{Attention, Wallet};
 use story::*;
 
 fn restore(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
@@ -147,6 +147,8 @@ fn an_old_phone_that_goes_on_and_a_restored_one_never_order_against_each_other()
         let view = new.tally(&tally).unwrap();
         assert_eq!(view.final_index, view.index, "{lost}");
         assert_eq!(pay(&mut old, &tally, 1).unwrap_err().code(), "revoked", "{lost}");
+        assert!(old.attention().unwrap().contains(&Attention::Replaced(tally)), "{lost}");
+        assert!(!new.attention().unwrap().contains(&Attention::Replaced(tally)), "{lost}");
     }
 }
 

@@ -108,6 +108,8 @@ pub enum Attention {
     Waiting { tally: String, chit: String },
     /// A tally was restored: meet the partner.
     Reconcile { tally: String },
+    /// Another phone was restored in the place of this one, or a copy of it went on: it may not sign, and its holder may begin anew.
+    Replaced { tally: String },
     /// Somebody signed two things that cannot both be.
     Proof { tally: String },
     /// Something is to be handed to the partner.

@@ -72,6 +72,7 @@ fn waiting(wallet: &mut Wallet, item: &Waits) -> Result<(Value, String, String),
         Waits::Asked(tally, _) => (Some(tally), "asked"),
         Waits::Waiting(tally, _) => (Some(tally), "waiting"),
         Waits::Reconcile(tally) => (Some(tally), "reconcile"),
+        Waits::Replaced(tally) => (Some(tally), "replaced"),
         Waits::Proof(tally) => (Some(tally), "proof"),
         Waits::HandOver(tally) => (Some(tally), "hand_over"),
         Waits::Rehearse => (None, "rehearse"),
@@ -116,6 +117,12 @@ fn waiting(wallet: &mut Wallet, item: &Waits) -> Result<(Value, String, String),
         Waits::Reconcile(_) => (
             format!("The tally with {name} was restored: exchange hand-overs before you sign on it."),
             format!("hazel outbox {id}"),
+        ),
+        Waits::Replaced(_) => (
+            format!(
+                "Another phone signs in the place of this one on the tally with {name}. If you have that phone no more, begin anew."
+            ),
+            format!("hazel renew {id}"),
         ),
         Waits::Proof(_) => (
             format!(

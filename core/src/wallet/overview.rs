@@ -1,10 +1,11 @@
 //! The first screen: where I stand on each tally and over all of them, and what waits for me.
 
+use crate::book::Device;
 use crate::chit::ChitRef;
 use crate::digest::Digest;
 use crate::invoice::{InvoiceId, InvoiceState};
 use crate::negotiation::{By, TallyState};
-use crate::store::{Glance, Shelf, Traded};
+use crate::store::{Glance, Shelf, Standing, Traded};
 use crate::tally::{Date, Side, TallyId, Terms};
 use crate::units::Units;
 
@@ -80,6 +81,8 @@ pub enum Attention {
     Waiting(TallyId, ChitRef),
     /// A tally was restored: meet the partner.
     Reconcile(TallyId),
+    /// Another phone was restored in the place of this one, or a copy of it went on: it may not sign, and its holder may begin anew.
+    Replaced(TallyId),
     /// Somebody signed two things that cannot both be.
     Proof(TallyId),
     /// Something is to be handed to the partner.
@@ -164,6 +167,8 @@ fn waiting_on(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64, list: &mut Vec<
     if let Some(standing) = shelf.standing(no)? {
         if standing.reconciling {
             list.push(Attention::Reconcile(row.id));
+        } else if hands.root.is_some() && is_going(row.state) && is_replaced(shelf, &standing)? {
+            list.push(Attention::Replaced(row.id));
         }
         let open = |state| state == InvoiceState::Issued;
         let asked = shelf.invoices(no)?.into_iter().filter(|invoice| !invoice.mine && open(invoice.state));
@@ -180,6 +185,17 @@ fn waiting_on(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64, list: &mut Vec<
         list.push(Attention::HandOver(row.id));
     }
     Ok(())
+}
+
+/// Whether this device's own chain is no longer one that may sign.
+fn is_replaced(shelf: &Shelf<'_>, standing: &Standing) -> Result<bool> {
+    let Some(chain) = standing.chain else { return Ok(false) };
+    let own = shelf.chain(chain)?;
+    Ok(own.seed.is_none() || !standing.tip.device(&own.id).is_some_and(Device::is_active))
+}
+
+fn is_going(state: TallyState) -> bool {
+    matches!(state, TallyState::Open | TallyState::Closing)
 }
 
 fn view(shelf: &Shelf<'_>, glance: Glance, now: Date) -> Result<TallyView> {

@@ -108,6 +108,7 @@ impl From<core::Attention> for Attention {
             }
             core::Attention::Waiting(tally, chit) => Self::Waiting { tally: id(tally), chit: chit_id(&chit) },
             core::Attention::Reconcile(tally) => Self::Reconcile { tally: id(tally) },
+            core::Attention::Replaced(tally) => Self::Replaced { tally: id(tally) },
             core::Attention::Proof(tally) => Self::Proof { tally: id(tally) },
             core::Attention::HandOver(tally) => Self::HandOver { tally: id(tally) },
             core::Attention::Rehearse => Self::Rehearse,

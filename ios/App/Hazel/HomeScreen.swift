@@ -76,6 +76,7 @@ struct HomeScreen: View {
         case .offer(let id): OfferScreen(holding: holding, tally: id, partner: partner(id, state))
         case .pay(let id, let invoice): PayScreen(holding: holding, tally: id, invoice: invoice)
         case .meet(let id): MeetScreen(pocket: pocket, holding: holding, tally: id, partner: partner(id, state))
+        case .devices(let id): DevicesScreen(holding: holding, tally: id, hasRoot: state.hasRoot)
         case .backup: BackupScreen(holding: holding)
         }
     }

@@ -14,6 +14,7 @@ public enum Goal: Hashable, Sendable {
     /// To a payment that is asked for.
     case pay(tally: String, invoice: String)
     case meet(String)
+    case devices(String)
     case backup
 }
 
@@ -64,6 +65,7 @@ public struct HomeState: Equatable, Sendable {
         case .asked(let tally, let invoice): about("waiting_asked", tally, .pay(tally: tally, invoice: invoice))
         case .waiting(let tally, _): about("waiting_outside", tally)
         case .reconcile(let tally): about("waiting_reconcile", tally, .meet(tally))
+        case .replaced(let tally): about("waiting_replaced", tally, .devices(tally))
         case .proof(let tally): about("waiting_proof", tally)
         case .handOver(let tally): about("waiting_hand_over", tally, .meet(tally))
         case .rehearse: WaitingLine(text: Phrase("waiting_rehearse"), goal: .backup)
