@@ -2,7 +2,7 @@
 //! bytes, and the phones that die.
 
 pub mod checked;
-pub mod counted;
+pub mod coverage;
 pub mod crash;
 pub mod curve;
 pub mod decoders;
@@ -18,6 +18,7 @@ pub mod grammar;
 pub mod honest;
 pub mod impostors;
 pub mod model;
+pub mod mutants;
 pub mod noise;
 pub mod own_codes;
 pub mod planted;

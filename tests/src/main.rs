@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use hazel_tests::checked;
-use hazel_tests::counted;
+use hazel_tests::coverage;
 use hazel_tests::figures;
 use hazel_tests::report::{self, run_about, run_many};
 use hazel_tests::seeds::seeds;
@@ -37,12 +37,12 @@ fn main() -> ExitCode {
             let each = Duration::from_secs(seconds.unwrap_or(10));
             found_none(spoil(each, number(2).unwrap_or(1), words.get(3..).unwrap_or_default()))
         }
-        (Some("mutants"), _) => told(kept(counted::mutants, &words)),
-        (Some("coverage"), _) => told(kept(counted::coverage, &words)),
+        (Some("mutants"), _) => found_none(mutants(&words)),
+        (Some("coverage"), _) => told(covered(&words)),
         (Some("report"), _) => told(report::write()),
         _ => {
             eprintln!(
-                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fuzz [SECONDS [SEED [NAME…]]] | mutants FOLDER WHAT | coverage FILE WHAT | report"
+                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fuzz [SECONDS [SEED [NAME…]]] | mutants MUTANTS.OUT TREE WHAT | coverage FILE | report"
             );
             ExitCode::from(2)
         }
@@ -64,12 +64,21 @@ fn no_folder() -> io::Result<()> {
     Err(io::Error::other("usage: hazel-tests corpus FOLDER"))
 }
 
-/// What another program wrote is put among the figures under a name.
-fn kept(keep: fn(&Path, &str) -> io::Result<()>, words: &[String]) -> io::Result<()> {
-    match words {
-        [_, path, what] => keep(Path::new(path), what),
-        _ => Err(io::Error::other("what was written, and a name for what it is about")),
-    }
+/// Says which mutants lived and are explained nowhere, and whether there was none.
+fn mutants(words: &[String]) -> io::Result<bool> {
+    let [_, found, tree, what] = words else {
+        return Err(io::Error::other("usage: hazel-tests mutants MUTANTS.OUT TREE WHAT"));
+    };
+    let lived = hazel_tests::mutants::judge(Path::new(found), Path::new(tree), what)?;
+    lived.iter().for_each(|mutant| println!("{mutant}"));
+    Ok(lived.is_empty())
+}
+
+/// What no test runs, by file and line.
+fn covered(words: &[String]) -> io::Result<()> {
+    let file = words.get(1).ok_or_else(|| io::Error::other("usage: hazel-tests coverage FILE"))?;
+    print!("{}", coverage::keep(Path::new(file))?);
+    Ok(())
 }
 
 fn vectors() -> io::Result<()> {

@@ -328,7 +328,8 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     let spoilt = BTreeSet::from_iter(BUGS.iter().flat_map(files));
     for name in String::from_utf8_lossy(&known.stdout).split('\0').filter(|name| !name.is_empty()) {
         let source = from.join(name);
-        if source.is_file() && !spoilt.contains(name) {
+        // Cargo finds the workspace's own settings above the copy: with a second copy of them it would build everything anew.
+        if source.is_file() && !spoilt.contains(name) && !name.starts_with(".cargo/") {
             write_changed(&to.join(name), &fs::read(&source)?)?;
         }
     }

@@ -154,3 +154,20 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_whose_fault_it_was() {
+        let newer = Malformed::Newer { what: "suite", version: 2 };
+        assert_eq!(Refusal::from(newer).culprit(), Culprit::Us, "who cannot read what is newer is too old");
+        assert_eq!(Refusal::from(Malformed::Trailing { what: "chit", extra: 1 }).culprit(), Culprit::Sender);
+        let places =
+            [Refusal::OldView, Refusal::BadTicket, Refusal::OutOfPlace { what: "x" }, Refusal::Overflow];
+        assert!(places.iter().all(|refusal| refusal.culprit() == Culprit::Nobody));
+        let lies = [Refusal::WrongKey, Refusal::NotANode, Refusal::WrongHead, Refusal::TooMuchParked];
+        assert!(lies.iter().all(|refusal| refusal.culprit() == Culprit::Partner));
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hazel_core::book::{Book, Flag};
+use hazel_core::canon::Writer;
 use hazel_core::chit::{ChainId, SignedChit};
 use hazel_core::invoice::InvoiceId;
 use hazel_core::key::PublicKey;
@@ -63,6 +64,33 @@ impl Drawer {
             answers: BTreeMap::new(),
             forgets_answers: false,
         }
+    }
+
+    /// All rows, one after the other, so that they can be given a name.
+    pub(super) fn write(&self, to: &mut Writer) {
+        for chain in &self.chains {
+            let ChainRow { no, tally: _, id, branch, base, seq, hash, next_key, linked, .. } = chain;
+            to.bytes(&no.to_be_bytes()).put(id).uint(u64::from(*branch)).uint(*base).uint(*seq);
+            to.put(hash).put(next_key).uint(*linked);
+            to.uint(chain.sent).uint(chain.known).uint(chain.held).uint(chain.receipted);
+        }
+        for (no, Kept { signed, arrival, flag, place }) in &self.chits {
+            to.bytes(&no.to_be_bytes()).put(&signed.signature).bytes(&arrival.to_be_bytes());
+            to.uint(flag.code().into()).uint(*place);
+        }
+        for PlaceRow { chit, hash, view, flag, paid } in &self.places {
+            to.bytes(&chit.to_be_bytes()).put(hash).uint(*view).uint(flag.code().into()).put(paid);
+        }
+        for word in self.words.values() {
+            to.put(word);
+        }
+        for ((side, invoice), (ordered, first)) in &self.answers {
+            to.put(side)
+                .bytes(invoice)
+                .bytes(&ordered.unwrap_or(0).to_be_bytes())
+                .bytes(&first.to_be_bytes());
+        }
+        to.uint(self.chains.len() as u64).uint(self.chits.len() as u64).uint(self.places.len() as u64);
     }
 }
 

@@ -13,10 +13,12 @@
 
 mod bargain;
 pub mod desk;
+mod memory;
+mod moment;
 pub mod phone;
+mod seat;
 mod tales;
 
-use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -24,12 +26,13 @@ use hazel_core::book::Phase;
 use hazel_core::chit::{Body, ChainId, DeviceAct};
 use hazel_core::digest::Digest;
 use hazel_core::invoice::InvoiceId;
-use hazel_core::order::Endorsement;
 use hazel_core::tally::{Grant, Side, SignedTally};
 use hazel_core::units::Units;
 use stateright::{Model, Property};
 
 use crate::honest::Pair;
+use memory::{Name, short};
+use moment::{History, Known, Moment};
 use phone::{Letter, Phone, first_seed};
 pub use tales::{Explored, Tale, broken_stories, long_stories, stories};
 
@@ -73,24 +76,27 @@ pub struct Story {
     pub closes: bool,
     /// What is wrong on purpose.
     pub bug: Bug,
+    /// What has been worked out of it so far.
+    known: Arc<Known>,
 }
+
+/// The names of what phones do by themselves.
+const PAYS: Name = 1;
+const PAYS_AGAIN: Name = 2;
+const CLOSES: Name = 3;
+const COMES_BACK: Name = 4;
 
 /// One state.
 #[derive(Debug, Clone)]
 pub struct State {
-    phones: Vec<Phone>,
-    kept: Option<Box<Phone>>,
+    phones: Vec<Arc<Moment>>,
+    kept: Option<Arc<Moment>>,
     restored: bool,
     pays: Vec<u8>,
     closes: bool,
     letters: u8,
     air: Vec<Arc<Letter>>,
-    /// What each node has said of each place, for ever.
-    said: BTreeMap<([u8; 32], u64, u64), Digest>,
-    /// What each key has signed, for ever.
-    signed: BTreeMap<Digest, Digest>,
-    /// The longest order on which both halves were known to agree, and which phones were there.
-    agreed: Vec<Digest>,
+    history: Arc<History>,
     broken: Option<&'static str>,
     name: Digest,
 }
@@ -157,33 +163,37 @@ impl Model for Story {
     fn init_states(&self) -> Vec<State> {
         let contract = contract(self);
         let phones = self.phones.iter().map(|(side, device)| Phone::new(&contract, *side, *device, self.bug));
+        let mut phones: Vec<Phone> = phones.collect();
+        if story_has_two_payers(self) {
+            // Without some allowance handed on, nothing that a second device signs would ever count.
+            let hand = DeviceAct::Hand { to: 2, units: Units::new(10) };
+            phones[1].sign(Body::Device(hand));
+        }
+        let phones: Vec<_> =
+            phones.into_iter().map(|phone| self.known.moment(phone, self.one_invoice)).collect();
         let mut state = State {
-            phones: phones.collect(),
-            kept: None,
+            // A copy of the very first moment is always there.
+            kept: self.restores.map(|lost| Arc::clone(&phones[lost])),
+            phones: phones.clone(),
             restored: false,
             pays: self.pays.clone(),
             closes: self.closes,
             letters: self.letters,
             air: Vec::new(),
-            said: BTreeMap::new(),
-            signed: BTreeMap::new(),
-            agreed: Vec::new(),
+            history: Arc::default(),
             broken: None,
             name: Digest::default(),
         };
-        if story_has_two_payers(self) {
-            // Without some allowance handed on, nothing that a second device signs would ever count.
-            let hand = DeviceAct::Hand { to: 2, units: Units::new(10) };
-            state.phones[1].sign(Body::Device(hand));
+        for (at, moment) in phones.into_iter().enumerate() {
+            state.take(at, moment);
         }
-        // A copy of the very first moment is always there.
-        state.kept = self.restores.map(|lost| Box::new(state.phones[lost].clone()));
-        state.look(self);
+        state.name = state.named();
         vec![state]
     }
 
     fn actions(&self, state: &State, acts: &mut Vec<Act>) {
-        for (at, phone) in state.phones.iter().enumerate() {
+        for (at, moment) in state.phones.iter().enumerate() {
+            let phone = &moment.phone;
             if state.pays[at] > 0 && !phone.standing.reconciling {
                 acts.push(Act::Pay(at));
             }
@@ -201,8 +211,8 @@ impl Model for Story {
             }
         }
         if let (Some(lost), false) = (self.restores, state.restored) {
-            let phone = &state.phones[lost];
-            let kept = state.kept.as_ref().map_or(0, |kept| kept.standing.arrivals);
+            let phone = &state.phones[lost].phone;
+            let kept = state.kept.as_ref().map_or(0, |kept| kept.phone.standing.arrivals);
             if phone.standing.arrivals > kept {
                 acts.push(Act::Restore);
                 acts.push(Act::Keep);
@@ -211,45 +221,71 @@ impl Model for Story {
     }
 
     fn next_state(&self, last: &State, act: Act) -> Option<State> {
-        let mut state = last.clone();
+        let after = |at: usize, deed: Name, act: &dyn Fn(&mut Phone)| {
+            self.known.after(&last.phones[at], deed, self.one_invoice, act)
+        };
+        let mut state;
         match act {
             Act::Pay(at) => {
-                state.pays[at] -= 1;
                 let invoice = self.one_invoice.then_some(InvoiceId([7; 16]));
                 // Whatever is signed again after a restore is another payment, so that a key used twice shows.
-                let units = Units::new(1 + i64::from(state.restored && self.restores == Some(at)));
-                state.signs(at, Body::Pledge { units, invoice, sealed: None });
+                let again = last.restored && self.restores == Some(at);
+                let (units, deed) = if again { (Units::new(2), PAYS_AGAIN) } else { (Units::new(1), PAYS) };
+                let pledge = Body::Pledge { units, invoice, sealed: None };
+                let next = after(at, deed, &|phone| {
+                    phone.sign(pledge.clone());
+                });
+                state = last.clone();
+                state.pays[at] -= 1;
+                state.take(at, next);
             }
             Act::Close(at) => {
+                let next = after(at, CLOSES, &|phone| {
+                    phone.sign(Body::Close);
+                });
+                state = last.clone();
                 state.closes = false;
-                state.signs(at, Body::Close);
+                state.take(at, next);
             }
             Act::Write(at) => {
-                state.letters -= 1;
-                state.phones[at].speak(self.bug);
-                let letter = state.phones[at].letter(at);
-                if state.air.iter().any(|old| old.digest == letter.digest) {
+                let (next, letter) = self.known.letter(&last.phones[at], self.one_invoice, |phone| {
+                    phone.speak(self.bug);
+                    phone.letter(at)
+                });
+                if last.air.iter().any(|old| old.digest == letter.digest) {
                     return None;
                 }
-                state.air.push(Arc::new(letter));
+                state = last.clone();
+                state.letters -= 1;
+                // Whatever words are in the letter, the phone that wrote it has them.
+                state.take(at, next);
+                state.air.push(letter);
             }
             Act::Hear(at, position) => {
-                let letter = Arc::clone(&state.air[position]);
-                state.phones[at].hear(&letter, self.bug);
+                let letter = &last.air[position];
+                let next = after(at, short(&letter.digest), &|phone| phone.hear(letter, self.bug));
+                if next.name == last.phones[at].name {
+                    return None;
+                }
+                state = last.clone();
+                state.take(at, next);
             }
             Act::Keep => {
-                let lost = self.restores?;
-                state.kept = Some(Box::new(state.phones[lost].clone()));
+                state = last.clone();
+                state.kept = Some(Arc::clone(&last.phones[self.restores?]));
             }
             Act::Restore => {
                 let lost = self.restores?;
-                let mut phone = *state.kept.take()?;
-                phone.restored(self.bug);
-                state.phones[lost] = phone;
+                let kept = last.kept.as_ref()?;
+                let next =
+                    self.known.after(kept, COMES_BACK, self.one_invoice, |phone| phone.restored(self.bug));
+                state = last.clone();
+                state.kept = None;
                 state.restored = true;
+                state.take(lost, next);
             }
         }
-        state.look(self);
+        state.name = state.named();
         (state.name != last.name).then_some(state)
     }
 
@@ -257,7 +293,7 @@ impl Model for Story {
         vec![
             Property::always("the rules hold", |_, state: &State| state.broken.is_none()),
             Property::sometimes("a payment becomes final on both halves", |story: &Self, state: &State| {
-                let both = state.phones.iter().filter(|phone| phone.device == 1);
+                let both = state.phones.iter().map(|moment| &moment.phone).filter(|phone| phone.device == 1);
                 story.bug != Bug::None || both.clone().all(|phone| phone.standing.final_index > 0)
             }),
         ]
@@ -271,113 +307,33 @@ impl tales::Judged for State {
 }
 
 impl State {
-    fn signs(&mut self, at: usize, body: Body) {
-        self.phones[at].sign(body);
-    }
-
-    /// Looks at everything, and gives the state its name.
-    fn look(&mut self, story: &Story) {
-        self.broken = self.broken.or(self.wrong(story));
-        self.name = self.named();
-    }
-
-    fn wrong(&mut self, story: &Story) -> Option<&'static str> {
-        let mut wrong = None;
-        for phone in &self.phones {
-            for kept in phone.drawer.chits.values() {
-                let (key, hash) = (kept.signed.key.digest(), kept.signed.chit.hash());
-                if *self.signed.entry(key).or_insert(hash) != hash {
-                    wrong = wrong.or(Some("I11: one key signed two chits"));
-                }
-            }
-            let words = phone.drawer.words.values().chain(self.air.iter().flat_map(|letter| letter.words()));
-            for word in words {
-                let place = (word.key.0, word.head.view, word.head.index);
-                if *self.said.entry(place).or_insert(word.head.hash) != word.head.hash {
-                    wrong = wrong.or(Some("I13: a node stood for two orders"));
-                }
-            }
-            wrong = wrong.or(judge(phone, story));
+    /// A phone stands there from now on. What it has said is looked at together with all that was ever said.
+    fn take(&mut self, at: usize, moment: Arc<Moment>) {
+        let mut wrong = moment.wrong;
+        if !self.history.knows(&moment) {
+            let (history, contradiction) = self.history.with(&moment);
+            wrong = wrong.or(contradiction);
+            self.history = Arc::new(history);
         }
-        wrong.or(self.agreed_twice())
-    }
-
-    /// I2, I3: what both halves ever agreed on is the beginning of what anybody calls agreed.
-    fn agreed_twice(&mut self) -> Option<&'static str> {
-        for phone in &self.phones {
-            let upto = usize::try_from(phone.standing.agreed).unwrap_or(usize::MAX);
-            let hash =
-                |place: &hazel_core::store::PlaceRow| phone.drawer.chits[&place.chit].signed.chit.hash();
-            let own: Vec<Digest> = phone.drawer.places.iter().take(upto).map(hash).collect();
-            if self.agreed.iter().zip(&own).any(|(one, other)| one != other) {
-                return Some("I2, I3: two agreed orders");
-            }
-            if own.len() > self.agreed.len() {
-                self.agreed = own;
-            }
+        self.phones[at] = moment;
+        if self.phones.iter().any(|moment| self.history.contradicts(moment)) {
+            wrong = wrong.or(Some("I2, I3: two agreed orders"));
         }
-        None
+        self.broken = self.broken.or(wrong);
     }
 
     fn named(&self) -> Digest {
-        let mut bytes = Vec::with_capacity(1024);
-        for phone in self.phones.iter().chain(self.kept.as_deref().filter(|_| !self.restored)) {
-            phone.name(&mut bytes);
+        let mut bytes = Vec::with_capacity(512);
+        for moment in self.phones.iter().chain(self.kept.as_ref().filter(|_| !self.restored)) {
+            bytes.extend(moment.name.to_le_bytes());
         }
         bytes.extend(&self.pays);
         bytes.extend([self.letters, u8::from(self.restored), u8::from(self.closes)]);
         let mut air: Vec<_> = self.air.iter().map(|letter| letter.digest.0).collect();
         air.sort_unstable();
         bytes.extend(air.iter().flatten());
-        for ((key, view, index), hash) in &self.said {
-            bytes.extend(key.iter().take(4));
-            bytes.extend(view.to_be_bytes());
-            bytes.extend(index.to_be_bytes());
-            bytes.extend(hash.0.iter().take(8));
-        }
-        bytes.extend(self.signed.values().flat_map(|hash| hash.0.into_iter().take(8)));
+        bytes.extend(self.history.name.0);
         bytes.extend(self.broken.unwrap_or_default().as_bytes());
         Digest::of(&bytes)
     }
-}
-
-/// What can be seen on one phone alone.
-fn judge(phone: &Phone, story: &Story) -> Option<&'static str> {
-    let (standing, places) = (&phone.standing, &phone.drawer.places);
-    if standing.final_index > standing.agreed || standing.agreed > standing.book.head.index {
-        return Some("I14: final, agreed and ordered are out of step");
-    }
-    let other = phone::node(phone.side.other()).public();
-    let spoke = |index: u64| {
-        let word = phone.drawer.words.get(&other.0)?;
-        let place = places.get(usize::try_from(index.checked_sub(1)?).ok()?)?;
-        let own = word.check_signature().is_ok();
-        (own && word.head.index >= index && (word.head.index > index || word.head.hash == place.hash))
-            .then_some(())
-    };
-    if standing.final_index > 0 && !standing.reconciling && spoke(standing.final_index).is_none() {
-        return Some("I15: final without the other party's node");
-    }
-    // A stock that confirms has agreed with it, so that its own word always stands in its own order.
-    let own = phone.drawer.words.get(&phone::node(phone.side).public().0);
-    let held = |word: &Endorsement| {
-        let at = usize::try_from(word.head.index.saturating_sub(1)).unwrap_or(usize::MAX);
-        places.get(at).is_some_and(|place| place.hash == word.head.hash)
-    };
-    if phone.side == Side::Stock && !standing.reconciling && own.is_some_and(|word| !held(word)) {
-        return Some("I2: a node stood for an order that it does not hold");
-    }
-    if story.one_invoice {
-        let inside = phone.drawer.chits.values().filter(|kept| {
-            kept.place > 0 && kept.signed.chit.body.pledged().is_some() && !kept.flag.is_outside()
-        });
-        if inside.count() > 1 {
-            return Some("I21: one invoice was paid twice within terms");
-        }
-    }
-    let book = &standing.book;
-    if phone.closed && (book.phase != Phase::Closed || book.paid.stock != book.paid.foil) {
-        return Some("I22: closed, and not at zero in the order");
-    }
-    None
 }

@@ -12,9 +12,7 @@ use hazel_core::intake::{End, append, chain_for, ground_of, new_chain};
 use hazel_core::key::{ForwardSeed, SecretKey};
 use hazel_core::message::{Have, Message};
 use hazel_core::order::{Endorsement, Links, Seal};
-use hazel_core::ordering::{
-    cut, endorse, find, follow, keep_word, open_view, retip, settle, takes_over, unlinked,
-};
+use hazel_core::ordering::{cut, endorse, find, follow, keep_word, open_view, retip, settle, takes_over};
 use hazel_core::rows::Rows as _;
 use hazel_core::store::Standing;
 use hazel_core::tally::{Grant, Halves, Side, SignedTally};
@@ -348,39 +346,6 @@ impl Phone {
         if self.side == Side::Foil && bug != Bug::NoView {
             self.on_desk(|desk, standing| open_view(desk, standing, 0, 0).expect("views are few"));
         }
-    }
-
-    /// What of it can matter later, as one hash.
-    pub fn name(&self, to: &mut Vec<u8>) {
-        let (standing, head) = (&self.standing, self.standing.book.head);
-        for number in [head.view, head.index, standing.agreed, standing.final_index, self.chain.epoch] {
-            to.extend(number.to_be_bytes());
-        }
-        to.extend(head.hash.0);
-        to.extend([u8::from(standing.reconciling), u8::from(self.closed)]);
-        let mut held: Vec<_> = self.drawer.chits.values().collect();
-        held.sort_by_key(|kept| kept.arrival);
-        for kept in held {
-            to.extend(kept.signed.signature.0.iter().take(16));
-            to.extend([kept.flag.code(), u8::try_from(kept.place).unwrap_or(u8::MAX)]);
-        }
-        for (key, word) in &self.drawer.words {
-            to.extend(key.iter().take(4));
-            to.extend(word.head.view.to_be_bytes());
-            to.extend(word.head.hash.0.iter().take(16));
-        }
-        for place in &self.drawer.places {
-            to.extend(place.view.to_be_bytes());
-        }
-        to.push(u8::try_from(self.drawer.chains.len()).unwrap_or(u8::MAX));
-    }
-
-    /// How many chits have no place here.
-    #[must_use]
-    pub fn loose(&self) -> usize {
-        let desk = Desk::open(self.drawer.clone());
-        let chains = desk.chains(NO).expect("rows in memory");
-        unlinked(&desk, &chains).map_or(0, |waiting| waiting.len())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use hazel_core::tally::Side;
 use stateright::{Checker, Model};
@@ -119,6 +120,7 @@ fn story(name: &'static str) -> Story {
         one_invoice: false,
         closes: false,
         bug: Bug::None,
+        known: Arc::default(),
     }
 }
 
@@ -138,7 +140,14 @@ pub fn stories() -> Vec<Tale> {
             ..story("one invoice paid from two devices")
         },
     ];
-    let bargain = Bargain { name: "negotiation", offers: 1, edits: 1, refusals: 1, bug: Bug::None };
+    let bargain = Bargain {
+        name: "negotiation",
+        offers: 1,
+        edits: 1,
+        refusals: 1,
+        bug: Bug::None,
+        known: Arc::default(),
+    };
     order.into_iter().map(Tale::Order).chain([Tale::Bargain(bargain)]).collect()
 }
 
@@ -159,12 +168,21 @@ pub fn long_stories() -> Vec<Tale> {
             restores: Some(1),
             ..story("restore of the foil, longer")
         }),
+        Tale::Order(Story { pays: vec![2, 1], letters: 7, closes: true, ..story("closing, longer") }),
+        Tale::Order(Story {
+            phones: vec![(Side::Stock, 1), (Side::Foil, 1), (Side::Foil, 2)],
+            pays: vec![1, 2, 1],
+            letters: 6,
+            one_invoice: true,
+            ..story("one invoice, longer")
+        }),
         Tale::Bargain(Bargain {
             name: "negotiation, longer",
             offers: 2,
-            edits: 1,
-            refusals: 1,
+            edits: 2,
+            refusals: 2,
             bug: Bug::None,
+            known: Arc::default(),
         }),
     ]
 }

@@ -1,0 +1,134 @@
+//! What a wallet shows: where its holder stands, what a payment would mean, what waits, what is found.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::negotiation::TallyState;
+use hazel_core::store::Store;
+use hazel_core::tally::Side;
+use hazel_core::wallet::{Attention, CannotPay, Filter, Payment, Wallet};
+use story::*;
+
+#[test]
+fn a_position_is_the_sum_over_all_tallies() {
+    let (mut ana, mut ben, owing, clock) = pair();
+    let mut carla = wallet("Carla", &clock);
+    let owed = opened(&mut ana, &mut carla);
+    pay(&mut ana, &owing, 7).unwrap();
+    pay(&mut carla, &owed, 30).unwrap();
+    meet(&mut carla, &mut ana, &owed);
+    // The third is a ticket that nobody has answered.
+    ana.invite(Side::Stock, terms(1), 3600, &[]).unwrap();
+    let (position, tallies) = ana.overview().unwrap();
+    assert_eq!((position.owed_to_me, position.owed_by_me), (chips(30), chips(7)));
+    assert_eq!((position.net, position.final_net), (chips(23), chips(30)), "Ben has not heard of the 7");
+    assert_eq!((position.open, tallies.len()), (2, 3));
+    assert_eq!(ana.position().unwrap(), position);
+    meet(&mut ana, &mut ben, &owing);
+    assert_eq!(ana.position().unwrap().final_net, chips(23));
+    assert_eq!(ben.position().unwrap().net, chips(7));
+}
+
+#[test]
+fn a_quote_says_what_a_payment_would_mean() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 60).unwrap();
+    let quote = ben.quote(&tally, chips(40)).unwrap();
+    assert_eq!((quote.before, quote.after), (chips(-60), chips(-100)));
+    assert_eq!((quote.limit, quote.obstacle), (chips(100), None));
+    let over = ben.quote(&tally, chips(41)).unwrap();
+    assert_eq!(over.after, chips(-101), "it is said although it cannot be paid");
+    assert!(matches!(over.obstacle, Some(CannotPay::OverLimit { .. })), "{:?}", over.obstacle);
+    meet(&mut ana, &mut ben, &tally);
+    let back = ana.quote(&tally, chips(111)).unwrap();
+    assert_eq!((back.before, back.after, back.limit), (chips(60), chips(-51), chips(50)));
+    assert!(back.obstacle.is_some());
+}
+
+#[test]
+fn whoever_is_asked_for_an_answer_is_told_so() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    assert!(!ana.attention().unwrap().contains(&Attention::Requested(tally)));
+    hand(&mut ben, &mut ana, &tally);
+    assert!(ana.attention().unwrap().contains(&Attention::Requested(tally)));
+    assert!(!ben.attention().unwrap().contains(&Attention::Requested(tally)), "who answered a ticket waits");
+    ana.offer(&tally, None, None).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    assert!(ben.attention().unwrap().contains(&Attention::Offered(tally)));
+    assert!(!ana.attention().unwrap().contains(&Attention::Offered(tally)));
+    accept(&mut ben, &tally);
+    assert!(!ben.attention().unwrap().contains(&Attention::Offered(tally)));
+}
+
+#[test]
+fn a_ticket_expires_after_its_hour_and_once() {
+    let (mut ana, mut ben, clock) = people();
+    let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
+    clock.pass(3600);
+    assert_eq!(ana.expire_tickets().unwrap(), 0, "the last second still counts");
+    clock.pass(1);
+    assert_eq!(ana.expire_tickets().unwrap(), 1);
+    assert_eq!(ana.expire_tickets().unwrap(), 0);
+    assert_eq!(ana.tallies().unwrap()[0].state, TallyState::Expired);
+    assert!(ben.accept_ticket(&ticket, terms(50)).is_err());
+    // A tally that a ticket has become does not expire with it.
+    let (mut ana, _, tally, clock) = pair();
+    clock.pass(7200);
+    assert_eq!(ana.expire_tickets().unwrap(), 0);
+    assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Open);
+}
+
+#[test]
+fn words_are_found_in_memos_and_references_however_they_are_written() {
+    let (mut ana, mut ben, tally, _) = pair();
+    for (memo, reference) in [("Rye bread", "A-1"), ("Wool", "order B-2"), ("coffee", "")] {
+        let payment =
+            Payment { units: chips(1), memo: memo.into(), reference: reference.into(), ..Payment::default() };
+        ben.pay(&tally, &payment).unwrap();
+    }
+    meet(&mut ben, &mut ana, &tally);
+    let found = |wallet: &mut Wallet, text: &str| -> Vec<String> {
+        let filter = Filter { text: Some(text.to_owned()), most: 10, ..Filter::default() };
+        wallet.history(&tally, &filter).unwrap().into_iter().map(|entry| entry.note.memo).collect()
+    };
+    for wallet in [&mut ana, &mut ben] {
+        assert_eq!(found(wallet, "BREAD"), ["Rye bread"]);
+        assert_eq!(found(wallet, "b-2"), ["Wool"]);
+        assert_eq!(found(wallet, "tea"), [""; 0]);
+        assert_eq!(found(wallet, "o").len(), 2);
+    }
+}
+
+#[test]
+fn who_will_not_wait_for_a_partner_goes_on_with_a_new_epoch() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let backup = ana.backup(&words("Ana")).unwrap();
+    pay(&mut ana, &tally, 3).unwrap();
+    let in_flight = ana.hand_over(&tally).unwrap().unwrap();
+    let entropy = Box::new(Seeded::new("a new phone"));
+    let store = Store::in_memory().unwrap();
+    let mut new =
+        Wallet::restore(store, &guard(), &words("Ana"), &backup, Box::new(clock.clone()), entropy).unwrap();
+    assert_eq!(pay(&mut new, &tally, 1).unwrap_err().code(), "reconciling");
+    new.resume(&tally).unwrap();
+    assert!(!new.tally(&tally).unwrap().reconciling);
+    let paid = pay(&mut new, &tally, 1).unwrap();
+    assert!(paid.chain.epoch > 1, "a chain of its own: {:?}", paid.chain);
+    assert_eq!(paid.seq, 2, "behind the opening of the epoch");
+    // A second time it changes nothing.
+    let before = new.have(&tally).unwrap();
+    new.resume(&tally).unwrap();
+    assert_eq!(new.have(&tally).unwrap(), before);
+    ben.receive(&in_flight).unwrap();
+    meet(&mut new, &mut ben, &tally);
+    meet(&mut new, &mut ben, &tally);
+    assert_equal_halves(&mut new, &mut ben, &tally);
+    assert_eq!(ben.balance(&tally).unwrap(), chips(4));
+}
