@@ -16,7 +16,7 @@ use hazel_core::errand::Errand;
 use hazel_core::invoice::{Answer, Invoice, InvoiceId, Verdict};
 use hazel_core::key::SecretKey;
 use hazel_core::message::{Handover, Message};
-use hazel_core::notes::Notes;
+use hazel_core::notes::{Heard, Notes};
 use hazel_core::order::{ForkProof, Head};
 use hazel_core::pair::PairKey;
 use hazel_core::receipt::Receipt;
@@ -257,7 +257,7 @@ fn notes_come_back_as_they_were(desk: &Desk<'_>, half: i64) {
     assert_eq!(desk.invoice(half, &id).unwrap().unwrap().answer, Some(answer));
     let known = desk.notes(half).unwrap();
     assert_eq!((known.held.as_slice(), known.invoices.len()), (&[(chain(Side::Stock), 3)][..], 128));
-    assert_eq!(known.invoice(&id), Some(true));
+    assert_eq!(known.invoice(&id), Some(Heard::Enough));
     assert_eq!(desk.notes_beyond(half, &known).unwrap(), [], "whoever knows as much lacks nothing");
     let lacking = desk.notes_beyond(half, &Notes::default()).unwrap();
     assert_eq!(lacking.len(), 1 + 128 + 1);
