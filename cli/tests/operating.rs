@@ -188,7 +188,9 @@ fn a_site_goes_on_from_its_backup_and_nothing_that_was_final_is_lost() {
     all_final(&ana, &ben);
     assert_eq!(ana.json(&["tally", "show", "Ben"])["balance"], "0.50");
     until("it has learned again what it forgot", || {
-        [&ana, &ben].map(|person| person.json(&["sync"]));
+        for person in [&ana, &ben] {
+            person.json(&["sync"]);
+        }
         let now = one.json(&["status"]);
         (now["entries"].as_u64() > entries.as_u64() && now["not_final"] == 0).then_some(())
     });
