@@ -135,6 +135,9 @@ impl Premises {
         config.listen = parsed("HAZEL_SITE_LISTEN")?.unwrap_or(config.listen);
         config.pages = parsed("HAZEL_SITE_PAGES")?.or(config.pages);
         config.host = set("HAZEL_SITE_HOST").unwrap_or(config.host);
+        if let Some(port) = set("HAZEL_SITE_PORT") {
+            config.port = port.parse().map_err(|_| Trouble::usage("HAZEL_SITE_PORT is no port."))?;
+        }
         config.store = set("HAZEL_SITE_STORE").unwrap_or(config.store);
         config.log = set("HAZEL_SITE_LOG").unwrap_or(config.log);
         Ok(config)

@@ -9,107 +9,9 @@
 
 mod market;
 
-use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, Stdio};
-
+use market::site::*;
 use market::waiting::{meet as meet_over_a_socket, open};
 use market::*;
-use serde_json::Value;
-use tempfile::TempDir;
-
-/// A site with the real program.
-struct Site {
-    folder: TempDir,
-    child: Option<Child>,
-    port: u16,
-    address: String,
-}
-
-impl Site {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let listen = format!("127.0.0.1:{port}");
-        let mut site = Self { folder, child: None, port, address: String::new() };
-        let arguments = ["init", "--host", "127.0.0.1", "--listen", &listen, "--pages", "127.0.0.1:0"];
-        site.address = site.json(&arguments)["address"].as_str().unwrap().to_owned();
-        site
-    }
-
-    fn path(&self) -> PathBuf {
-        self.folder.path().join("site")
-    }
-
-    #[track_caller]
-    fn json(&self, arguments: &[&str]) -> Value {
-        let site = self.path();
-        let all = [&["site", "--json", "--site", text(&site)], arguments].concat();
-        let said = run(&all);
-        assert_eq!(said.code, 0, "{}{}", said.out, said.err);
-        said.json()
-    }
-
-    fn start(&mut self) {
-        let mut child = program()
-            .args(["site", "run", "--site", text(&self.path())])
-            .stderr(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let first = lines.next().unwrap().unwrap();
-        assert!(first.contains("\"serving\""), "{first}");
-        std::thread::spawn(move || lines.for_each(drop));
-        self.child = Some(child);
-    }
-
-    /// Gives it another port. It is not running.
-    fn move_to_another_port(&mut self) {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let file = self.path().join("site.toml");
-        let before = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, before.replace(&self.port.to_string(), &port.to_string())).unwrap();
-        self.port = port;
-    }
-
-    fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
-            child.wait().unwrap();
-        }
-    }
-
-    fn ticket(&self, name: &str) -> String {
-        let png = self.folder.path().join(format!("{name}.png"));
-        self.json(&["invite", name, "--png", text(&png)])["ticket"].as_str().unwrap().to_owned()
-    }
-}
-
-impl Drop for Site {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-fn two_sites() -> (Site, Site) {
-    let (mut one, mut two) = (Site::new(), Site::new());
-    one.json(&["neighbour", &two.address]);
-    two.json(&["neighbour", &one.address]);
-    one.start();
-    two.start();
-    (one, two)
-}
-
-/// A few files each way. The foil's phone repeats its site's order until the partner's site has confirmed it, so the two do
-/// not come to rest before they have been home.
-fn cross(one: &Person, other: &Person) {
-    for _ in 0..3 {
-        one.hand_to(other);
-        other.hand_to(one);
-    }
-}
 
 #[test]
 fn what_was_signed_offline_becomes_final_after_one_phone_comes_home_then_the_other() {
@@ -280,16 +182,4 @@ fn a_site_that_moved_is_found_by_a_signed_list_and_a_guest_brings_what_both_sign
     assert!(mine.iter().any(|it| it["at"] == format!("127.0.0.1:{}", two.port)), "{nodes}");
     one.kill();
     two.kill();
-}
-
-/// Tries for a while: sites speak to each other at their own pace.
-#[track_caller]
-fn until<T>(what: &str, mut tried: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..60 {
-        if let Some(done) = tried() {
-            return done;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(250));
-    }
-    panic!("{what}: not in time");
 }

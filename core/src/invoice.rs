@@ -1,7 +1,7 @@
 //! Asking for a payment, and answering without paying. An invoice binds nobody and moves no balance.
 //!
 //! `Issued → Paid | Declined | Countered | Withdrawn | Expired`; whatever arrives in whatever order, the strongest word stands:
-//! Paid > Declined = Withdrawn > Expired > Open.
+//! Paid > Declined = Withdrawn > Expired > Open. Where the payer declined what the payee withdrew, declined stands on both phones.
 
 use std::fmt;
 
@@ -222,6 +222,17 @@ pub enum Verdict {
     Withdrawn,
 }
 
+impl Verdict {
+    /// Where an invoice stands by this word.
+    #[must_use]
+    pub const fn state(self) -> InvoiceState {
+        match self {
+            Self::Declined => InvoiceState::Declined,
+            Self::Withdrawn => InvoiceState::Withdrawn,
+        }
+    }
+}
+
 /// A signed word about an invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
@@ -328,18 +339,10 @@ impl InvoiceState {
         Self::Paid,
     ];
 
-    /// What stands after another word was heard. Declined and withdrawn are equally strong: the first heard stands.
+    /// What stands after another word was heard: the stronger one, so that the same words in any order lead to the same state.
     #[must_use]
     pub fn hearing(self, word: Self) -> Self {
-        let strength = |state| match state {
-            Self::Draft => 0,
-            Self::Issued => 1,
-            Self::Expired => 2,
-            Self::Countered => 3,
-            Self::Withdrawn | Self::Declined => 4,
-            Self::Paid => 5,
-        };
-        if strength(word) > strength(self) { word } else { self }
+        self.max(word)
     }
 
     /// The name under which it is stored and shown.
@@ -373,7 +376,7 @@ mod tests {
         (InvoiceState::Issued, "iiecwnp"),
         (InvoiceState::Expired, "eeecwnp"),
         (InvoiceState::Countered, "ccccwnp"),
-        (InvoiceState::Withdrawn, "wwwwwwp"),
+        (InvoiceState::Withdrawn, "wwwwwnp"),
         (InvoiceState::Declined, "nnnnnnp"),
         (InvoiceState::Paid, "ppppppp"),
     ];

@@ -109,7 +109,7 @@ pub struct Have {
     pub hash: Digest,
     /// How far both halves are known to agree.
     pub agreed: u64,
-    /// The invoices that wait for an answer here.
+    /// The invoices that are open here. One that was withdrawn or replaced is named twice: a stronger word may still come.
     pub invoices: Vec<InvoiceId>,
     /// The sender was restored and may not sign before it has a summary in return.
     pub restored: bool,

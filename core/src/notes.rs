@@ -4,20 +4,40 @@
 
 use crate::canon::{Canon, Malformed, Reader, Writer};
 use crate::chit::ChainId;
-use crate::invoice::InvoiceId;
+use crate::invoice::{InvoiceId, Verdict};
 
 /// The most chains in one comparison.
 const CHAINS_MAX: u64 = 1024;
 /// The most invoices in one comparison, the newest; the most that a site keeps of one asker.
 pub const INVOICES_MAX: usize = 256;
 
+/// What somebody has heard about an invoice. The order of the words is their strength.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Heard {
+    /// No answer.
+    Nothing,
+    /// That it was withdrawn. The payer may have declined it all the same.
+    Withdrawn,
+    /// That it was declined, or paid: no stronger answer can come.
+    Enough,
+}
+
+impl From<Verdict> for Heard {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Withdrawn => Self::Withdrawn,
+            Verdict::Declined => Self::Enough,
+        }
+    }
+}
+
 /// How far somebody knows the notes of a tally.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Notes {
     /// Up to which number of each chain its partner's device is known to hold it.
     pub held: Vec<(ChainId, u64)>,
-    /// Invoices that are not too old, and whether an answer to each is known.
-    pub invoices: Vec<(InvoiceId, bool)>,
+    /// Invoices that are not too old, and what was heard about each.
+    pub invoices: Vec<(InvoiceId, Heard)>,
 }
 
 impl Notes {
@@ -27,17 +47,23 @@ impl Notes {
         self.held.iter().filter(|(id, _)| id == chain).map(|(_, seq)| *seq).max().unwrap_or(0)
     }
 
-    /// Whether an answer to an invoice is known; none if not even the invoice is.
+    /// What was heard about an invoice; none if not even the invoice is known.
     #[must_use]
-    pub fn invoice(&self, invoice: &InvoiceId) -> Option<bool> {
-        self.invoices.iter().find(|(id, _)| id == invoice).map(|(_, answered)| *answered)
+    pub fn invoice(&self, invoice: &InvoiceId) -> Option<Heard> {
+        self.invoices.iter().find(|(id, _)| id == invoice).map(|(_, heard)| *heard)
+    }
+
+    /// Whether an answer is news to somebody with these notes.
+    #[must_use]
+    pub fn lacks(&self, invoice: &InvoiceId, answer: Verdict) -> bool {
+        self.invoice(invoice).is_none_or(|heard| heard < answer.into())
     }
 
     /// Whether somebody with these notes knows everything that these others do.
     #[must_use]
     pub fn covers(&self, others: &Self) -> bool {
         others.held.iter().all(|(chain, seq)| self.held(chain) >= *seq)
-            && others.invoices.iter().all(|(id, answered)| self.invoice(id).is_some_and(|it| it >= *answered))
+            && others.invoices.iter().all(|(id, heard)| self.invoice(id).is_some_and(|it| it >= *heard))
     }
 }
 
@@ -50,8 +76,13 @@ impl Canon for Notes {
             to.array(2).put(chain).uint(*seq);
         }
         to.list(self.invoices.len());
-        for (id, answered) in &self.invoices {
-            to.array(2).put(id).uint((*answered).into());
+        for (id, heard) in &self.invoices {
+            let heard = match heard {
+                Heard::Nothing => 0,
+                Heard::Enough => 1,
+                Heard::Withdrawn => 2,
+            };
+            to.array(2).put(id).uint(heard);
         }
     }
 
@@ -65,12 +96,13 @@ impl Canon for Notes {
         for _ in 0..from.list("invoices", INVOICES_MAX as u64)? {
             from.array("invoice", 2)?;
             let id = from.take()?;
-            let answered = match from.uint("answered")? {
-                0 => false,
-                1 => true,
-                _ => return Err(Malformed::OutOfRange { what: "answered" }),
+            let heard = match from.uint("what was heard")? {
+                0 => Heard::Nothing,
+                1 => Heard::Enough,
+                2 => Heard::Withdrawn,
+                _ => return Err(Malformed::OutOfRange { what: "what was heard" }),
             };
-            notes.invoices.push((id, answered));
+            notes.invoices.push((id, heard));
         }
         Ok(notes)
     }
@@ -84,14 +116,14 @@ mod tests {
     #[test]
     fn whoever_knows_less_is_seen_to_lack_something() {
         let chain = ChainId { side: Side::Foil, device: 1, epoch: 2 };
-        let know = |seq, answered| Notes {
-            held: vec![(chain, seq)],
-            invoices: vec![(InvoiceId([3; 16]), answered)],
-        };
-        let all = know(7, true);
-        assert_eq!(Notes::from_bytes(&all.to_bytes()), Ok(all.clone()));
-        assert!(all.covers(&all) && all.covers(&know(6, false)) && all.covers(&Notes::default()));
-        for less in [know(6, true), know(7, false), Notes::default()] {
+        let know =
+            |seq, heard| Notes { held: vec![(chain, seq)], invoices: vec![(InvoiceId([3; 16]), heard)] };
+        let all = know(7, Heard::Enough);
+        assert!(all.covers(&all) && all.covers(&know(6, Heard::Nothing)) && all.covers(&Notes::default()));
+        for less in
+            [know(6, Heard::Enough), know(7, Heard::Withdrawn), know(7, Heard::Nothing), Notes::default()]
+        {
+            assert_eq!(Notes::from_bytes(&less.to_bytes()), Ok(less.clone()));
             assert!(!less.covers(&all), "{less:?}");
         }
     }

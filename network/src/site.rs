@@ -89,6 +89,15 @@ impl<S: SiteStore + 'static> Site<S> {
                 batch.refused = batch.refused.saturating_add(1);
                 self.journal.tell(Level::Info, "refused", &[("code", (*code).into())]);
             }
+            node::Event::Errand(node::Errand::Kept) => {
+                batch.errands.kept = batch.errands.kept.saturating_add(1)
+            }
+            node::Event::Errand(node::Errand::NoRoom) => {
+                batch.errands.no_room = batch.errands.no_room.saturating_add(1)
+            }
+            node::Event::Errand(node::Errand::Delivered) => {
+                batch.errands.delivered = batch.errands.delivered.saturating_add(1);
+            }
             node::Event::Forked(tally, side) => {
                 self.journal.tell(Level::Warn, "fork", &about(tally, *side));
             }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hazel_core::canon::{Canon as _, Malformed};
-use hazel_core::errand::ErrandMessage;
+use hazel_core::errand::{ErrandMessage, Verdict};
 use hazel_core::message::Message;
 use hazel_core::notes::Notes;
 use hazel_core::tally::{Side, TallyId};
@@ -63,10 +63,17 @@ pub struct Talk {
     asked: BTreeSet<TallyId>,
     /// Letters about errands that are not answered yet.
     errands_asked: usize,
+    /// Whether all errands were handed over; before that, one is tried.
+    errands_handed: bool,
     /// Letters that bring chits and are not confirmed yet.
     requests: BTreeMap<RequestId, Letter>,
     /// What came of it.
     pub heard: Heard,
+}
+
+/// Whether a site's word on an errand leaves hope for others: it was taken, or refused for a fault of its own.
+const fn is_no_want_of_room(said: &ErrandMessage) -> bool {
+    matches!(said, ErrandMessage::Answered { verdict, .. } if !matches!(verdict, Verdict::Full | Verdict::FullForGiver))
 }
 
 /// The halves of this wallet that a site has to do with: it speaks for them, or for the partner's. Either site takes what both have signed.
@@ -84,8 +91,18 @@ impl Talk {
         claimed: &BTreeSet<TallyId>,
     ) -> Result<(Self, Vec<Vec<u8>>), UplinkError> {
         let halves = hosted(wallet, &site)?.into_iter().map(|it| (it.tally, it.side)).collect();
-        let (answered, notes, asked, errands_asked, requests, heard) = Default::default();
-        let mut talk = Self { site, user, halves, answered, notes, asked, errands_asked, requests, heard };
+        let mut talk = Self {
+            site,
+            user,
+            halves,
+            answered: BTreeSet::new(),
+            notes: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            errands_asked: 0,
+            errands_handed: false,
+            requests: BTreeMap::new(),
+            heard: Heard::default(),
+        };
         let mut letters = Vec::new();
         if let Some((tally, side)) = talk.halves.first_key_value().map(|(tally, side)| (*tally, *side)) {
             let said = wallet.errands_for_site()?;
@@ -217,7 +234,11 @@ impl Talk {
         said: Vec<ErrandMessage>,
     ) -> Result<Vec<Vec<u8>>, UplinkError> {
         self.errands_asked = self.errands_asked.saturating_sub(1);
-        let SiteErrands { reply, news } = wallet.errands_from_site(said)?;
+        let has_room = said.iter().any(is_no_want_of_room);
+        let SiteErrands { mut reply, news } = wallet.errands_from_site(said)?;
+        if has_room && !core::mem::replace(&mut self.errands_handed, true) {
+            reply.extend(wallet.more_errands_for_site()?);
+        }
         let mut letters = Vec::new();
         if !reply.is_empty() {
             letters.extend(self.about_errands(tally, side, reply));

@@ -50,6 +50,9 @@ enum Command {
     Invite(Invite),
     #[command(after_help = "Example:\n  hazel site backup /media/stick/site.db")]
     Backup(Backup),
+    /// Say that the database is an older copy, brought back by other means than “backup”
+    #[command(after_help = "Example:\n  hazel site restored")]
+    Restored,
     #[command(after_help = "Example:\n  hazel site neighbour chip://KEY@other.example:65430")]
     Neighbour(Neighbour),
     #[command(after_help = "Example:\n  hazel site publish nodes.toml")]
@@ -70,6 +73,7 @@ impl Site {
             Command::Users(users) => users.run(&premises),
             Command::Invite(invite) => invite.run(&premises),
             Command::Backup(backup) => backup.run(&premises),
+            Command::Restored => restored(&premises),
             Command::Neighbour(neighbour) => neighbour.run(&premises),
             Command::Publish(publish) => publish.run(&premises),
             Command::Bench(bench) => bench.run(),
@@ -168,13 +172,16 @@ fn status(premises: &Premises) -> Result<Answer, Trouble> {
         ("entries", status.chits),
         ("halves not all final", status.restless),
         ("halves with receipts or invoices not told", status.untold),
+        ("errands kept for somebody", status.errands),
+        ("bytes of them", status.errand_bytes),
     ] {
         table.row([what.to_owned(), number.to_string()]);
     }
     page.table(table);
     let json = json!({
         "address": address, "users": status.members, "halves": status.halves, "entries": status.chits,
-        "not_final": status.restless, "not_told": status.untold, "store": config.store.split(':').next(),
+        "not_final": status.restless, "not_told": status.untold, "errands": status.errands,
+        "errand_bytes": status.errand_bytes, "store": config.store.split(':').next(),
     });
     Ok(Answer::new(json, page))
 }
@@ -274,8 +281,17 @@ impl Backup {
         let mut page = Page::new();
         page.styled(GOOD, format!("Everything the site keeps is in {file}."));
         page.say(format!("Its key is not: keep {} elsewhere.", premises.key_file().display()));
+        page.say("To go back to it, stop the site and put it in the database's place.");
         Ok(Answer::new(json!({ "file": file }), page))
     }
+}
+
+fn restored(premises: &Premises) -> Result<Answer, Trouble> {
+    let halves = premises.node(&premises.config()?)?.restored()?.status()?.halves;
+    let mut page = Page::new();
+    page.styled(GOOD, "The site goes on from here, in views of its own.");
+    page.say("What it has forgotten its users and their partners' sites tell it again.");
+    Ok(Answer::new(json!({ "halves": halves }), page))
 }
 
 /// Say where another site is

@@ -1,6 +1,7 @@
 //! Two people with the real program, a folder each, and files between them.
 #![allow(dead_code, unreachable_pub, reason = "each story uses the part it needs")]
 
+pub mod site;
 pub mod waiting;
 
 use std::io::Write as _;

@@ -131,7 +131,7 @@ impl Wallet {
             let chain = shelf.chain(standing(shelf, row.no)?.chain.ok_or(WalletError::Reconciling)?)?;
             let answer = Answer { tally: row.id, by: chain.id, invoice: *id, verdict, date: hands.now };
             invoice.answer = Some(answer.sign(&hands.device_key(shelf, row.no)?));
-            invoice.state = if mine { InvoiceState::Withdrawn } else { InvoiceState::Declined };
+            invoice.state = verdict.state();
             invoice.sent = false;
             Ok(shelf.put_invoice(&invoice)?)
         })
@@ -243,17 +243,18 @@ pub(super) fn take_answer(
     let device = device_ground(&intake.row, standing, &answer.answer.by);
     let ground = AnswerGround { device, asker: invoice.entry.invoice.by.side };
     let answer = admit(Unverified::from(answer), &ground)?.into_it();
-    let state = match answer.answer.verdict {
-        Verdict::Declined => InvoiceState::Declined,
-        Verdict::Withdrawn => InvoiceState::Withdrawn,
-    };
-    let after = invoice.state.hearing(state);
+    let said = answer.answer.verdict.state();
+    let after = invoice.state.hearing(said);
     if after != invoice.state {
         invoice.state = after;
         invoice.answer = Some(answer);
         shelf.put_invoice(&invoice)?;
         shelf.add_event(Some(intake.row.no), "invoice_answered", after.name())?;
         intake.changes.push(Change::Answered { state: after });
+    } else if invoice.answer.as_ref().is_some_and(|stands| stands.answer.verdict.state() > said) {
+        // Whoever says the weaker word has not heard the one that stands.
+        invoice.sent = false;
+        shelf.put_invoice(&invoice)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 //!
 //! A site sees of an errand what every carrier sees, and hands it to whoever of its users shows the claim.
 
+use crate::canon::Canon as _;
 use crate::errand::{ErrandId, ErrandMessage, Shown, Verdict};
 use crate::store::Shelf;
 
@@ -18,17 +19,27 @@ pub struct SiteErrands {
 }
 
 impl Wallet {
-    /// What to say about errands to a site of mine: each that is carried here, and the question what waits there.
+    /// What to say about errands to a site of mine: the shortest that is carried here, and the question what waits there. Where there
+    /// is no room for that one there is none for any, and the others are not sent in vain.
     pub fn errands_for_site(&self) -> Result<Vec<ErrandMessage>> {
-        let now = self.now();
-        let mut said = Vec::new();
-        for row in self.look(|shelf| Ok(shelf.errands()?))? {
-            if row.addressee.is_none() && row.entry.expires >= now {
-                said.push(ErrandMessage::Handed(Box::new(row.entry)));
-            }
-        }
+        let mut said = self.carried_errands()?;
+        said.truncate(1);
         said.push(ErrandMessage::Shown(Vec::new()));
         Ok(said)
+    }
+
+    /// All others that are carried here, now that the site has taken one.
+    pub fn more_errands_for_site(&self) -> Result<Vec<ErrandMessage>> {
+        self.carried_errands()
+    }
+
+    /// What is carried here for others and may still be handed on, the shortest first.
+    fn carried_errands(&self) -> Result<Vec<ErrandMessage>> {
+        let now = self.now();
+        let mut rows = self.look(|shelf| Ok(shelf.errands()?))?;
+        rows.retain(|row| row.addressee.is_none() && row.entry.expires >= now);
+        rows.sort_by_cached_key(|row| row.entry.to_bytes().len());
+        Ok(rows.into_iter().map(|row| ErrandMessage::Handed(Box::new(row.entry))).collect())
     }
 
     /// Takes in what a site of mine says about errands. What is said in return is on the disk when this returns.

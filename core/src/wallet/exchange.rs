@@ -4,7 +4,7 @@ use crate::admit::grant_digest;
 use crate::chit::{Body, ChainId, DeviceAct};
 use crate::digest::{Digest, Statement};
 use crate::intake::End;
-use crate::invoice::InvoiceState;
+use crate::invoice::{InvoiceState, Verdict};
 use crate::key::{SecretKey, fresh};
 use crate::message::Have;
 use crate::store::{Shelf, Standing, TallyRow};
@@ -114,9 +114,14 @@ fn chains(shelf: &Shelf<'_>, row: &TallyRow, standing: &mut Standing, have: &Hav
 
 fn invoices(shelf: &Shelf<'_>, row: &TallyRow, have: &Have) -> Result<()> {
     for mut invoice in shelf.invoices(row.no)? {
-        let open_there = have.invoices.contains(&invoice.id);
-        let told_nothing = invoice.mine && invoice.state == InvoiceState::Issued && !open_there;
-        let not_told_answer = open_there && invoice.answer.is_some();
+        // Open there; or named twice, since it was taken back there: then only a stronger word is news.
+        let named = have.invoices.iter().filter(|id| **id == invoice.id).count();
+        let told_nothing = invoice.mine && invoice.state == InvoiceState::Issued && named == 0;
+        let not_told_answer = named > 0
+            && invoice
+                .answer
+                .as_ref()
+                .is_some_and(|signed| named == 1 || signed.answer.verdict == Verdict::Declined);
         if invoice.sent && (told_nothing || not_told_answer) {
             invoice.sent = false;
             shelf.put_invoice(&invoice)?;

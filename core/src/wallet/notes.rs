@@ -2,7 +2,7 @@
 
 use crate::invoice::InvoiceState;
 use crate::message::Message;
-use crate::notes::{INVOICES_MAX, Notes};
+use crate::notes::{Heard, INVOICES_MAX, Notes};
 use crate::store::{InvoiceRow, Shelf};
 use crate::tally::{Date, TallyId};
 
@@ -22,7 +22,7 @@ impl Wallet {
                 notes.held.push((chain.id, held));
             }
             let current = current_invoices(shelf, no, now)?;
-            notes.invoices = current.iter().map(|invoice| (invoice.id, is_over(invoice))).collect();
+            notes.invoices = current.iter().map(|invoice| (invoice.id, heard(invoice))).collect();
             Ok(notes)
         })
     }
@@ -43,10 +43,9 @@ impl Wallet {
                 &mut out,
             )?;
             for invoice in current_invoices(shelf, row.no, now)? {
-                let known = theirs.invoice(&invoice.id);
                 let asked = invoice.mine && invoice.state == InvoiceState::Issued;
-                let answer = invoice.answer.filter(|_| known != Some(true));
-                if known.is_none() && (asked || answer.is_some()) {
+                let answer = invoice.answer.filter(|it| theirs.lacks(&invoice.id, it.answer.verdict));
+                if theirs.invoice(&invoice.id).is_none() && (asked || answer.is_some()) {
                     out.push(Message::Invoice(invoice.entry));
                 }
                 out.extend(answer.map(Message::Answer));
@@ -56,9 +55,13 @@ impl Wallet {
     }
 }
 
-/// Whether an invoice needs no answer any more. Somebody who paid it says so by the pledge.
-fn is_over(invoice: &InvoiceRow) -> bool {
-    invoice.answer.is_some() || invoice.state == InvoiceState::Paid
+/// What was heard about an invoice. Somebody who paid it says so by the pledge.
+fn heard(invoice: &InvoiceRow) -> Heard {
+    match &invoice.answer {
+        _ if invoice.state == InvoiceState::Paid => Heard::Enough,
+        Some(signed) => signed.answer.verdict.into(),
+        None => Heard::Nothing,
+    }
 }
 
 /// The newest invoices whose time is not over.

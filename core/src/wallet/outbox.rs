@@ -11,7 +11,7 @@ use crate::message::{HANDOVER_MAX, Handover, Have, Message, PAGE_MAX, Page};
 use crate::negotiation::{By, TallyState};
 use crate::order::{Endorsement, Links};
 use crate::receipt::Receipt;
-use crate::store::{ChainRow, Shelf, Standing, TallyRow};
+use crate::store::{ChainRow, InvoiceRow, Shelf, Standing, TallyRow};
 use crate::tally::{Halves, Side, TallyId};
 use crate::telling;
 
@@ -33,6 +33,10 @@ pub(super) const OWED_HISTORY: i64 = 32;
 pub(super) const OWED_WORDS: i64 = 128;
 /// A meeting has begun and has not come to equal heads: the next one begins with a summary.
 pub(super) const UNFINISHED: i64 = 64;
+/// How many open invoices a summary names at most.
+const OPEN_NAMED: usize = 240;
+/// How many that were withdrawn or replaced.
+const BACK_NAMED: usize = 8;
 
 /// Whom something is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -372,8 +376,12 @@ pub(super) fn have(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Have> {
         let head = standing.book.head;
         (head.view, head.index, head.hash, standing.agreed)
     });
-    let open = shelf.invoices(row.no)?.into_iter().filter(|invoice| invoice.state == InvoiceState::Issued);
-    let invoices = open.map(|invoice| invoice.id).take(256).collect();
+    let all = shelf.invoices(row.no)?;
+    let open = all.iter().filter(|invoice| invoice.state == InvoiceState::Issued);
+    // The payer may have declined what was taken back here, and both words were lost: the newest are named too, twice each.
+    let taken_back = |it: &&InvoiceRow| matches!(it.state, InvoiceState::Countered | InvoiceState::Withdrawn);
+    let back = all.iter().rev().filter(taken_back).take(BACK_NAMED).flat_map(|invoice| [invoice.id; 2]);
+    let invoices = open.map(|invoice| invoice.id).take(OPEN_NAMED).chain(back).collect();
     Ok(Have { tally: row.id, contract, chains, view, index, hash, agreed, invoices, restored })
 }
 

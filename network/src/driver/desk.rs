@@ -60,6 +60,19 @@ pub struct Batch {
     pub finals: u64,
     /// What was not let in.
     pub refused: u64,
+    /// What was done about errands.
+    pub errands: Errands,
+}
+
+/// What was done about errands in a batch.
+#[derive(Debug, Default)]
+pub struct Errands {
+    /// Taken in, to be kept for somebody.
+    pub kept: u64,
+    /// Not taken, for want of room.
+    pub no_room: u64,
+    /// Fetched by whoever they are for.
+    pub delivered: u64,
 }
 
 /// A batch could not be written down; nothing of it counts.
@@ -200,6 +213,9 @@ impl<H: Host> Desk<H> {
                 self.gauges.chits.add(done.chits);
                 self.gauges.finals.add(done.finals);
                 self.gauges.refused.add(done.refused);
+                self.gauges.errands_kept.add(done.errands.kept);
+                self.gauges.errands_no_room.add(done.errands.no_room);
+                self.gauges.errands_delivered.add(done.errands.delivered);
                 done.letters.into_iter().for_each(|letter| self.deliver(letter));
             }
             Err(broken) => {

@@ -25,6 +25,9 @@ pub struct Gauges {
     pub(super) chits: Count,
     pub(super) finals: Count,
     pub(super) refused: Count,
+    pub(super) errands_kept: Count,
+    pub(super) errands_no_room: Count,
+    pub(super) errands_delivered: Count,
     faults: Mutex<BTreeMap<Fault, u64>>,
     troubled: AtomicBool,
 }
@@ -119,6 +122,9 @@ impl Gauges {
             ("chits_total", "Chits that came in.", &self.chits),
             ("finals_total", "How often something became final on a half.", &self.finals),
             ("refused_total", "Messages that were not let in.", &self.refused),
+            ("errands_kept_total", "Errands taken in, to be kept for somebody.", &self.errands_kept),
+            ("errands_no_room_total", "Errands not taken for want of room.", &self.errands_no_room),
+            ("errands_delivered_total", "Errands fetched by whoever they are for.", &self.errands_delivered),
             ("batch_microseconds_total", "Time spent on batches.", &self.batch_micros),
         ] {
             line(name, "counter", help, count.get());

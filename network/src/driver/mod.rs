@@ -19,7 +19,7 @@ mod serve;
 
 pub use call::{CallError, Channel};
 pub use clock::{Seed, SystemTime};
-pub use desk::{Batch, Broken, Caller, Event, Host, Outgoing};
+pub use desk::{Batch, Broken, Caller, Errands, Event, Host, Outgoing};
 pub use gauge::Gauges;
 pub use journal::{Journal, Level};
 pub use serve::{Limits, Serve, ServeError, Serving};

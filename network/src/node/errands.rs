@@ -12,6 +12,7 @@ use hazel_core::wallet::{CARRIED_BYTES, CARRIED_MAX};
 use crate::letter::{Correspondent, Letter};
 
 use super::work::Work;
+use super::{Errand as Noted, Event, Output};
 
 /// The most errands that a site keeps: a wallet is shown all of them with each visit.
 pub const ERRANDS_MAX: u64 = 1_024;
@@ -50,7 +51,10 @@ impl Work<'_> {
                 }
                 // Only who was handed it knows its name.
                 ErrandMessage::Answered { id, verdict: Verdict::Arrived | Verdict::Spoilt } => {
-                    self.desk.drop_errand(&id)?;
+                    if self.desk.has_errand(&id)? {
+                        self.desk.drop_errand(&id)?;
+                        self.note_errand(Noted::Delivered);
+                    }
                 }
                 ErrandMessage::Answered { .. } => {}
             }
@@ -61,8 +65,12 @@ impl Work<'_> {
         Ok(())
     }
 
+    fn note_errand(&mut self, what: Noted) {
+        self.done.outputs.push(Output::Event(Event::Errand(what)));
+    }
+
     /// Keeps an errand within all bounds, or says why not.
-    fn keep(&self, user: &[u8; 32], errand: &Errand) -> Result<Verdict, StoreError> {
+    fn keep(&mut self, user: &[u8; 32], errand: &Errand) -> Result<Verdict, StoreError> {
         if let Some(verdict) = errand.unfit(self.date) {
             return Ok(verdict);
         }
@@ -72,13 +80,15 @@ impl Work<'_> {
         }
         let bytes = u64::try_from(errand.to_bytes().len()).unwrap_or(u64::MAX);
         let [(all, all_bytes), (of_user, user_bytes)] = self.desk.errands_kept(user)?;
-        if of_user >= CARRIED_MAX || user_bytes.saturating_add(bytes) > CARRIED_BYTES {
-            return Ok(Verdict::FullForGiver);
-        }
-        if all >= ERRANDS_MAX || all_bytes.saturating_add(bytes) > ERRANDS_BYTES {
-            return Ok(Verdict::Full);
-        }
-        self.desk.put_errand(user, errand)?;
-        Ok(Verdict::Carried)
+        let verdict = if of_user >= CARRIED_MAX || user_bytes.saturating_add(bytes) > CARRIED_BYTES {
+            Verdict::FullForGiver
+        } else if all >= ERRANDS_MAX || all_bytes.saturating_add(bytes) > ERRANDS_BYTES {
+            Verdict::Full
+        } else {
+            self.desk.put_errand(user, errand)?;
+            Verdict::Carried
+        };
+        self.note_errand(if verdict == Verdict::Carried { Noted::Kept } else { Noted::NoRoom });
+        Ok(verdict)
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Taken {
     pub(super) missing: bool,
     /// Proofs that somebody has lied.
     pub(super) proofs: Vec<ForkProof>,
+    /// An order that both halves stand for took the place of the one held here.
+    pub(super) overtaken: bool,
 }
 
 /// One half, while messages for it are taken in.
@@ -304,6 +306,7 @@ impl<'i> Intake<'i> {
         }
         certificate.check(&self.standing.book.nodes).map_err(Refusal::from)?;
         self.standing.book.head.view = self.standing.book.head.view.max(view);
+        self.taken.overtaken = true;
         self.keep_words(certificate)
     }
 

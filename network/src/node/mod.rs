@@ -4,6 +4,7 @@
 //! what follows from it is handed out only after the commit. Nothing is remembered outside the store but when to ask again.
 
 mod confirming;
+mod copies;
 mod errands;
 mod intake;
 mod notes;
@@ -77,10 +78,23 @@ pub enum Event {
         /// A stable name of the reason.
         code: &'static str,
     },
+    /// Something was done about an errand.
+    Errand(Errand),
     /// Somebody has signed two things that cannot both be; the proof is kept.
     Forked(TallyId, Side),
     /// The store failed; nothing of the letters of that transaction was kept, their senders will repeat them.
     Failed(StoreError),
+}
+
+/// What was done about an errand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Errand {
+    /// It was taken in, to be kept until its addressee comes.
+    Kept,
+    /// There was no room for it.
+    NoRoom,
+    /// Whom it is for has it.
+    Delivered,
 }
 
 /// How a site stands.
@@ -96,6 +110,10 @@ pub struct Status {
     pub restless: u64,
     /// Halves of which the partner's site has not shown yet that it has all notes.
     pub untold: u64,
+    /// Errands that are kept for whoever they are for.
+    pub errands: u64,
+    /// Bytes of them.
+    pub errand_bytes: u64,
 }
 
 struct Retry {
@@ -115,8 +133,9 @@ pub struct Node<S> {
 }
 
 impl<S: SiteStore> Node<S> {
-    /// Opens a site on its store. The first time, the store is marked with the site's key; later another key is refused.
-    pub fn open(mut store: S, key: SecretKey, entropy: Box<dyn Entropy>) -> Result<Self, StoreError> {
+    /// Opens a site on its store. The first time, the store is marked with the site's key; later another key is refused. On an older
+    /// copy the site begins new views, so that it does not order twice what it has forgotten.
+    pub fn open(mut store: S, key: SecretKey, mut entropy: Box<dyn Entropy>) -> Result<Self, StoreError> {
         let (shards, mine) = (store.shards(), key.public());
         let mut waiting = Vec::new();
         for shard in 0..shards {
@@ -126,6 +145,7 @@ impl<S: SiteStore> Node<S> {
                     Some(known) if known == (mine, shard, shards) => {}
                     Some(_) => return Err(StoreError::NotAWallet),
                 }
+                copies::go_on(desk, &mine, &mut *entropy)?;
                 waiting.extend(desk.restless()?);
                 Ok(())
             })?;
@@ -147,6 +167,14 @@ impl<S: SiteStore> Node<S> {
     /// The store, for copies and looks into it.
     pub const fn store(&mut self) -> &mut S {
         &mut self.store
+    }
+
+    /// Says that the store is an older copy, made or brought back by other means than the site's own, and goes on from it.
+    pub fn restored(mut self) -> Result<Self, StoreError> {
+        for shard in 0..self.store.shards() {
+            self.store.change(shard, &mut |desk| desk.put_copied(true))?;
+        }
+        Self::open(self.store, self.key, self.entropy)
     }
 
     /// Links a user, by the key of its uplink.
@@ -198,6 +226,9 @@ impl<S: SiteStore> Node<S> {
                 status.chits = status.chits.saturating_add(chits);
                 status.restless = status.restless.saturating_add(restless);
                 status.untold = status.untold.saturating_add(untold);
+                let (errands, bytes) = desk.errands_in_all()?;
+                status.errands = status.errands.saturating_add(errands);
+                status.errand_bytes = status.errand_bytes.saturating_add(bytes);
                 Ok(())
             })?;
         }

@@ -57,7 +57,8 @@ impl Intake<'_> {
         let ground =
             AnswerGround { device: self.device(&answer.answer.by), asker: kept.entry.invoice.by.side };
         let answer = admit(Unverified::from(answer), &ground)?.into_it();
-        if kept.answer.is_none() {
+        // Of two answers the stronger is kept: every site ends with the same one.
+        if kept.answer.is_none_or(|it| it.answer.verdict.state() < answer.answer.verdict.state()) {
             self.desk.put_answer(self.half.no, &id, &answer)?;
             self.taken.notes.push(Message::Answer(answer));
         }

@@ -229,7 +229,7 @@ impl<'w> Work<'w> {
         let Some(bringer) = self.may_speak(from, half, &standing)? else { return Ok(()) };
         let before = self.before(half, &standing)?;
         let taken = Intake::new(self.desk, half, self.own, bringer, &mut standing).take(messages)?;
-        self.speak(half, &mut standing)?;
+        self.speak(half, &mut standing, taken.overtaken)?;
         let words = self.desk.endorsements(half.no)?;
         self.owe_notes(half, &mut standing, &before, &taken, from)?;
         if self.settled(half, &standing, &before, &words, &taken) {
@@ -277,15 +277,16 @@ impl<'w> Work<'w> {
         })
     }
 
-    /// Says what this node has to say about a half, and counts the words.
-    fn speak(&mut self, half: &HalfRow, standing: &mut Standing) -> Result<(), StoreError> {
+    /// Says what this node has to say about a half, and counts the words. Where its own order was overtaken it goes on in a new view: in the
+    /// present one it has stood for something else.
+    fn speak(&mut self, half: &HalfRow, standing: &mut Standing, overtaken: bool) -> Result<(), StoreError> {
         let kept = standing.clone();
         let (desk, key, own) = (self.desk, self.key, self.own);
         let mut step = [0; 2];
         self.entropy.fill(&mut step);
         let said = desk.attempt(|| {
             if standing.tip.nodes.of(half.side).contains(&own) {
-                if half.side == Side::Foil && takes_over(standing, &own) {
+                if half.side == Side::Foil && (overtaken || takes_over(standing, &own)) {
                     let heard = desk.endorsements(half.no)?.iter().map(|word| word.head.view).max();
                     open_view(&desk, standing, heard.unwrap_or(0), u16::from_be_bytes(step))?;
                 }

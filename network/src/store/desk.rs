@@ -150,6 +150,22 @@ impl<'d> Desk<'d> {
         self.0.run("INSERT INTO site (no, key, shard, shards) VALUES (1, $1, $2, $3)", &values)
     }
 
+    /// Whether this is an older copy of the database, from which the site has not gone on yet.
+    pub fn is_copied(&self) -> Result<bool> {
+        self.one("SELECT copied FROM site", &[])?.map_or(Ok(false), |row| Ok(row.number(0)? != 0))
+    }
+
+    /// Notes whether this is an older copy.
+    pub fn put_copied(&self, copied: bool) -> Result<()> {
+        self.0.run("UPDATE site SET copied = $1", &[Put::Number(copied.into())])
+    }
+
+    /// The tallies of which this half is kept.
+    pub fn tallies_of(&self, side: Side) -> Result<Vec<TallyId>> {
+        let rows = self.0.rows("SELECT tally FROM half WHERE side = $1 ORDER BY no", &[of_side(side)])?;
+        rows.iter().map(|row| Ok(TallyId(row.fixed(0)?))).collect()
+    }
+
     /// A user.
     pub fn member(&self, key: &[u8; 32]) -> Result<Option<MemberRow>> {
         let row = self.one("SELECT key, name, since FROM member WHERE key = $1", &[Put::Bytes(key)])?;

@@ -34,6 +34,13 @@ impl Desk<'_> {
         Ok([(row.count(0)?, row.count(1)?), (row.count(2)?, row.count(3)?)])
     }
 
+    /// How many errands are kept here, and how many bytes.
+    pub fn errands_in_all(&self) -> Result<(u64, u64)> {
+        let sql = "SELECT count(*), CAST(coalesce(sum(length(entry)), 0) AS BIGINT) FROM errand";
+        let row = self.one(sql, &[])?.unwrap_or_default();
+        Ok((row.count(0)?, row.count(1)?))
+    }
+
     /// What is seen of all that others brought.
     pub fn errands_shown(&self, bringer: &[u8; 32]) -> Result<Vec<Shown>> {
         let sql = "SELECT entry FROM errand WHERE bringer <> $1 ORDER BY expires, id";

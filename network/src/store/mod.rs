@@ -27,7 +27,7 @@ pub use sqlite::SqliteStore;
 pub use tickets::UsedTickets;
 
 /// The version of the site's schema, counted in migrations.
-pub const SCHEMA_VERSION: usize = 3;
+pub const SCHEMA_VERSION: usize = 4;
 
 /// Where a site keeps everything. Both engines behind it pass one suite.
 pub trait SiteStore: Send {

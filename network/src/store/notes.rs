@@ -4,7 +4,7 @@ use hazel_core::canon::Canon as _;
 use hazel_core::chit::ChainId;
 use hazel_core::invoice::{InvoiceId, SignedAnswer, SignedInvoice};
 use hazel_core::message::Message;
-use hazel_core::notes::{INVOICES_MAX, Notes};
+use hazel_core::notes::{Heard, INVOICES_MAX, Notes};
 use hazel_core::receipt::SignedReceipt;
 use hazel_core::store::StoreError;
 use hazel_core::tally::Date;
@@ -77,9 +77,11 @@ impl Desk<'_> {
         for row in self.rows(sql, &[Put::Number(half)])? {
             notes.held.push((receipt_chain(&row)?, row.count(3)?));
         }
-        let sql = "SELECT id, CAST(CASE WHEN answer IS NULL THEN 0 ELSE 1 END AS BIGINT) FROM invoice WHERE half = $1 ORDER BY id";
+        let sql = "SELECT id, answer FROM invoice WHERE half = $1 ORDER BY id";
         for row in self.rows(sql, &[Put::Number(half)])? {
-            notes.invoices.push((InvoiceId(row.fixed(0)?), row.number(1)? != 0));
+            let answer: Option<SignedAnswer> = row.bytes_or_none(1)?.map(object).transpose()?;
+            let heard = answer.map_or(Heard::Nothing, |signed| signed.answer.verdict.into());
+            notes.invoices.push((InvoiceId(row.fixed(0)?), heard));
         }
         Ok(notes)
     }
@@ -96,11 +98,12 @@ impl Desk<'_> {
         let sql = "SELECT entry, answer FROM invoice WHERE half = $1 ORDER BY id";
         for row in self.rows(sql, &[Put::Number(half)])? {
             let KeptInvoice { entry, answer } = invoice_row(&row)?;
-            let known = theirs.invoice(&entry.invoice.id());
-            if known.is_none() {
+            let id = entry.invoice.id();
+            if theirs.invoice(&id).is_none() {
                 out.push(Message::Invoice(entry));
             }
-            out.extend(answer.filter(|_| known != Some(true)).map(Message::Answer));
+            let answer = answer.filter(|it| theirs.lacks(&id, it.answer.verdict));
+            out.extend(answer.map(Message::Answer));
         }
         Ok(out)
     }

@@ -19,6 +19,7 @@ const MIGRATIONS: [&str; super::SCHEMA_VERSION] = [
     include_str!("migrations/postgres_0001_site.sql"),
     include_str!("migrations/postgres_0002_notes.sql"),
     include_str!("migrations/postgres_0003_errands.sql"),
+    include_str!("migrations/postgres_0004_copies.sql"),
 ];
 /// "HAZS": whoever migrates keeps others waiting.
 const MIGRATING: i64 = 0x4841_5a53;

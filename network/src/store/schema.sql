@@ -1,4 +1,4 @@
--- The database of a site, as it stands after the newest migration; site schema 3. A test compares the two.
+-- The database of a site, as it stands after the newest migration; site schema 4. A test compares the two.
 -- Amounts are milliCHIPs, hashes are 32 bytes, keys 32, tally ids 16. Numbers are 64 bits. PostgreSQL has the same tables with
 -- BIGINT for INTEGER, BYTEA for BLOB, and identity columns where SQLite has rowids.
 
@@ -7,7 +7,8 @@ CREATE TABLE site (
     no          INTEGER PRIMARY KEY CHECK (no = 1),-- the row
     key         BLOB NOT NULL,             -- the node key that speaks here
     shard       INTEGER NOT NULL,          -- which shard this is, from 0
-    shards      INTEGER NOT NULL           -- how many there are; users are spread over them by their keys
+    shards      INTEGER NOT NULL,          -- how many there are; users are spread over them by their keys
+    copied      INTEGER NOT NULL DEFAULT 0 -- 1 in an older copy, until the site has begun new views for its foils
 ) STRICT;
 
 -- Users that were linked to this site.

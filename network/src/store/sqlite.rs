@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; super::SCHEMA_VERSION] = [
     include_str!("migrations/sqlite_0001_site.sql"),
     include_str!("migrations/sqlite_0002_notes.sql"),
     include_str!("migrations/sqlite_0003_errands.sql"),
+    include_str!("migrations/sqlite_0004_copies.sql"),
 ];
 /// "HAZS", so that nobody takes a wallet for a site.
 const APPLICATION_ID: i32 = 0x4841_5a53;
@@ -84,10 +85,18 @@ impl SqliteStore {
         Ok(Self { shards })
     }
 
-    /// A whole copy of one shard into a new file, while the site goes on.
+    /// A whole copy of one shard into a new file, while the site goes on. It is marked as one: a site that goes on from it has forgotten
+    /// what was said since, and begins anew where it could contradict itself. Only a finished copy bears the name.
     pub fn copy_to(&self, shard: u16, path: &Path) -> Result<(), StoreError> {
         let shard = self.shards.get(usize::from(shard)).ok_or(StoreError::Unreachable)?;
-        Ok(shard.connection.backup("main", path, None)?)
+        let unfinished = path.with_extension("unfinished");
+        shard.connection.backup("main", &unfinished, None)?;
+        let copy = Connection::open(&unfinished)?;
+        // One file, with no log beside it that could be left behind.
+        copy.pragma_update(None, "journal_mode", "DELETE")?;
+        copy.execute("UPDATE site SET copied = 1", [])?;
+        copy.close().map_err(|(_, error)| error)?;
+        std::fs::rename(&unfinished, path).map_err(|_| StoreError::Disk { code: 0 })
     }
 }
 

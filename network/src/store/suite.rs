@@ -16,7 +16,7 @@ use hazel_core::errand::Errand;
 use hazel_core::invoice::{Answer, Invoice, InvoiceId, Verdict};
 use hazel_core::key::SecretKey;
 use hazel_core::message::{Handover, Message};
-use hazel_core::notes::Notes;
+use hazel_core::notes::{Heard, Notes};
 use hazel_core::order::{ForkProof, Head};
 use hazel_core::pair::PairKey;
 use hazel_core::receipt::Receipt;
@@ -38,6 +38,7 @@ pub fn all(open: Open<'_>) {
     rows_come_back_as_they_were(open);
     an_order_can_be_cut_and_made_again(open);
     what_waits_is_bounded_and_kept_once(open);
+    an_older_copy_is_known_until_the_site_has_gone_on(open);
     another_process_sees_what_was_committed(open);
     two_processes_never_decide_at_once(open);
 }
@@ -257,7 +258,7 @@ fn notes_come_back_as_they_were(desk: &Desk<'_>, half: i64) {
     assert_eq!(desk.invoice(half, &id).unwrap().unwrap().answer, Some(answer));
     let known = desk.notes(half).unwrap();
     assert_eq!((known.held.as_slice(), known.invoices.len()), (&[(chain(Side::Stock), 3)][..], 128));
-    assert_eq!(known.invoice(&id), Some(true));
+    assert_eq!(known.invoice(&id), Some(Heard::Enough));
     assert_eq!(desk.notes_beyond(half, &known).unwrap(), [], "whoever knows as much lacks nothing");
     let lacking = desk.notes_beyond(half, &Notes::default()).unwrap();
     assert_eq!(lacking.len(), 1 + 128 + 1);
@@ -311,6 +312,23 @@ fn what_waits_is_bounded_and_kept_once(open: Open<'_>) {
         Ok(())
     })
     .unwrap();
+}
+
+fn an_older_copy_is_known_until_the_site_has_gone_on(open: Open<'_>) {
+    let contract = contract("copied");
+    change(&mut open("copied"), |desk| {
+        assert!(!desk.is_copied()?, "nothing is known yet");
+        desk.put_site(&key("the site's").public(), 0, 1)?;
+        assert!(!desk.is_copied()?);
+        desk.put_copied(true)?;
+        assert!(desk.is_copied()?);
+        desk.open_half(Side::Foil, contract.clone())?;
+        assert_eq!(desk.tallies_of(Side::Foil)?, [contract.tally.id]);
+        assert_eq!(desk.tallies_of(Side::Stock)?, []);
+        desk.put_copied(false)
+    })
+    .unwrap();
+    assert_eq!(change(&mut open("copied"), |desk| desk.is_copied()), Ok(false));
 }
 
 fn another_process_sees_what_was_committed(open: Open<'_>) {

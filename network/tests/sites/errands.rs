@@ -62,6 +62,7 @@ fn market(shards: usize) -> Market {
 struct Visited {
     news: Vec<ErrandNews>,
     letters: usize,
+    errands_handed: usize,
     finished: bool,
 }
 
@@ -89,15 +90,20 @@ impl Market {
 
     /// Ana has no network: she pays, and the carpenter takes it along.
     fn ana_pays_and_gives(&mut self) {
+        self.ana_pays_and_gives_another(5);
+        assert_eq!(self.carpenter.errands().unwrap().len(), 1);
+    }
+
+    /// One more payment, and one more errand with all that Ben does not have.
+    fn ana_pays_and_gives_another(&mut self, chips: i64) {
         let Self { ana, carpenter, tally, with_ana, .. } = self;
-        pay(ana, tally, 5);
+        pay(ana, tally, chips);
         ana.give_errand(tally, with_ana, DAY).unwrap().unwrap();
         for said in ana.say_errands(with_ana).unwrap() {
             for answer in carpenter.hear_errand(with_ana, &said).unwrap().reply {
                 ana.hear_errand(with_ana, &answer).unwrap();
             }
         }
-        assert_eq!(self.carpenter.errands().unwrap().len(), 1);
     }
 
     /// What the site keeps for others than this user.
@@ -142,6 +148,10 @@ fn visit(
     let mut flying = VecDeque::from(letters);
     let mut visited = Visited::default();
     'talk: while let Some(bytes) = flying.pop_front() {
+        if let Body::Errands(said) = Letter::from_bytes(&bytes).unwrap().body {
+            let handed = |it: &&ErrandMessage| matches!(it, ErrandMessage::Handed(_));
+            visited.errands_handed += said.iter().filter(handed).count();
+        }
         let outputs = site.batch(vec![Input::Letter { from, bytes }], now);
         visited.letters += 1;
         for output in outputs {
@@ -270,6 +280,30 @@ fn what_a_site_keeps_is_bounded_and_has_its_day() {
     market.clock.0.fetch_add(2 * DAY, std::sync::atomic::Ordering::Relaxed);
     assert_eq!(market.say("Ben", vec![ErrandMessage::Shown(vec![])]), [], "their day is over");
     assert_eq!(market.kept(), 0);
+}
+
+/// A site without room: a carrier tries one errand each visit, not all of them. When there is room again, all of them go over at once.
+#[test]
+fn a_carrier_whose_site_is_full_tries_the_shortest_errand_only() {
+    let mut market = market(1);
+    for _ in 0..3 {
+        market.ana_pays_and_gives_another(1);
+    }
+    let most = u32::try_from(CARRIED_MAX).unwrap();
+    let soon = market.clock.now() + DAY / 2;
+    market.say("Carpenter", (0..most).map(|n| handed(&strange(n, soon, 1))).collect());
+    for _ in 0..2 {
+        let visited = market.carpenter_goes_home(None);
+        assert!(visited.finished);
+        assert_eq!((visited.news.len(), visited.errands_handed), (0, 1));
+        assert_eq!(market.carpenter.errands().unwrap().len(), 3, "still carried");
+    }
+    market.clock.0.fetch_add(DAY / 2 + 1, std::sync::atomic::Ordering::Relaxed);
+    let visited = market.carpenter_goes_home(None);
+    assert_eq!((visited.news.len(), visited.errands_handed), (3, 3));
+    assert_eq!((market.carpenter.errands().unwrap(), market.kept()), (vec![], 3));
+    let status = market.site.status().unwrap();
+    assert!(status.errands == 3 && status.errand_bytes > 3 * 64, "{status:?}");
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod errands;
 mod hosting;
 mod moving;
 mod notes;
+mod restored;
 #[cfg(feature = "postgres")]
 mod server;
 mod stores;

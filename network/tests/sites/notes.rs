@@ -116,6 +116,31 @@ fn an_invoice_travels_home_and_so_do_its_payment_its_refusal_and_its_withdrawal(
     assert_eq!(world.sites[0].status().unwrap().untold, 0, "each site knows that the other one has it");
 }
 
+/// The payer's no and the payee's "never mind" were signed at once. Each site hears one of them first.
+#[test]
+fn an_invoice_that_was_declined_and_withdrawn_at_once_shows_the_same_on_both() {
+    for sites in [1, 2] {
+        for first in [Who::Ana, Who::Ben] {
+            let mut world = apart(sites);
+            let tally = world.tally;
+            let bill = ask(&mut world.ana, &tally, 3);
+            both_home(&mut world);
+            world.ben.decline(&bill).unwrap();
+            world.ana.withdraw(&bill).unwrap();
+            world.uplink(first);
+            world.carry();
+            both_home(&mut world);
+            world.uplink(Who::Ben);
+            world.carry();
+            for who in [Who::Ana, Who::Ben] {
+                assert_eq!(state(&mut world, who, &bill), Some(InvoiceState::Declined), "{sites} {who:?}");
+            }
+            assert_eq!(world.refused, Vec::<String>::new());
+            assert!(world.sites.iter_mut().all(|site| site.status().unwrap().untold == 0), "{sites} sites");
+        }
+    }
+}
+
 #[test]
 fn notes_wait_for_a_partner_site_that_was_away() {
     let mut world = apart(2);

@@ -224,6 +224,21 @@ impl<S: SiteStore> World<S> {
         world
     }
 
+    /// Both halves hosted, a payment made where the two met, and all of it final.
+    pub fn settled(stores: Vec<S>) -> Self {
+        let mut world = Self::new(stores);
+        world.host(Who::Ana);
+        world.host(Who::Ben);
+        let tally = world.tally;
+        meet(&mut world.ana, &mut world.ben, &tally);
+        pay(&mut world.ben, &tally, 5);
+        world.uplink(Who::Ana);
+        world.uplink(Who::Ben);
+        world.carry();
+        world.assert_all_final();
+        world
+    }
+
     pub fn phone(&mut self, who: Who) -> &mut Wallet {
         match who {
             Who::Ana => &mut self.ana,

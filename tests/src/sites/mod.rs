@@ -33,6 +33,9 @@ use hazel_network::driver::{CallError, Channel, SystemTime};
 use hazel_network::ticket::{Invitation, SiteTicket, TicketId};
 use hazel_network::uplink::Talk;
 
+/// No visit takes longer.
+const VISIT: Duration = Duration::from_secs(20);
+
 /// What came of a story.
 #[derive(Debug)]
 pub struct End {
@@ -210,8 +213,11 @@ impl Person {
         self.wallet.host_at(tally, &key.public()).unwrap();
     }
 
-    /// Goes home: whether everything is final now. An error means that the site was gone.
-    fn home(&mut self, patience: Duration) -> Result<bool, CallError> {
+    /// Goes home: whether everything is final now. An error means that the site was gone. It hangs up after so long a silence; where it is
+    /// patient only once the site has answered everything, as `hazel sync` does: a site at work on thousands of entries is silent too, and
+    /// whoever hangs up on it brings them all again.
+    fn home(&mut self, silence: Duration, patient: bool) -> Result<bool, CallError> {
+        let begun = Instant::now();
         let site = site_key(self.site).public();
         let place = format!("127.0.0.1:{}", self.port);
         let mut channel = Channel::call(&place, &site, &self.key, Duration::from_secs(2))?;
@@ -222,7 +228,8 @@ impl Person {
         }
         let mut quiet = Instant::now();
         while talk.pending(&mut self.wallet).unwrap() > 0 || !talk.all_answered() {
-            if quiet.elapsed() > patience {
+            let may_go = !patient || talk.all_answered();
+            if may_go && quiet.elapsed() > silence || begun.elapsed() > VISIT {
                 break;
             }
             let Some(letter) = channel.receive(Duration::from_millis(20))? else { continue };
@@ -392,7 +399,7 @@ impl Trading<'_> {
                 3 | 4 => meet(&mut one.wallet, &mut other.wallet, &self.tally),
                 _ => {
                     end.visits += 1;
-                    end.cut += u64::from(one.home(Duration::from_millis(50)).is_err());
+                    end.cut += u64::from(one.home(Duration::from_millis(50), false).is_err());
                 }
             }
         }
@@ -404,7 +411,7 @@ impl Trading<'_> {
 fn settle(ana: &mut Person, ben: &mut Person, tally: &TallyId) {
     let begun = Instant::now();
     loop {
-        let done = [&mut *ana, &mut *ben].map(|person| person.home(Duration::from_millis(500)));
+        let done = [&mut *ana, &mut *ben].map(|person| person.home(Duration::from_millis(500), true));
         // Whoever came home first may not know yet what the other brought.
         let heads = [&mut *ana, &mut *ben].map(|person| person.wallet.tally(tally).unwrap().head);
         let (mine, theirs) = (ana.notes(tally, Side::Stock), ben.notes(tally, Side::Foil));
