@@ -281,7 +281,7 @@ impl Phone {
         }
     }
 
-    /// The wallet's `answer_summary` as far as it changes anything: the stock's promise, and the end of a restore.
+    /// The wallet's `answer_summary` as far as it changes anything: the stock's promise, the foil's answer to a higher view, and the end of a restore.
     fn hear_summary(&mut self, have: &Have, bug: Bug) {
         let side = self.side;
         let first = self.device == 1;
@@ -290,6 +290,12 @@ impl Phone {
                 standing.book.head.view = have.view;
                 retip(desk, standing).expect("rows in memory");
             }
+            let complete = have.chains.iter().all(|(id, seq, hash)| {
+                let named = hazel_core::chit::ChitRef { chain: *id, seq: *seq, hash: *hash };
+                find(desk, NO, &named).is_ok_and(|found| found.is_some())
+            });
+            standing.reconciling |=
+                side == Side::Foil && first && complete && have.view > standing.book.head.view;
             if !standing.reconciling {
                 return false;
             }
@@ -300,10 +306,6 @@ impl Phone {
                 }
                 return false;
             }
-            let complete = have.chains.iter().all(|(id, seq, hash)| {
-                let named = hazel_core::chit::ChitRef { chain: *id, seq: *seq, hash: *hash };
-                find(desk, NO, &named).is_ok_and(|found| found.is_some())
-            });
             complete && have.agreed <= standing.agreed
         });
         if ends {
