@@ -114,8 +114,7 @@ fn who_will_not_wait_for_a_partner_goes_on_with_a_new_epoch() {
     let in_flight = ana.hand_over(&tally).unwrap().unwrap();
     let entropy = Box::new(Seeded::new("a new phone"));
     let store = Store::in_memory().unwrap();
-    let mut new =
-        Wallet::restore(store, &guard(), &words("Ana"), &backup, Box::new(clock.clone()), entropy).unwrap();
+    let mut new = Wallet::restore(store, &guard(), &words("Ana"), &backup, Box::new(clock), entropy).unwrap();
     assert_eq!(pay(&mut new, &tally, 1).unwrap_err().code(), "reconciling");
     new.resume(&tally).unwrap();
     assert!(!new.tally(&tally).unwrap().reconciling);

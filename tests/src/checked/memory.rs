@@ -1,7 +1,7 @@
 //! What has been worked out before. A story's states are many and its phones few: the same phone hears the same letter in thousands of
 //! states. What comes of it is asked of the production rules once.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
@@ -19,7 +19,7 @@ pub(super) fn short(digest: &Digest) -> Name {
 }
 
 /// What comes of two things that meet, by their names.
-pub(super) struct Memory<V>(Vec<Mutex<HashMap<(Name, Name), V>>>);
+pub(super) struct Memory<V>(Vec<Mutex<BTreeMap<(Name, Name), V>>>);
 
 impl<V> fmt::Debug for Memory<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
