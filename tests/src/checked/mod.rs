@@ -227,7 +227,9 @@ impl Model for Story {
         let mut state;
         match act {
             Act::Pay(at) => {
-                let invoice = self.one_invoice.then_some(InvoiceId([7; 16]));
+                // The first phone has asked; whoever pays it pays its invoice.
+                let asked = self.one_invoice && self.phones[at].0 != self.phones[0].0;
+                let invoice = asked.then_some(InvoiceId([7; 16]));
                 // Whatever is signed again after a restore is another payment, so that a key used twice shows.
                 let again = last.restored && self.restores == Some(at);
                 let (units, deed) = if again { (Units::new(2), PAYS_AGAIN) } else { (Units::new(1), PAYS) };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hazel_core::book::Phase;
 use hazel_core::canon::Writer;
+use hazel_core::chit::Body;
 use hazel_core::digest::Digest;
 use hazel_core::order::Endorsement;
 use hazel_core::store::PlaceRow;
@@ -195,7 +196,8 @@ fn judge(phone: &Phone, one_invoice: bool) -> Option<&'static str> {
     }
     if one_invoice {
         let inside = phone.drawer.chits.values().filter(|kept| {
-            kept.place > 0 && kept.signed.chit.body.pledged().is_some() && !kept.flag.is_outside()
+            let answers = matches!(kept.signed.chit.body, Body::Pledge { invoice: Some(_), .. });
+            kept.place > 0 && answers && !kept.flag.is_outside()
         });
         if inside.count() > 1 {
             return Some("I21: one invoice was paid twice within terms");
