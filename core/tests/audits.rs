@@ -79,10 +79,27 @@ fn an_honest_wallet_has_nothing_to_find() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wallet.db");
     let clock = a_busy_wallet(&path);
-    let report = open(&path, &clock).unwrap().audit(&mut |_| {}).unwrap();
+    let report = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap();
     assert_eq!((&report.findings, &report.stray_pages), (&vec![], &vec![]));
     assert_eq!(report.tallies, 1);
     assert!(report.chits > 15 && report.signatures > report.chits, "{report:?}");
+}
+
+#[test]
+fn an_audit_that_is_stopped_says_nothing_and_the_next_one_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let clock = a_busy_wallet(&path);
+    let mut wallet = open(&path, &clock).unwrap();
+    assert_eq!(wallet.audit(&mut |_| false), Err(WalletError::Stopped));
+    let mut told = Vec::new();
+    let stopped = wallet.audit(&mut |chits| {
+        told.push(chits);
+        chits == 0
+    });
+    assert_eq!(stopped, Err(WalletError::Stopped));
+    assert!(told.last().is_some_and(|chits| *chits > 0), "{told:?}");
+    assert_eq!(wallet.audit(&mut |_| true).unwrap().findings, []);
 }
 
 /// What may be said of a file with a changed byte that cannot even be opened; never that Hazel or its user is at fault.
@@ -103,7 +120,7 @@ fn a_flipped_byte_is_found_wherever_it_changes_what_the_file_says() {
         bent[at] ^= 0x55;
         let copy = folder.path().join("bent.db");
         std::fs::write(&copy, &bent).unwrap();
-        let audited = open(&copy, &clock).and_then(|mut wallet| wallet.audit(&mut |_| {}));
+        let audited = open(&copy, &clock).and_then(|mut wallet| wallet.audit(&mut |_| true));
         if let Err(error) = &audited
             && !DAMAGED.contains(&error.code())
         {
@@ -145,7 +162,7 @@ fn a_row_with_another_number_is_found() {
         let _ = std::fs::remove_file(&path);
         let clock = a_busy_wallet(&path);
         Connection::open(&path).unwrap().execute_batch(&format!("PRAGMA foreign_keys = OFF; {sql}")).unwrap();
-        let found = open(&path, &clock).unwrap().audit(&mut |_| {}).unwrap().findings;
+        let found = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap().findings;
         assert!(found.iter().any(|finding| finding.what == what), "{found:?}");
     }
 }
@@ -165,7 +182,7 @@ fn the_wrong_chit_is_named() {
     entry[last] ^= 1;
     connection.execute("UPDATE chit SET entry = ? WHERE no = ?", (entry, no)).unwrap();
     drop(connection);
-    let report = open(&path, &clock).unwrap().audit(&mut |_| {}).unwrap();
+    let report = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap();
     assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
     assert_eq!(report.findings[0].what, "a chit's signature does not hold");
     assert_eq!(report.findings[0].chit.map(|(_, seq)| seq), Some(4));

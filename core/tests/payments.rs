@@ -303,7 +303,7 @@ fn what_is_made_ready_ahead_signs_the_same_chits() {
             }
             signed.push(pay(&mut ben, &tally, 1).unwrap());
         }
-        assert_eq!(ben.audit(&mut |_| ()).unwrap().findings, []);
+        assert_eq!(ben.audit(&mut |_| true).unwrap().findings, []);
         signed
     };
     assert_eq!(story(true), story(false));
@@ -325,7 +325,7 @@ fn what_is_made_ready_for_one_tally_is_not_used_on_another() {
     meet(&mut ben, &mut cyd, &other);
     assert_equal_halves(&mut ben, &mut ana, &tally);
     assert_equal_halves(&mut ben, &mut cyd, &other);
-    assert_eq!(ben.audit(&mut |_| ()).unwrap().findings, []);
+    assert_eq!(ben.audit(&mut |_| true).unwrap().findings, []);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use hazel_sync::Information as Told;
 use hazel_sync::beacon::{Sight as Seen, Tag};
+use hazel_sync::take_packet;
 
 use crate::Answer;
 
@@ -63,7 +64,7 @@ fn said(seen: Seen) -> Sight {
 /// What the information characteristic of a device says that speaks this version.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Information {
-    /// The L2CAP channel that packets may take instead; zero for none. No phone offers or uses one yet.
+    /// The L2CAP channel that packets may take instead; zero for none. Whether to take it says [`Nearby::channel`](crate::Nearby).
     pub channel: u16,
     /// The tags it shows, for who saw none in the air.
     pub tags: Vec<Sight>,
@@ -79,9 +80,34 @@ pub fn read_information(bytes: Vec<u8>) -> Answer<Option<Information>> {
     }))
 }
 
-/// What the information characteristic of this device says while it shows these tags.
+/// What the information characteristic of this device says while it shows these tags and listens on this channel; zero for none.
 #[uniffi::export]
-pub fn information(tags: Vec<ShownTag>) -> Answer<Vec<u8>> {
+pub fn information(tags: Vec<ShownTag>, channel: u16) -> Answer<Vec<u8>> {
     let tags = tags.iter().filter_map(|tag| tag.bytes.as_slice().try_into().ok().map(Tag)).collect();
-    Ok(Told { channel: 0, tags }.bytes())
+    Ok(Told { channel, tags }.bytes())
+}
+
+/// What a channel has brought: phones see of it a stream of bytes.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Brought {
+    /// Packets that are whole.
+    pub packets: Vec<Vec<u8>>,
+    /// The beginning of the next one: to be put before what comes then.
+    pub begun: Vec<u8>,
+}
+
+/// The packets in what a channel has brought. Close a channel that brings nonsense.
+#[uniffi::export]
+pub fn brought(mut bytes: Vec<u8>) -> Answer<Brought> {
+    let mut packets = Vec::new();
+    while let Some(packet) = take_packet(&mut bytes)? {
+        packets.push(packet);
+    }
+    Ok(Brought { packets, begun: bytes })
+}
+
+/// A packet as a channel carries it.
+#[uniffi::export]
+pub fn framed(packet: Vec<u8>) -> Answer<Vec<u8>> {
+    Ok(hazel_sync::framed(&packet)?)
 }

@@ -5,6 +5,7 @@
 //! on the stack of a call into this crate, except for the key store: it is asked while a wallet opens, before there is a lock.
 
 mod air;
+mod channels;
 mod codes;
 mod edge;
 mod guard;
@@ -20,7 +21,9 @@ mod trouble;
 mod uplink;
 mod wallet;
 
-pub use air::{Information, ShownTag, Sight, information, read_information, sights};
+pub use air::{
+    Brought, Information, ShownTag, Sight, brought, framed, information, read_information, sights,
+};
 pub use codes::{Code, CodeKind, link_of};
 pub use edge::Clock;
 pub use guard::{KeyStatus, KeyStore, KeyStoreError};
@@ -37,8 +40,8 @@ pub use tidings::{Fork, Tidings};
 pub use trouble::{Argument, Culprit, HazelError, Trouble};
 pub use uplink::{Homeward, SiteLink, Uplink};
 pub use wallet::{
-    Ask, AuditReport, Event, Invitation, NewDevice, Offer, PageOf, Payment, Quote, Rehearsal, Room, Speaker,
-    TakenPayment, Wallet, Went, Wishes, new_device,
+    Ask, Audit, AuditReport, Errand, ErrandNews, ErrandVerdict, Event, Invitation, NewDevice, Offer, PageOf,
+    Payment, Quote, Rehearsal, Room, Speaker, TakenPayment, Wallet, Went, Wishes, new_device,
 };
 
 use hazel_core::key::RecoveryWords;

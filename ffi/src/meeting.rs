@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use hazel_core::wallet::ErrandNews as CoreNews;
 use hazel_meeting::{Acquaintance, Door, session_entropy};
 use hazel_sync::Time;
 use hazel_sync::beacon::Tag;
@@ -14,7 +15,7 @@ use crate::post::LogLevel;
 use crate::records::{count, tally_of};
 use crate::tidings::Tidings;
 use crate::trouble::{HazelError, Trouble};
-use crate::wallet::{Cell, Wallet};
+use crate::wallet::{Cell, ErrandNews, Wallet};
 
 /// What carries the packets. Both sides must say the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
@@ -117,6 +118,9 @@ pub struct MeetingReport {
     pub unordered: u64,
     /// Places that the partner has not confirmed.
     pub unagreed: u64,
+    /// What happened to errands.
+    #[uniffi(default = [])]
+    pub errands: Vec<ErrandNews>,
 }
 
 /// What this device shows to the partner of one tally, now.
@@ -157,6 +161,8 @@ struct Visit {
     /// A caller has something to say before it is answered.
     must_call: bool,
     heard: usize,
+    /// How much of the news of errands has been told.
+    fetched: usize,
 }
 
 #[uniffi::export]
@@ -208,7 +214,11 @@ impl Wallet {
             let entropy = session_entropy(&mut SystemEntropy);
             let session = known.dial(carrier.into(), wallet.now(), &entropy)?;
             let talk = hazel_meeting::Meeting::begin(wallet, &id)?;
-            Ok(Meeting::new(self.cell(), tally, Visit { session, talk, must_call: true, heard: 0 }))
+            Ok(Meeting::new(
+                self.cell(),
+                tally,
+                Visit { session, talk, must_call: true, heard: 0, fetched: 0 },
+            ))
         })
     }
 
@@ -222,7 +232,7 @@ impl Wallet {
                 return Ok(None);
             };
             let talk = hazel_meeting::Meeting::begin(wallet, &tally)?;
-            let visit = Visit { session, talk, must_call: false, heard: 0 };
+            let visit = Visit { session, talk, must_call: false, heard: 0, fetched: 0 };
             Ok(Some(Meeting::new(self.cell(), &tally.to_string(), visit)))
         })
     }
@@ -316,6 +326,7 @@ fn told(tally: &str, report: &hazel_meeting::Report) -> MeetingReport {
         unheld: report.unsettled.unheld,
         unordered: report.unsettled.unordered,
         unagreed: report.unsettled.unagreed,
+        errands: report.errands.iter().map(Into::into).collect(),
     }
 }
 
@@ -350,7 +361,18 @@ impl Meeting {
             }
             Ok(acts)
         })?;
+        let errands = visit.talk.report().errands.iter().skip(visit.fetched);
+        let others: Vec<_> = errands
+            .filter_map(|news| match news {
+                CoreNews::ForMe(delivery) => Some(delivery.tally.to_string()),
+                _ => None,
+            })
+            .collect();
+        visit.fetched = visit.talk.report().errands.len();
         drop(place);
+        for tally in others {
+            self.cell.tell(&tally);
+        }
         if acts.iter().any(|act| matches!(act, Act::News { .. } | Act::Delivered)) {
             self.cell.tell(&self.tally);
         }

@@ -11,6 +11,7 @@ use hazel_sync::session::Input;
 
 use crate::Answer;
 use crate::air::Sight;
+use crate::channels::Channels;
 use crate::meeting::{Act, Carrier, Meeting};
 use crate::newcomer::Newcomer;
 use crate::post::{LogLevel, Notice};
@@ -52,6 +53,7 @@ pub(crate) struct State {
     pub(crate) newcomer: Option<Newcomer>,
     /// With whom everything was settled, and when.
     settled: BTreeMap<String, u64>,
+    pub(crate) channels: Channels,
     stopped: bool,
 }
 
@@ -177,7 +179,14 @@ impl Nearby {
     /// A link is gone.
     pub fn link_down(&self, link: u64, now: u64) -> Answer<()> {
         let mut state = self.state()?;
-        let it = match state.links.remove(&link) {
+        let whose = state.links.remove(&link);
+        let broke = match &whose {
+            Some(Whose::Partner(it)) => it.meeting.report()?.ending.is_none(),
+            Some(Whose::Newcomer) => true,
+            Some(Whose::Unknown) | None => false,
+        };
+        state.channels.down(link, broke);
+        let it = match whose {
             Some(Whose::Partner(it)) => it,
             Some(Whose::Newcomer) => {
                 self.lose_newcomer(&mut state, link);

@@ -3,7 +3,7 @@
 mod convert;
 mod ids;
 
-pub(crate) use ids::{chit_id, chit_of, count, digest_of, invoice_of, tally_of};
+pub(crate) use ids::{chit_id, chit_of, count, digest_of, errand_of, invoice_of, tally_of};
 
 /// The half of a tally that somebody holds. Says nothing about who pays a given chit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]

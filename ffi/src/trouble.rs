@@ -10,6 +10,7 @@ use hazel_core::store::StoreError;
 use hazel_core::units::AmountError;
 use hazel_core::wallet::{BackupError, CannotPay, CodeRefusal, WalletError};
 use hazel_meeting::MeetingError;
+use hazel_sync::TooLong;
 use hazel_sync::session::{Blame, Fault, Misuse};
 
 /// Whose fault something is.
@@ -292,6 +293,12 @@ impl From<Fault> for HazelError {
             Blame::Link => Self::Machine { trouble: Trouble::new("link_lost", Culprit::Nobody, &fault) },
             Blame::Us => Self::Defect { trouble: Trouble::new("session", Culprit::Us, &fault) },
         }
+    }
+}
+
+impl From<TooLong> for HazelError {
+    fn from(error: TooLong) -> Self {
+        Self::Refused { trouble: Trouble::new("bad_peer", Culprit::Partner, &error) }
     }
 }
 

@@ -10,9 +10,11 @@ mod information;
 mod keys;
 mod noise;
 pub mod session;
+mod stream;
 mod time;
 
 pub use information::{Information, TAGS_MAX};
 pub use keys::{PairwiseKey, PublicKey, SecretKey, WeakKey};
 pub use noise::noise;
+pub use stream::{STREAM_MTU, TooLong, framed, take_packet};
 pub use time::Time;

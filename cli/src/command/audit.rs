@@ -22,7 +22,10 @@ impl Audit {
         });
         let report = {
             let progress = Progress::begin("Checking every entry", Some(entries));
-            wallet.audit(&mut |done| progress.reach(done))?
+            wallet.audit(&mut |done| {
+                progress.reach(done);
+                true
+            })?
         };
         let mut page = Page::new();
         page.say(format!(

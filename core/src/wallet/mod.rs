@@ -156,6 +156,9 @@ pub enum WalletError {
         "too many offers were made on this tally: take one of your partner's, or refuse it and invite again"
     )]
     OffersUsedUp,
+    /// Whoever asked for it has stopped it.
+    #[error("it was stopped before it was done")]
+    Stopped,
     /// The wallet file already holds a wallet, or none yet.
     #[error("the wallet file is not in the state this needs")]
     WrongFile,
@@ -210,6 +213,7 @@ impl WalletError {
             Self::Reconciling => "reconciling",
             Self::NoRoot => "no_root",
             Self::InvoiceOver { .. } => "invoice_over",
+            Self::Stopped => "stopped",
             Self::WrongFile => "wrong_file",
         }
     }

@@ -3,6 +3,7 @@
 use hazel_core::canon::Canon as _;
 use hazel_core::chit::ChitRef;
 use hazel_core::digest::Digest;
+use hazel_core::errand::ErrandId;
 use hazel_core::invoice::InvoiceId;
 use hazel_core::tally::TallyId;
 
@@ -30,6 +31,11 @@ pub(crate) fn tally_of(id: &str) -> Answer<TallyId> {
 
 pub(crate) fn invoice_of(id: &str) -> Answer<InvoiceId> {
     id.parse().map_err(|_| HazelError::usage("unknown", "this is no id of an invoice"))
+}
+
+pub(crate) fn errand_of(id: &str) -> Answer<ErrandId> {
+    let bytes = hex(id).and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
+    bytes.map(ErrandId).ok_or_else(|| HazelError::usage("unknown", "this is no id of an errand"))
 }
 
 pub(crate) fn digest_of(id: &str) -> Answer<Digest> {

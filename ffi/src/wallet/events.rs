@@ -2,7 +2,7 @@
 
 use super::Wallet;
 use crate::Answer;
-use crate::records::{count, tally_of};
+use crate::records::tally_of;
 
 /// Something that happened. It comes again until it is handled.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -15,19 +15,6 @@ pub struct Event {
     pub code: String,
     /// Its arguments.
     pub arguments: Vec<String>,
-}
-
-/// What an audit found.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct AuditReport {
-    /// How many tallies were checked.
-    pub tallies: u64,
-    /// How many chits were checked.
-    pub chits: u64,
-    /// How many signatures were verified.
-    pub signatures: u64,
-    /// What is wrong, in words; empty if all is well.
-    pub findings: Vec<String>,
 }
 
 #[uniffi::export]
@@ -53,16 +40,5 @@ impl Wallet {
     pub fn export_csv(&self, tally: &str) -> Answer<String> {
         let id = tally_of(tally)?;
         self.read(|wallet| Ok(wallet.export(&id)?.to_csv()))
-    }
-
-    /// Checks every signature, chain, sum and secret again. Changes nothing, and takes its time.
-    pub fn audit(&self) -> Answer<AuditReport> {
-        self.read(|wallet| {
-            let report = wallet.audit(&mut |_| {})?;
-            let (tallies, chits, signatures) =
-                (count(report.tallies), count(report.chits), count(report.signatures));
-            let findings = report.findings.iter().map(ToString::to_string).collect();
-            Ok(AuditReport { tallies, chits, signatures, findings })
-        })
     }
 }

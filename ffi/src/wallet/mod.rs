@@ -1,6 +1,8 @@
 //! The wallet: one lock around the core's, and every verb a screen needs.
 
+mod audit;
 mod devices;
+mod errands;
 mod events;
 mod home;
 mod hosting;
@@ -18,8 +20,10 @@ use hazel_core::store::{Store, StoreError};
 use hazel_core::wallet::Wallet as Core;
 use hazel_core::wallet::WalletError;
 
+pub use audit::{Audit, AuditReport};
 pub use devices::{NewDevice, new_device};
-pub use events::{AuditReport, Event};
+pub use errands::{Errand, ErrandNews, ErrandVerdict};
+pub use events::Event;
 pub use home::PageOf;
 pub use hosting::Speaker;
 pub use opening::{Invitation, Offer};

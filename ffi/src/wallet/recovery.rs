@@ -55,4 +55,10 @@ impl Wallet {
         let id = tally_of(tally)?;
         self.change(tally, |wallet| Ok(wallet.resume(&id)?))
     }
+
+    /// Begins anew on a tally where this device may sign no longer, since a copy of it went on or another one was restored in its place.
+    pub fn renew(&self, tally: &str) -> Answer<()> {
+        let id = tally_of(tally)?;
+        self.change(tally, |wallet| Ok(wallet.renew(&id)?))
+    }
 }

@@ -19,6 +19,7 @@ struct DevicesScreen: View {
                 Section(Phrase("devices_mine").text) {
                     ForEach(state.mine) { row in
                         line(row)
+                        if row.canBeginAnew { Button(Phrase("begin_anew").text) { act { try $0.renew(tally: tally) } } }
                         if row.canRevoke { Button(Phrase("device_revoke").text, role: .destructive) { revokes = row } }
                     }
                 }
@@ -31,7 +32,9 @@ struct DevicesScreen: View {
             Phrase("device_revoke_sure").text, isPresented: Binding(get: { revokes != nil }, set: { if !$0 { revokes = nil } }),
             titleVisibility: .visible
         ) {
-            if let row = revokes { Button(Phrase("device_revoke").text, role: .destructive) { revoke(row.number) } }
+            if let row = revokes {
+                Button(Phrase("device_revoke").text, role: .destructive) { act { _ = try $0.revokeDevice(device: row.number) } }
+            }
         }
         .task { await read() }
     }
@@ -53,10 +56,11 @@ struct DevicesScreen: View {
         }
     }
 
-    private func revoke(_ number: UInt32) {
+    private func act(_ verb: @escaping @Sendable (Wallet) throws -> Void) {
         Task {
             do {
-                _ = try await holding.wallet.run { try $0.revokeDevice(device: number) }
+                try await holding.wallet.run(verb)
+                mishap = nil
             } catch {
                 mishap = Mishap(error)
             }

@@ -49,6 +49,6 @@ struct TermsFields: View {
             .amountKeys()
             .accessibilityLabel(Phrase("limit").text)
         if state.isNonsense { Text(Phrase("amount_nonsense").text) }
-        Stepper(Phrase("notice_days", "\(state.noticeDays)").text, value: $state.noticeDays, in: TermsState.days)
+        Stepper(Phrase("notice_days", counting: UInt64(state.noticeDays)).text, value: $state.noticeDays, in: TermsState.days)
     }
 }

@@ -24,6 +24,11 @@ struct MeetScreen: View {
                 Text(MeetState.remedy(hint).text).font(.footnote).foregroundStyle(.secondary)
             }
             if !state.isBusy { Button(Phrase("meet_again").text) { look() } }
+            if state.phase == .nobody {
+                NavigationLink(
+                    destination: { ErrandsScreen(holding: holding, tally: state.tally) },
+                    label: { Label(Phrase("errand_send").text, systemImage: "figure.walk") })
+            }
             Toggle(Phrase("meet_stay").text, isOn: Binding(get: { pocket.wantsToMeet }, set: { pocket.wantsToMeet = $0 }))
             Text(Phrase("meet_honest").text).font(.footnote).foregroundStyle(.secondary)
         }

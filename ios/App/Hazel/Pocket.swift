@@ -21,6 +21,7 @@ final class Pocket: ObservableObject {
 
     /// Where your app's links lead; the same as in `Hazel.entitlements`.
     static let host = "tally.example.org"
+    private var isInFront = false
     /// Read by the system again when it starts the app for its radio.
     private static let wantsToMeet = "wantsToMeet"
 
@@ -67,7 +68,9 @@ final class Pocket: ObservableObject {
 
     /// The radio is on while the person wants to meet, also in the background; else the wallet holds still there.
     func phase(isActive: Bool, isBackground: Bool) {
+        isInFront = isActive || isInFront && !isBackground
         guard let holding else { return }
+        holding.radio.inFront(isInFront)
         if isActive {
             try? holding.wallet.bridge.resume()
         } else if isBackground, !wantsToMeet {
@@ -87,6 +90,7 @@ final class Pocket: ObservableObject {
         let holding = Holding(wallet: try HazelWallet(bridge), radio: Bluetooth(bridge))
         self.holding = holding
         isNew = false
+        holding.radio.inFront(isInFront)
         // The system may have started the app for this very radio.
         if wantsToMeet { holding.radio.start() }
     }

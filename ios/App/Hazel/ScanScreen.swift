@@ -43,7 +43,8 @@ struct ScanScreen: View {
         case .answer(let code, let partner, let granted):
             Form {
                 Section(Phrase("answer_ticket", partner).text) {
-                    Text(Phrase("offer_received", amount(granted.limit), "\(granted.noticeDays)").text)
+                    Text(Phrase("offer_received", amount(granted.limit)).text)
+                    Text(Phrase("notice_days", counting: UInt64(granted.noticeDays)).text)
                     TermsFields(state: $terms)
                     Button(Phrase("answer_now").text) { answer(code) }.disabled(terms.terms == nil)
                     Button(Phrase("answer_no").text) { dismiss() }

@@ -10,6 +10,7 @@ struct SettingsScreen: View {
     let hasRoot: Bool
     @State private var state = SettingsState(safeWord: Phrase("safe_word").text)
     @State private var mishap: Mishap?
+    @State private var running: Audit?
 
     var body: some View {
         Form {
@@ -17,9 +18,22 @@ struct SettingsScreen: View {
             if hasRoot {
                 NavigationLink(destination: { BackupScreen(holding: holding) }, label: { Label(Phrase("backup").text, systemImage: "lock.doc") })
             }
+            NavigationLink(
+                destination: { ErrandsScreen(holding: holding, tally: nil) },
+                label: {
+                    VStack(alignment: .leading, spacing: 2) {
+                        Label(Phrase("errands").text, systemImage: "figure.walk")
+                        Text(Phrase("errands_under").text).font(.footnote).foregroundStyle(.secondary)
+                    }
+                    .accessibilityElement(children: .combine)
+                })
             Section(Phrase("audit").text) {
                 Text(Phrase("audit_why").text).font(.footnote)
-                Button(Phrase("audit_now").text) { audit() }.disabled(state.audit.isWorking)
+                Button(Phrase("audit_now").text) { check() }.disabled(running != nil)
+                if let running {
+                    Text(Phrase("auditing").text)
+                    Button(Phrase("audit_stop").text) { try? running.cancel() }
+                }
                 Waiting(state.audit)
                 if let lines = state.audit.value { Lines(lines) }
                 ForEach(state.findings, id: \.self) { Text($0).font(.footnote) }
@@ -32,16 +46,21 @@ struct SettingsScreen: View {
         }
         .navigationTitle(Phrase("settings").text)
         .everySecond { state.tick(now: $0) }
+        // Everything else in the wallet waits for it: nobody looks at it any more.
+        .onDisappear { try? running?.cancel() }
     }
 
-    private func audit() {
+    private func check() {
         state.begin(now: now())
         Task {
             do {
-                state.heard(try await holding.wallet.run { try $0.audit() })
+                let audit = try await holding.wallet.run { try $0.audit() }
+                running = audit
+                state.heard(try await offMain { try audit.run() })
             } catch {
                 state.failed(error)
             }
+            running = nil
         }
     }
 

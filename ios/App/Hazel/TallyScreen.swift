@@ -70,6 +70,9 @@ struct TallyScreen: View {
                 destination: { MeetScreen(pocket: pocket, holding: holding, tally: tally, partner: partner) },
                 label: { Label(Phrase("meet").text, systemImage: "antenna.radiowaves.left.and.right") })
             NavigationLink(
+                destination: { ErrandsScreen(holding: holding, tally: tally) },
+                label: { Label(Phrase("errand_send").text, systemImage: "figure.walk") })
+            NavigationLink(
                 destination: { HistoryScreen(holding: holding, tally: tally, partner: partner) },
                 label: { Label(Phrase("history").text, systemImage: "clock") })
             NavigationLink(

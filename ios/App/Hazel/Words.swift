@@ -3,8 +3,11 @@ import SwiftUI
 import WalletScreens
 
 extension Phrase {
-    /// The sentence in the person's language.
-    var text: String { filled(Bundle.main.localizedString(forKey: key, value: nil, table: nil)) }
+    /// The sentence in the person's language. Which form a number wants, the system knows.
+    var text: String {
+        let pattern = Bundle.main.localizedString(forKey: key, value: nil, table: nil)
+        return count.map { String.localizedStringWithFormat(pattern, Int64(clamping: $0)) } ?? filled(pattern)
+    }
 }
 
 /// An amount, in figures of one width, so that amounts stand under one another.

@@ -1,14 +1,12 @@
 //! A link over a local network: packets behind their length on a TCP stream.
 
 use super::Link;
+use crate::{STREAM_MTU, framed, take_packet};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-/// The packets of a session are never longer than what Bluetooth carries.
-const MTU: u16 = 517;
-const LONGEST: usize = 514;
 /// A write that the other side does not take in this time is a broken link.
 const WRITE_LIMIT: Duration = Duration::from_secs(10);
 const ACCEPT_STEP: Duration = Duration::from_millis(20);
@@ -56,29 +54,17 @@ impl TcpLink {
 
     /// Takes the first packet off what has been read, if it is whole.
     fn whole(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let Some((head, rest)) = self.begun.split_first_chunk::<2>() else { return Ok(None) };
-        let len = usize::from(u16::from_be_bytes(*head));
-        if len > LONGEST {
-            return Err(io::Error::new(ErrorKind::InvalidData, "a packet longer than any may be"));
-        }
-        let Some(packet) = rest.get(..len).map(<[u8]>::to_vec) else { return Ok(None) };
-        self.begun.drain(..len.saturating_add(2));
-        Ok(Some(packet))
+        take_packet(&mut self.begun).map_err(|too_long| io::Error::new(ErrorKind::InvalidData, too_long))
     }
 }
 
 impl Link for TcpLink {
     fn mtu(&self) -> u16 {
-        MTU
+        STREAM_MTU
     }
 
     fn send(&mut self, packet: &[u8]) -> io::Result<()> {
-        let len = u16::try_from(packet.len())
-            .ok()
-            .filter(|_| packet.len() <= LONGEST)
-            .ok_or(ErrorKind::InvalidInput)?;
-        let mut bytes = len.to_be_bytes().to_vec();
-        bytes.extend_from_slice(packet);
+        let bytes = framed(packet).map_err(|too_long| io::Error::new(ErrorKind::InvalidInput, too_long))?;
         self.stream.write_all(&bytes)
     }
 

@@ -60,7 +60,7 @@ pub fn all_is_sound(folder: &Folder, signed: &mut Signed) {
     for name in owners(folder) {
         match folder.try_open(&name) {
             Ok(mut wallet) => {
-                let report = wallet.audit(&mut |_| ()).unwrap();
+                let report = wallet.audit(&mut |_| true).unwrap();
                 assert!(report.findings.is_empty(), "{name}: {}", report.findings[0]);
                 signed.note(&mut wallet);
             }

@@ -207,7 +207,7 @@ impl World {
 
     /// The wallet's own audit must agree with everything the model saw.
     fn audit(&mut self, phone: usize) -> Verdict {
-        match self.phones[phone].wallet.audit(&mut |_| {}) {
+        match self.phones[phone].wallet.audit(&mut |_| true) {
             Ok(report) if report.findings.is_empty() => Ok(()),
             Ok(report) => {
                 let first = report.findings.first().map(ToString::to_string).unwrap_or_default();

@@ -8,7 +8,7 @@ use crate::key::ForwardSeed;
 use crate::store::{ChainRow, StoredChit, chit_no};
 
 use super::super::{Hands, Result, SEED, secret};
-use super::TallyAudit;
+use super::{TallyAudit, ask};
 
 impl TallyAudit<'_> {
     /// Every chit of a chain: whole, in sequence, signed with the key that was promised.
@@ -59,7 +59,7 @@ impl TallyAudit<'_> {
                 after = after.max(chit.seq.min(chain.seq));
                 chits.insert(no, stored);
             }
-            (self.progress)(self.report.chits);
+            ask(self.goes_on, self.report.chits)?;
         }
         let tip = if chain.seq == chain.base {
             (chain.hash, first_key.or(Some(chain.next_key)))

@@ -64,9 +64,11 @@ pub struct AuditReport {
 }
 
 impl Wallet {
-    /// Checks everything again. `progress` is told how many chits were checked.
-    pub fn audit(&mut self, progress: &mut dyn FnMut(usize)) -> Result<AuditReport> {
+    /// Checks everything again. `goes_on` is told now and then how many chits were checked; once it says no, the audit is
+    /// [`WalletError::Stopped`], and says nothing of what it has seen.
+    pub fn audit(&mut self, goes_on: &mut dyn FnMut(usize) -> bool) -> Result<AuditReport> {
         let mut report = AuditReport::default();
+        ask(goes_on, 0)?;
         let file = [
             (self.store.check_pages(), "SQLite's own pages are damaged"),
             (self.store.check_tables(), "the tables are not the ones that Hazel makes"),
@@ -76,6 +78,7 @@ impl Wallet {
                 Err(StoreError::Corrupt { .. }) => report.find(None, what),
                 other => other?,
             }
+            ask(goes_on, 0)?;
         }
         // Damage that keeps the log from being folded is no reason to name nothing else.
         match self.store.stray_pages() {
@@ -83,7 +86,7 @@ impl Wallet {
             pages => report.stray_pages = pages?,
         }
         self.study(|shelf, hands| {
-            let done = audit_all(shelf, hands, &mut report, progress);
+            let done = audit_all(shelf, hands, &mut report, goes_on);
             // What cannot even be read is a finding; a busy or full disk is an error of its own.
             match done {
                 Err(WalletError::Store(StoreError::Corrupt { what })) => report.find(None, what),
@@ -94,6 +97,11 @@ impl Wallet {
         })?;
         Ok(report)
     }
+}
+
+/// Whether to go on.
+fn ask(goes_on: &mut dyn FnMut(usize) -> bool, chits: usize) -> Result<()> {
+    if goes_on(chits) { Ok(()) } else { Err(WalletError::Stopped) }
 }
 
 impl AuditReport {
@@ -112,7 +120,7 @@ fn audit_all(
     shelf: &Shelf<'_>,
     hands: &Hands<'_>,
     report: &mut AuditReport,
-    progress: &mut dyn FnMut(usize),
+    goes_on: &mut dyn FnMut(usize) -> bool,
 ) -> Result<()> {
     for table in shelf.altered_tables()? {
         report.find(None, table_finding(table));
@@ -130,7 +138,7 @@ fn audit_all(
         };
         audit_contract(shelf, hands, &row, report)?;
         if let Some(standing) = shelf.standing(no)? {
-            TallyAudit { shelf, row: &row, standing: &standing, report, seen: &mut seen, progress }
+            TallyAudit { shelf, row: &row, standing: &standing, report, seen: &mut seen, goes_on }
                 .run(hands)?;
         }
     }
@@ -231,7 +239,7 @@ struct TallyAudit<'a> {
     standing: &'a Standing,
     report: &'a mut AuditReport,
     seen: &'a mut Seen,
-    progress: &'a mut dyn FnMut(usize),
+    goes_on: &'a mut dyn FnMut(usize) -> bool,
 }
 
 impl TallyAudit<'_> {

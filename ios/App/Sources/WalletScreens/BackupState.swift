@@ -59,8 +59,8 @@ public struct BackupState: Equatable, Sendable {
     public mutating func rehearsalFailed(_ error: any Error) { rehearsal = .failed(Mishap(error)) }
 
     public mutating func rehearsed(_ found: Rehearsal) {
-        var lines = [Phrase("rehearsed", "\(found.tallies)", "\(found.chits)")]
-        if found.newer > 0 { lines.append(Phrase("rehearsed_newer", "\(found.newer)")) }
+        var lines = [Phrase("rehearsed_tallies", counting: found.tallies), Phrase("rehearsed_entries", counting: found.chits)]
+        if found.newer > 0 { lines.append(Phrase("rehearsed_newer", counting: found.newer)) }
         rehearsal = .done(lines)
     }
 

@@ -8,6 +8,8 @@ public struct DeviceRow: Hashable, Sendable, Identifiable {
     public let note: Phrase
     /// Whether I may take leave to sign from it.
     public let canRevoke: Bool
+    /// Whether it is this one, and may sign no longer: a copy of it went on, or another one was restored in its place.
+    public let canBeginAnew: Bool
 }
 
 /// Both parties' devices, and letting in another of mine.
@@ -36,6 +38,7 @@ public struct DevicesState: Equatable, Sendable {
             number: device.device,
             title: device.here ? Phrase("device_here", "\(device.device)") : Phrase("device_number", "\(device.device)"),
             note: note,
-            canRevoke: hasRoot && device.mine && !device.here && device.active)
+            canRevoke: hasRoot && device.mine && !device.here && device.active,
+            canBeginAnew: device.here && !device.active)
     }
 }

@@ -54,7 +54,8 @@ public struct MeetState: Equatable, Sendable {
         switch notice {
         case .met(let tally) where tally == self.tally: phase = .together(until: now + Self.talk)
         case .parted(let tally) where tally == self.tally: phase = .parted(until: now + Self.talk)
-        case .over(let report) where report.tally == tally: phase = .over(Self.ending(report), open: Self.open(report))
+        case .over(let report) where report.tally == tally:
+            phase = .over(Self.ending(report), open: Self.open(report) + errandNews(report.errands, partner: partner))
         default: break
         }
     }
@@ -103,6 +104,6 @@ public struct MeetState: Equatable, Sendable {
     private static func open(_ report: MeetingReport) -> [Phrase] {
         [("open_unheld", report.unheld), ("open_unordered", report.unordered), ("open_unagreed", report.unagreed)]
             .filter { $0.1 > 0 }
-            .map { Phrase($0.0, "\($0.1)") }
+            .map { Phrase($0.0, counting: $0.1) }
     }
 }

@@ -4,10 +4,19 @@ import HazelBridge
 public struct Phrase: Hashable, Sendable {
     public let key: String
     public let words: [String]
+    /// How many: the text then has a form for one and one for more. It has no other words.
+    public let count: UInt64?
 
     public init(_ key: String, _ words: String...) {
         self.key = key
         self.words = words
+        count = nil
+    }
+
+    public init(_ key: String, counting count: UInt64) {
+        self.key = key
+        words = []
+        self.count = count
     }
 }
 

@@ -1,4 +1,5 @@
 import HazelBridge
+import HazelWallet
 
 /// Settings: checking everything again, and taking the wallet off this phone.
 public struct SettingsState: Equatable, Sendable {
@@ -14,12 +15,22 @@ public struct SettingsState: Equatable, Sendable {
 
     public mutating func begin(now: UInt64) { audit = .begun(now: now, seconds: 120) }
     public mutating func tick(now: UInt64) { audit.tick(now: now) }
-    public mutating func failed(_ error: any Error) { audit = .failed(Mishap(error)) }
+    /// The person's own stopping is no mishap.
+    public mutating func failed(_ error: any Error) {
+        let wasStopped = (error as? HazelError)?.code == "stopped"
+        audit = wasStopped ? .done([Phrase("audit_stopped")]) : .failed(Mishap(error))
+    }
 
     public mutating func heard(_ report: AuditReport) {
         findings = report.findings
-        let counted = Phrase("audit_counted", "\(report.tallies)", "\(report.chits)", "\(report.signatures)")
-        audit = .done([counted, report.findings.isEmpty ? Phrase("audit_well") : Phrase("audit_findings", "\(report.findings.count)")])
+        var lines = [
+            Phrase("audit_tallies", counting: report.tallies),
+            Phrase("audit_entries", counting: report.chits),
+            Phrase("audit_signatures", counting: report.signatures),
+        ]
+        if report.strayPages > 0 { lines.append(Phrase("audit_stray", counting: report.strayPages)) }
+        lines.append(report.findings.isEmpty ? Phrase("audit_well") : Phrase("audit_findings", counting: UInt64(report.findings.count)))
+        audit = .done(lines)
     }
 
     /// Whether the wallet may be destroyed. What was signed stays owed.

@@ -36,8 +36,10 @@ public struct OfferState: Equatable, Sendable {
         partner = offer.partner
         isUnusual = !offer.usualContract
         lines = [
-            Phrase("offer_received", amount(offer.received.limit), "\(offer.received.noticeDays)"),
-            Phrase("offer_granted", amount(offer.granted.limit), "\(offer.granted.noticeDays)"),
+            Phrase("offer_received", amount(offer.received.limit)),
+            Phrase("notice_days", counting: UInt64(offer.received.noticeDays)),
+            Phrase("offer_granted", amount(offer.granted.limit)),
+            Phrase("notice_days", counting: UInt64(offer.granted.noticeDays)),
             Phrase("offer_denomination", offer.denomination),
             Phrase("offer_revision", "\(offer.revision)"),
         ]

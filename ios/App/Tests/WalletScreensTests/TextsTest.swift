@@ -29,12 +29,30 @@ final class TextsTest: XCTestCase {
         for choice in found(#"(?:Phrase|about)\(([^()]*\?[^()]*)"#, in: source) { used.formUnion(found(#""([a-z0-9_]+)""#, in: choice)) }
         used.formUnion(found(#"about\("([a-z0-9_]+)""#, in: source))
         // Those that are chosen from a list, known by how they begin.
-        used.formUnion(found(#""((?:kind|taken|fault|open|error)_[a-z0-9_]+)""#, in: source))
+        used.formUnion(found(#""((?:kind|taken|fault|open|error|errand|errands)_[a-z0-9_]+)""#, in: source))
         used.formUnion(Mishap.known.map { "error_" + $0 })
         used.formUnion(keys.filter { $0.hasPrefix("event_") && source.contains("\"\($0.dropFirst(6))\"") })
         XCTAssertEqual(used.subtracting(keys).sorted(), [], "no text for these")
         XCTAssertEqual(keys.subtracting(used).sorted(), [], "nobody uses these")
         XCTAssertGreaterThan(used.count, 200)
+    }
+
+    func testWhateverIsCountedHasAFormForOneAndOneForMoreAndIsUsedSo() throws {
+        let counted = try counted()
+        XCTAssertGreaterThan(counted.count, 10)
+        for (key, languages) in counted {
+            XCTAssertEqual(Set(languages.keys), Set(self.languages), key)
+            for (language, forms) in languages {
+                XCTAssertEqual(Set(forms.keys), ["one", "other"], "\(key) \(language)")
+                XCTAssertEqual(Set(forms.values).count, 2, "\(key) \(language)")
+                for form in forms.values { XCTAssertEqual(form.components(separatedBy: "%").count, 2, form) }
+                for form in forms.values { XCTAssertTrue(form.contains("%lld"), form) }
+            }
+        }
+        // A number and nothing else goes into such a text, and a number goes into no other.
+        let source = try source()
+        XCTAssertEqual(found(#"Phrase\("([a-z0-9_]+)", counting:"#, in: source).subtracting(counted.keys), [])
+        XCTAssertEqual(found(#"Phrase\("([a-z0-9_]+)", "\\\("#, in: source).intersection(counted.keys), [])
     }
 
     func testWordsGoIntoTheirPlacesWhateverIsInThem() {
@@ -78,8 +96,27 @@ final class TextsTest: XCTestCase {
         let all = try XCTUnwrap(JSONSerialization.jsonObject(with: bytes) as? [String: Any])
         let strings = try XCTUnwrap(all["strings"] as? [String: [String: Any]])
         return strings.mapValues { entry in
-            let localizations = entry["localizations"] as? [String: [String: [String: String]]] ?? [:]
-            return localizations.compactMapValues { $0["stringUnit"]?["value"] }
+            let localizations = entry["localizations"] as? [String: [String: Any]] ?? [:]
+            return localizations.compactMapValues { Self.value($0) ?? Self.forms($0)["other"] }
+        }
+    }
+
+    private static func value(_ unit: [String: Any]) -> String? { (unit["stringUnit"] as? [String: String])?["value"] }
+
+    /// The forms of a text that is counted.
+    private static func forms(_ localization: [String: Any]) -> [String: String] {
+        let variations = localization["variations"] as? [String: [String: [String: Any]]]
+        return (variations?["plural"] ?? [:]).compactMapValues(value)
+    }
+
+    /// The texts that are counted, with their forms, by language.
+    private func counted() throws -> [String: [String: [String: String]]] {
+        let bytes = try Data(contentsOf: app.appendingPathComponent("Hazel/Localizable.xcstrings"))
+        let all = try XCTUnwrap(JSONSerialization.jsonObject(with: bytes) as? [String: Any])
+        let strings = try XCTUnwrap(all["strings"] as? [String: [String: Any]])
+        return strings.compactMapValues { entry in
+            let forms = (entry["localizations"] as? [String: [String: Any]] ?? [:]).mapValues(Self.forms)
+            return forms.values.allSatisfy(\.isEmpty) ? nil : forms
         }
     }
 

@@ -67,9 +67,9 @@ final class WordsTest: PairTest {
         XCTAssertEqual(state.file.value, bytes.count)
         state.rehearse(now: 0)
         state.rehearsed(try wallet.rehearse(words: state.phrase, backup: bytes))
-        XCTAssertEqual(state.rehearsal.value, [Phrase("rehearsed", "0", "0")])
+        XCTAssertEqual(state.rehearsal.value, [Phrase("rehearsed_tallies", counting: 0), Phrase("rehearsed_entries", counting: 0)])
         state.rehearsed(Rehearsal(tallies: 2, chits: 9, made: 1, newer: 3))
-        XCTAssertEqual(state.rehearsal.value?.last, Phrase("rehearsed_newer", "3"))
+        XCTAssertEqual(state.rehearsal.value?.last, Phrase("rehearsed_newer", counting: 3))
         XCTAssertThrowsError(try wallet.rehearse(words: newWords(), backup: bytes)) { state.rehearsalFailed($0) }
         XCTAssertEqual(state.rehearsal.mishap?.text, Phrase("error_wrong_passphrase"))
         state.rehearse(now: 0)
@@ -82,11 +82,17 @@ final class WordsTest: PairTest {
     func testAnAuditIsToldAndAWalletIsDestroyedOnlyByTheWord() throws {
         var settings = SettingsState(safeWord: "Hazel")
         settings.begin(now: 0)
-        settings.heard(try ana.audit())
+        settings.heard(try ana.audit().run())
         XCTAssertEqual(settings.audit.value?.last, Phrase("audit_well"))
-        settings.heard(AuditReport(tallies: 1, chits: 1, signatures: 1, findings: ["a sum is wrong"]))
-        XCTAssertEqual(settings.audit.value?.last, Phrase("audit_findings", "1"))
+        settings.heard(AuditReport(tallies: 1, chits: 1, signatures: 1, findings: ["a sum is wrong"], strayPages: 2))
+        XCTAssertEqual(settings.audit.value?.last, Phrase("audit_findings", counting: 1))
+        XCTAssertEqual(settings.audit.value?.first, Phrase("audit_tallies", counting: 1))
+        XCTAssertTrue(settings.audit.value?.contains(Phrase("audit_stray", counting: 2)) == true)
         XCTAssertEqual(settings.findings, ["a sum is wrong"])
+        let audit = try ana.audit()
+        try audit.cancel()
+        XCTAssertThrowsError(try audit.run()) { settings.failed($0) }
+        XCTAssertEqual(settings.audit.value, [Phrase("audit_stopped")], "the person's own wish is no mishap")
         XCTAssertFalse(settings.mayWipe)
         settings.typed = " hazel "
         XCTAssertTrue(settings.mayWipe)

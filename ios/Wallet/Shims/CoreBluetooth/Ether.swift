@@ -13,6 +13,11 @@ public final class Ether: @unchecked Sendable {
     private var centrals: [CBCentralManager] = []
     private var managers: [CBPeripheralManager] = []
     private var isTicking = false
+    /// Channels that are open. Lives on the air.
+    var wires: [Wire] = []
+
+    /// What becomes of a channel that somebody opens.
+    public enum Opening: Sendable { case open, refused, late }
 
     private struct Settings {
         var authorization = CBManagerAuthorization.allowedAlways
@@ -31,6 +36,11 @@ public final class Ether: @unchecked Sendable {
         var killed: Set<String> = []
         var restored = 0
         var refusals = 0
+        var channels = Opening.open
+        var asked: [Opening] = []
+        var pieces = 0
+        var channelCutAt = Int.max
+        var nonsenseAt = Int.max
     }
 
     /// What the person has allowed.
@@ -62,6 +72,23 @@ public final class Ether: @unchecked Sendable {
         lock.withLock { (settings.lost, settings.doubled, settings.late) = (lost, doubled, late) }
     }
 
+    /// What becomes of channels from now on.
+    public var channels: Opening {
+        get { lock.withLock { settings.channels } }
+        set { lock.withLock { settings.channels = newValue } }
+    }
+
+    /// What became of each channel that was asked for.
+    public var asked: [Opening] { lock.withLock { settings.asked } }
+
+    /// How many pieces have crossed channels.
+    public var pieces: Int { lock.withLock { settings.pieces } }
+
+    /// Channels break, and only they, when so many pieces have crossed them; or that piece is nonsense.
+    public func spoilChannel(cutAt: Int = .max, nonsenseAt: Int = .max) {
+        lock.withLock { (settings.channelCutAt, settings.nonsenseAt) = (cutAt, nonsenseAt) }
+    }
+
     /// Phones whose app is not in front: no name in their advertisements.
     public func background(_ phone: String, _ is: Bool = true) {
         lock.withLock { _ = `is` ? settings.inBackground.insert(phone).inserted : settings.inBackground.remove(phone) != nil }
@@ -89,7 +116,7 @@ public final class Ether: @unchecked Sendable {
         air.sync {
             for central in centrals { central.delegate = nil }
             for manager in managers { manager.delegate = nil }
-            (centrals, managers) = ([], [])
+            (centrals, managers, wires) = ([], [], [])
         }
         lock.withLock { settings = Settings() }
     }
@@ -180,6 +207,29 @@ public final class Ether: @unchecked Sendable {
         if fate.late.contains(no) { return air.asyncAfter(deadline: .now() + .milliseconds(500), execute: deliver) }
         air.async(execute: deliver)
         if fate.doubled.contains(no) { air.async(execute: deliver) }
+    }
+
+    func noteChannel(_ what: Opening) { lock.withLock { settings.asked.append(what) } }
+
+    /// A piece of a channel's stream crosses. Nothing is lost, doubled or late on one: it breaks.
+    func crossChannel(_ piece: Data, _ deliver: @escaping @Sendable (Data) -> Void) {
+        let (no, fate) = lock.withLock { () -> (Int, Settings) in
+            settings.pieces += 1
+            return (settings.pieces, settings)
+        }
+        if no >= fate.channelCutAt {
+            lock.withLock { settings.channelCutAt = .max }
+            air.async { for wire in self.wires { wire.part() } }
+        }
+        let arrives = no >= fate.nonsenseAt ? Data(repeating: 0xff, count: piece.count) : piece
+        if no >= fate.nonsenseAt { lock.withLock { settings.nonsenseAt = .max } }
+        air.async { deliver(arrives) }
+    }
+
+    /// The connection that these channels were on is gone.
+    func partWires(of central: CBCentralManager, to peripheral: UUID) {
+        for wire in wires where wire.central === central && wire.peripheral == peripheral { wire.part() }
+        wires.removeAll { $0.central === central && $0.peripheral == peripheral }
     }
 
     private func tick() {

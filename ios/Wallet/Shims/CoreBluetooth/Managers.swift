@@ -40,7 +40,12 @@ public class CBCentralManager: CBManager, @unchecked Sendable {
     }
 
     func turn(_ now: CBManagerState) {
-        if now != .poweredOn { for peripheral in known.values { peripheral.unsubscribe() } }
+        if now != .poweredOn {
+            for peripheral in known.values {
+                Ether.shared.partWires(of: self, to: peripheral.identifier)
+                peripheral.unsubscribe()
+            }
+        }
         queue.async {
             self.state = now
             if now != .poweredOn { self.isScanning = false }
@@ -62,6 +67,7 @@ public class CBCentralManager: CBManager, @unchecked Sendable {
 
     private func part(_ peripheral: CBPeripheral) {
         guard peripheral.link != nil else { return }
+        Ether.shared.partWires(of: self, to: peripheral.identifier)
         peripheral.unsubscribe()
         queue.async { self.delegate?.centralManager(self, didDisconnectPeripheral: peripheral, error: nil) }
     }
@@ -207,6 +213,7 @@ public class CBPeripheralManager: CBManager, @unchecked Sendable {
     private(set) var identifier = UUID()
     private(set) var service: CBService?
     private(set) var advertised: [String: Any]?
+    var number: CBL2CAPPSM = 0
     var subscribers: [UUID: (CBPeripheral, CBCharacteristic)] = [:]
     private var waiting = 0
     private var wasRefused = false
@@ -276,8 +283,9 @@ public class CBPeripheralManager: CBManager, @unchecked Sendable {
 
     func turn(_ now: CBManagerState) {
         if now != .poweredOn {
-            (service, advertised) = (nil, nil)
+            (service, advertised, number) = (nil, nil, 0)
             for (peripheral, _) in Array(subscribers.values) { peripheral.link?.manager.breakAll() }
+            for wire in Ether.shared.wires where wire.peripheral == identifier { wire.part() }
         }
         queue.async {
             self.state = now

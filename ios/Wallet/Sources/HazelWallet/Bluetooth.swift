@@ -22,6 +22,7 @@ public final class Bluetooth: Radio, @unchecked Sendable {
     private var lastNumber: UInt64 = 0
     private var shown = 0
     private var isRunning = false
+    private var isInFront = false
     private var waking: DispatchWorkItem?
 
     // The one thing that is asked from other threads.
@@ -71,6 +72,17 @@ public final class Bluetooth: Radio, @unchecked Sendable {
         }
     }
 
+    /// The app came to the front, or left it: tell it each time, and when you have made this object. In front, packets may go over a
+    /// channel, which is faster. Behind, what comes over a channel wakes no app, so everything goes over the service; that is also
+    /// what holds as long as nothing was told.
+    public func inFront(_ inFront: Bool) {
+        queue.async { [self] in
+            isInFront = inFront
+            server?.isInFront = inFront
+            if !inFront { for link in Array(links.values) where link.isChannel { link.leave() } }
+        }
+    }
+
     /// The person wants to meet this partner now.
     public func meet(_ tally: String) {
         queue.async { self.quietly { try self.nearby?.meet(tally: tally) } }
@@ -106,6 +118,7 @@ public final class Bluetooth: Radio, @unchecked Sendable {
         self.nearby = nearby
         isRunning = true
         server = GattServer(queue: queue, name: name, ears: self) { [weak self] in self?.tags() ?? [] }
+        server?.isInFront = isInFront
         central = GattCentral(queue: queue, name: name, ears: self)
         show()
     }
@@ -145,7 +158,11 @@ public final class Bluetooth: Radio, @unchecked Sendable {
     }
 
     public func hangUp(link: UInt64) throws {
-        queue.async { self.links[link]?.close() }
+        queue.async { [self] in
+            links[link]?.close()
+            // A stack that never has room must not keep a link for ever.
+            queue.asyncAfter(deadline: .now() + Self.leaving) { [weak self] in self?.links[link]?.leave() }
+        }
     }
 
     public func wakeAt(at: UInt64) throws {
@@ -172,6 +189,7 @@ public final class Bluetooth: Radio, @unchecked Sendable {
     /// How long one tag is shown.
     private static let turn = DispatchTimeInterval.seconds(4)
     private static let parting = DispatchTimeInterval.milliseconds(500)
+    private static let leaving = DispatchTimeInterval.seconds(2)
 }
 
 extension Bluetooth: Ears {
@@ -195,7 +213,22 @@ extension Bluetooth: Ears {
     func up(_ link: any Link, peer: String, dialing: Bool) {
         lastNumber += 1
         links[lastNumber] = link
-        quietly { try nearby?.linkUp(link: lastNumber, peer: peer, mtu: link.mtu, dialing: dialing, now: now()) }
+        quietly {
+            if link.isChannel {
+                try nearby?.channelUp(link: lastNumber, peer: peer, dialing: dialing, now: now())
+            } else {
+                try nearby?.linkUp(link: lastNumber, peer: peer, mtu: link.mtu, dialing: dialing, now: now())
+            }
+        }
+    }
+
+    func channel(of peer: String, told: UInt16) -> UInt16? {
+        guard isInFront else { return nil }
+        return quietly { try nearby?.channel(peer: peer, told: told) } ?? nil
+    }
+
+    func noChannel(_ peer: String) {
+        quietly { try nearby?.noChannel(peer: peer) }
     }
 
     func packet(_ bytes: Data, on link: any Link) {

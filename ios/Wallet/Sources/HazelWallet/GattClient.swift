@@ -3,7 +3,7 @@
 import Foundation
 import HazelBridge
 
-/// One call: connects, reads what version is spoken, listens, and only then is a link. Or reads the tags, and leaves.
+/// One call: connects, reads what version is spoken, opens a channel or listens, and only then is a link. Or reads the tags, and leaves.
 final class GattClient: NSObject, Link, @unchecked Sendable {
     let peripheral: CBPeripheral
     private let queue: DispatchQueue
@@ -13,6 +13,9 @@ final class GattClient: NSObject, Link, @unchecked Sendable {
 
     private var rx: CBCharacteristic?
     private var tx: CBCharacteristic?
+    private var channel: Channel?
+    private var isOpening = false
+    private var end: DispatchWorkItem?
     private var isUp = false
     private var isGone = false
     private var isFirst = true
@@ -20,6 +23,8 @@ final class GattClient: NSObject, Link, @unchecked Sendable {
 
     /// The system itself tries for ever.
     private static let patience = DispatchTimeInterval.seconds(10)
+    /// A channel opens at once or not at all.
+    private static let opening = DispatchTimeInterval.seconds(4)
     /// What the system has taken it still has to send, and it drops that when a connection is cancelled.
     private static let parting = DispatchTimeInterval.milliseconds(300)
 
@@ -36,20 +41,28 @@ final class GattClient: NSObject, Link, @unchecked Sendable {
     private var peer: String { peripheral.identifier.uuidString }
 
     // Asked anew each time: it grows when the two sides have agreed on their MTU.
-    var mtu: UInt16 { soundMtu(carrying: peripheral.maximumWriteValueLength(for: .withoutResponse)) }
+    var mtu: UInt16 { channel?.mtu ?? soundMtu(carrying: peripheral.maximumWriteValueLength(for: .withoutResponse)) }
+    var isChannel: Bool { channel != nil }
 
     func begin() {
         peripheral.delegate = self
-        queue.asyncAfter(deadline: .now() + Self.patience) { [weak self] in
+        waitForIt()
+    }
+
+    private func waitForIt() {
+        self.end?.cancel()
+        let end = DispatchWorkItem { [weak self] in
             if let self, !isUp { leave() }
         }
+        self.end = end
+        queue.asyncAfter(deadline: .now() + Self.patience, execute: end)
     }
 
     func connected() { peripheral.discoverServices([CBUUID(string: Gatt.service)]) }
 
-    func send(_ packet: Data) { packets.send(packet) }
+    func send(_ packet: Data) { channel.map { $0.send(packet) } ?? packets.send(packet) }
 
-    func close() { packets.closeWhenEmpty() }
+    func close() { channel.map { $0.close() } ?? packets.closeWhenEmpty() }
 
     private func part() {
         queue.asyncAfter(deadline: .now() + Self.parting) { [weak self] in self?.leave() }
@@ -62,6 +75,7 @@ final class GattClient: NSObject, Link, @unchecked Sendable {
         guard !isGone else { return }
         isGone = true
         peripheral.delegate = nil
+        channel?.leave()
         over(self)
         if isToAsk {
             ears.told(peer, tags: nil)
@@ -85,11 +99,43 @@ final class GattClient: NSObject, Link, @unchecked Sendable {
         return .taken
     }
 
+    /// Takes the channel; if it is not open in time, it listens as ever.
+    private func open(_ number: CBL2CAPPSM, or tx: CBCharacteristic) {
+        isOpening = true
+        peripheral.openL2CAPChannel(number)
+        queue.asyncAfter(deadline: .now() + Self.opening) { [weak self] in self?.opened(nil) }
+    }
+
+    private func opened(_ opened: CBL2CAPChannel?) {
+        // One that comes later nobody holds, and the system closes it.
+        guard isOpening, !isGone else { return }
+        isOpening = false
+        let channel = opened.flatMap { opened in
+            Channel(
+                opened, queue: queue,
+                packet: { [unowned self] in ears.packet($0, on: self) },
+                down: { [unowned self] in leave() })
+        }
+        guard let channel else {
+            ears.noChannel(peer)
+            waitForIt()
+            if let tx { peripheral.setNotifyValue(true, for: tx) }
+            return
+        }
+        self.channel = channel
+        isUp = true
+        ears.up(self, peer: peer, dialing: true)
+        channel.begin()
+    }
+
     private func read(_ bytes: Data?) {
         // None of another version: whoever it is, it is not one to talk to.
         let told = bytes.flatMap { try? readInformation(bytes: $0) }
         guard let told, let tx else { return leave() }
-        guard isToAsk else { return peripheral.setNotifyValue(true, for: tx) }
+        guard isToAsk else {
+            guard let number = ears.channel(of: peer, told: told.channel) else { return peripheral.setNotifyValue(true, for: tx) }
+            return open(number, or: tx)
+        }
         isGone = true
         peripheral.delegate = nil
         over(self)
@@ -131,6 +177,10 @@ extension GattClient: CBPeripheralDelegate {
     func peripheral(_ peripheral: CBPeripheral, didWriteValueFor characteristic: CBCharacteristic, error: (any Error)?) {
         // Refused: the other side is not listening.
         if error == nil { packets.ready() } else { leave() }
+    }
+
+    func peripheral(_ peripheral: CBPeripheral, didOpen channel: CBL2CAPChannel?, error: (any Error)?) {
+        opened(error == nil ? channel : nil)
     }
 
     func peripheralIsReady(toSendWriteWithoutResponse peripheral: CBPeripheral) { packets.ready() }

@@ -9,29 +9,46 @@ final class GattServer: NSObject, @unchecked Sendable {
     private final class Caller: Link {
         let central: CBCentral
         let packets: PacketQueue
+        private let drop: () -> Void
 
-        init(_ central: CBCentral, packets: PacketQueue) {
+        init(_ central: CBCentral, packets: PacketQueue, drop: @escaping () -> Void) {
             self.central = central
             self.packets = packets
+            self.drop = drop
         }
 
         // Asked anew each time: it grows when the two sides have agreed on their MTU.
         var mtu: UInt16 { soundMtu(carrying: central.maximumUpdateValueLength) }
+        var isChannel: Bool { false }
         func send(_ packet: Data) { packets.send(packet) }
         func close() { packets.closeWhenEmpty() }
+        func leave() { drop() }
     }
 
+    private let queue: DispatchQueue
     private unowned let ears: any Ears
     private let tags: () -> [ShownTag]
     private var manager: CBPeripheralManager?
     private var callers: [UUID: Caller] = [:]
+    /// The channel that others may open; nil where the system gave none.
+    private var number: CBL2CAPPSM?
+    private var channels: [Channel] = []
     private var shown: ShownTag?
+
+    /// Whether a channel is told. What comes over one does not wake an app that sleeps; what comes over the service does.
+    var isInFront = false {
+        didSet { if !isInFront { leaveChannels() } }
+    }
+
+    /// So many callers have a channel at a time.
+    static let mostChannels = 8
 
     private let tx = CBMutableCharacteristic(
         type: CBUUID(string: Gatt.tx), properties: .notify, value: nil, permissions: .readable)
 
     /// `tags` are told to whoever connects to ask for them.
     init(queue: DispatchQueue, name: String, ears: any Ears, tags: @escaping () -> [ShownTag]) {
+        self.queue = queue
         self.ears = ears
         self.tags = tags
         super.init()
@@ -56,7 +73,11 @@ final class GattServer: NSObject, @unchecked Sendable {
     func end() {
         hide()
         // A peripheral cannot hang up: without its service, its callers do.
-        if manager?.state == .poweredOn { manager?.removeAllServices() }
+        if manager?.state == .poweredOn {
+            manager?.removeAllServices()
+            if let number { manager?.unpublishL2CAPChannel(number) }
+        }
+        leaveChannels()
         manager?.delegate = nil
         manager = nil
         callers = [:]
@@ -85,6 +106,10 @@ final class GattServer: NSObject, @unchecked Sendable {
         return manager.updateValue(packet, for: tx, onSubscribedCentrals: [central]) ? .taken : .full
     }
 
+    private func leaveChannels() {
+        for channel in channels { channel.leave() }
+    }
+
     private func drop(_ id: UUID) {
         if let caller = callers.removeValue(forKey: id) { ears.down(caller) }
     }
@@ -98,9 +123,36 @@ extension GattServer: CBPeripheralManagerDelegate {
 
     func peripheralManagerDidUpdateState(_ peripheral: CBPeripheralManager) {
         for id in Array(callers.keys) { drop(id) }
+        leaveChannels()
+        number = nil
         guard peripheral.state == .poweredOn else { return }
         peripheral.removeAllServices()
         offer(peripheral)
+        // No pairing: who is there, the session proves.
+        peripheral.publishL2CAPChannel(withEncryption: false)
+    }
+
+    func peripheralManager(_ peripheral: CBPeripheralManager, didPublishL2CAPChannel PSM: CBL2CAPPSM, error: (any Error)?) {
+        if error == nil { number = PSM }
+    }
+
+    func peripheralManager(_ peripheral: CBPeripheralManager, didOpen channel: CBL2CAPChannel?, error: (any Error)?) {
+        // One that nobody holds the system closes.
+        guard error == nil, let channel, isInFront, channels.count < Self.mostChannels else { return }
+        var held: Channel?
+        held = Channel(
+            channel, queue: queue,
+            packet: { [weak self] in if let held { self?.ears.packet($0, on: held) } },
+            down: { [weak self] in
+                guard let gone = held else { return }
+                held = nil
+                self?.channels.removeAll { $0 === gone }
+                self?.ears.down(gone)
+            })
+        guard let caller = held else { return }
+        channels.append(caller)
+        ears.up(caller, peer: channel.peer?.identifier.uuidString ?? "", dialing: false)
+        caller.begin()
     }
 
     func peripheralManager(_ peripheral: CBPeripheralManager, didAdd service: CBService, error: (any Error)?) {
@@ -112,10 +164,9 @@ extension GattServer: CBPeripheralManagerDelegate {
     ) {
         let id = central.identifier
         drop(id)
-        let packets = PacketQueue(
-            give: { [weak self] in self?.give($0, to: central) ?? .taken },
-            close: { [weak self] in self?.drop(id) })
-        let caller = Caller(central, packets: packets)
+        let drop: () -> Void = { [weak self] in self?.drop(id) }
+        let packets = PacketQueue(give: { [weak self] in self?.give($0, to: central) ?? .taken }, close: drop)
+        let caller = Caller(central, packets: packets, drop: drop)
         callers[id] = caller
         ears.up(caller, peer: id.uuidString, dialing: false)
     }
@@ -132,7 +183,7 @@ extension GattServer: CBPeripheralManagerDelegate {
     }
 
     func peripheralManager(_ peripheral: CBPeripheralManager, didReceiveRead request: CBATTRequest) {
-        let bytes = (try? information(tags: tags())) ?? Data()
+        let bytes = (try? information(tags: tags(), channel: isInFront ? number ?? 0 : 0)) ?? Data()
         guard request.characteristic.uuid == CBUUID(string: Gatt.info), request.offset <= bytes.count else {
             return peripheral.respond(to: request, withResult: .readNotPermitted)
         }

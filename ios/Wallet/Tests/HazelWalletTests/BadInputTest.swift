@@ -54,7 +54,7 @@ final class BadInputTest: FolderTest {
         }
         XCTAssertEqual(trouble.all, [])
         XCTAssertEqual(try left.home().position.net, -320)
-        XCTAssertEqual(try left.audit().findings, [])
+        XCTAssertEqual(try left.audit().run().findings, [])
     }
 
     func testEachAnswerOfAKeyStoreStaysWhatItIs() throws {
@@ -162,7 +162,20 @@ final class BadInputTest: FolderTest {
         let again = try SimulatedPair(left: left, right: right, seed: 6)
         XCTAssertEqual(try again.meet(tally: tally, faults: Faults()).left.ending, .inSync)
         XCTAssertEqual(try right.home().position.finalNet, 3_000)
-        XCTAssertEqual(try right.audit().findings, [])
+        XCTAssertEqual(try right.audit().run().findings, [])
+    }
+
+    func testAPhoneThatBeginsAnewSignsOnAndBothComeToOneOrder() throws {
+        let pair = try SimulatedPair.fresh(folder: folder, seed: 9)
+        let tally = try opened(pair, pair.left(), pair.right())
+        _ = try pair.right().pay(tally: tally, payment: Payment(units: 3))
+        _ = try pair.meet(tally: tally, faults: Faults())
+        try pair.right().renew(tally: tally)
+        _ = try pair.right().pay(tally: tally, payment: Payment(units: 1))
+        _ = try pair.meet(tally: tally, faults: Faults())
+        XCTAssertEqual(try pair.meet(tally: tally, faults: Faults()).left.ending, .inSync)
+        XCTAssertEqual(try pair.left().home().position.finalNet, 4)
+        XCTAssertEqual(try pair.right().audit().run().findings, [])
     }
 
     func testAMeetingAfterItsEndAfterTheWalletsAndWithALinkThatCannotBe() throws {
@@ -256,7 +269,7 @@ final class BadCompanyTest: FolderTest {
         // What said that it paid is on the disk, and nothing else is.
         let again = try Wallet.open(file: file("ana.hazel"), keys: LabKeys(), clock: nil)
         XCTAssertEqual(try again.home().position.net, -10 * (paid["paid"] ?? 0))
-        XCTAssertEqual(try again.audit().findings, [])
+        XCTAssertEqual(try again.audit().run().findings, [])
     }
 }
 

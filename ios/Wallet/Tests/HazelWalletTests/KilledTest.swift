@@ -48,7 +48,7 @@ final class KilledTest: FolderTest {
         let again = try SimulatedPair(left: ana, right: ben, seed: 42)
         XCTAssertEqual(try again.meet(tally: tally, faults: Faults()).left.ending, .inSync, callback)
         XCTAssertEqual(try ben.home().position.finalNet, owed, callback)
-        for wallet in [ana, ben] { XCTAssertEqual(try wallet.audit().findings, [], callback) }
+        for wallet in [ana, ben] { XCTAssertEqual(try wallet.audit().run().findings, [], callback) }
     }
 }
 

@@ -28,10 +28,11 @@ final class RadioRulesTest: XCTestCase {
 
     func testTheInformationOfTodayAndOfTomorrowIsRead() throws {
         let tags = (0..<40).map { ShownTag(bytes: Data(repeating: $0, count: 8), name: "") }
-        XCTAssertEqual(try information(tags: []), Data([1, 0, 0]))
-        let read = try XCTUnwrap(readInformation(bytes: information(tags: Array(tags.prefix(2))) + Data([9])))
+        XCTAssertEqual(try information(tags: [], channel: 0), Data([1, 0, 0]))
+        let read = try XCTUnwrap(readInformation(bytes: information(tags: Array(tags.prefix(2)), channel: 0x80) + Data([9])))
+        XCTAssertEqual(read.channel, 0x80)
         XCTAssertEqual(read.tags, tags.prefix(2).map { .whole(tag: $0.bytes) })
-        XCTAssertEqual(try XCTUnwrap(readInformation(bytes: information(tags: tags))).tags.count, 16)
+        XCTAssertEqual(try XCTUnwrap(readInformation(bytes: information(tags: tags, channel: 0))).tags.count, 16)
         XCTAssertEqual(try XCTUnwrap(readInformation(bytes: Data([1, 0x12, 0x34]))).channel, 0x1234)
         for none in [Data(), Data([1, 0]), Data([2, 0, 0])] { XCTAssertNil(try readInformation(bytes: none)) }
     }

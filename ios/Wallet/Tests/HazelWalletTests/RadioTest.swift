@@ -7,45 +7,7 @@ import HazelLab
 import HazelWallet
 import XCTest
 
-/// The radio as it ships, two of it in one room: against fakes of our own on Linux, which prove our side and nothing of Apple's.
-final class RadioTest: FolderTest {
-    private var ear = Ear()
-
-    override func setUpWithError() throws {
-        try super.setUpWithError()
-        Ether.shared.clear()
-        ear = Ear()
-    }
-
-    override func tearDownWithError() throws {
-        Ether.shared.clear()
-        try super.tearDownWithError()
-    }
-
-    /// A tally between two phones, on which the left one has paid 2.50.
-    private func paid(_ seed: UInt64) throws -> (SimulatedPair, String) {
-        let pair = try SimulatedPair.fresh(folder: folder, seed: seed)
-        let tally = try opened(pair, pair.left(), pair.right())
-        _ = try pair.left().pay(tally: tally, payment: Payment(units: 2_500))
-        try pair.left().listen(listener: ear)
-        return (pair, tally)
-    }
-
-    private func radios(_ pair: SimulatedPair) throws -> (Bluetooth, Bluetooth) {
-        (Bluetooth(try pair.left(), name: "left"), Bluetooth(try pair.right(), name: "right"))
-    }
-
-    /// Waits until what the left one has paid is final at both.
-    private func waitUntilFinal(_ pair: SimulatedPair, _ seconds: TimeInterval = 40) throws {
-        let end = Date(timeIntervalSinceNow: seconds)
-        let (left, right) = (try pair.left(), try pair.right())
-        while Date() < end {
-            if try left.home().position.finalNet == -2_500, try right.home().position.finalNet == 2_500 { return }
-            Thread.sleep(forTimeInterval: 0.05)
-        }
-        XCTFail("not final after \(seconds) s; \(Ether.shared.packets) packets, endings \(ear.endings)")
-    }
-
+final class RadioTest: RoomTest {
     func testTwoPhonesThatComeNearMeetAndWhatWasPendingIsFinal() throws {
         let (pair, _) = try paid(21)
         let (left, right) = try radios(pair)
@@ -54,7 +16,7 @@ final class RadioTest: FolderTest {
         try waitUntilFinal(pair)
         left.stop()
         right.stop()
-        XCTAssertEqual(try pair.right().audit().findings, [])
+        XCTAssertEqual(try pair.right().audit().run().findings, [])
     }
 
     func testAPhoneInABackgroundIsAskedForItsTags() throws {
@@ -175,25 +137,6 @@ final class RadioTest: FolderTest {
         right.stop()
         left.start()
         left.stop()
-    }
-}
-
-/// Hears how meetings end.
-private final class Ear: Listener, @unchecked Sendable {
-    let hasEnded: XCTestExpectation = {
-        let it = XCTestExpectation(description: "a meeting has ended")
-        it.assertForOverFulfill = false
-        return it
-    }()
-    private let lock = NSLock()
-    private var heard: [Ending] = []
-
-    var endings: [Ending] { lock.withLock { heard } }
-
-    func changed(notice: Notice) throws {
-        guard case .over(let report) = notice else { return }
-        lock.withLock { heard.append(report.ending ?? .unfinished) }
-        hasEnded.fulfill()
     }
 }
 #endif

@@ -219,7 +219,7 @@ impl Link for CentralLink {
         match &self.way {
             Way::Service { .. } => self.peripheral.mtu().clamp(23, 517),
             #[cfg(target_os = "linux")]
-            Way::Channel(channel) => channel.mtu(),
+            Way::Channel(_) => crate::STREAM_MTU,
         }
     }
 

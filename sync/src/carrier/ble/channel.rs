@@ -1,8 +1,10 @@
-//! An L2CAP channel between two computers: the same packets without the service's detour over the system's bus.
+//! An L2CAP channel: the same packets without the service's detour over the system's bus.
 //!
 //! The peripheral tells the channel's number in its information; a central that cannot open it goes on with the service.
+//! Phones see of a channel a stream of bytes, so a packet stands behind its length, and where the system's units end means nothing.
 
 use super::{BleError, at_most};
+use crate::{framed, take_packet};
 use bluer::l2cap::{SeqPacket, SeqPacketListener, Socket, SocketAddr};
 use bluer::{Adapter, Address, AddressType};
 use std::io::{self, ErrorKind};
@@ -10,9 +12,8 @@ use std::time::Duration;
 
 /// A channel opens at once or not at all.
 const OPENING: Duration = Duration::from_secs(4);
-/// The longest packet of a session, and what the service's packets are counted with beside their bytes.
-const MOST: usize = 500;
-const HEAD: usize = 3;
+/// The longest unit that is taken from the system; this side asks for no longer ones.
+const UNIT: usize = 1_024;
 
 /// Where others may open a channel.
 pub(super) struct Entrance {
@@ -36,7 +37,7 @@ impl Entrance {
     /// Waits until somebody opens it.
     pub(super) async fn next(&self) -> Result<Channel, BleError> {
         let (socket, from) = self.listener.accept().await?;
-        Ok(Channel { socket, peer: from.addr })
+        Ok(Channel::over(socket, from.addr))
     }
 }
 
@@ -52,6 +53,8 @@ async fn bound(adapter: &Adapter) -> Result<Socket<SeqPacket>, BleError> {
 pub(super) struct Channel {
     socket: SeqPacket,
     peer: Address,
+    /// Bytes of a packet that is not whole yet.
+    begun: Vec<u8>,
 }
 
 impl Channel {
@@ -68,18 +71,15 @@ impl Channel {
         let peer = Address::new(peer);
         let opened = socket.connect(SocketAddr::new(peer, kind, number));
         let socket = at_most(OPENING, "opening a channel", opened).await?;
-        Ok(Self { socket, peer })
+        Ok(Self::over(socket, peer))
+    }
+
+    const fn over(socket: SeqPacket, peer: Address) -> Self {
+        Self { socket, peer, begun: Vec::new() }
     }
 
     pub(super) const fn peer(&self) -> Address {
         self.peer
-    }
-
-    /// As the service counts it: a session's packets are of the same length over either.
-    pub(super) fn mtu(&self) -> u16 {
-        let most = self.socket.send_mtu().unwrap_or(MOST).min(MOST).saturating_add(HEAD);
-        // 500 bytes and their head count as 503; whoever takes so many is given the longest pieces.
-        u16::try_from(if most > MOST { 517 } else { most }).unwrap_or(517).max(23)
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -87,17 +87,28 @@ impl Channel {
     }
 
     pub(super) async fn send(&self, packet: &[u8]) -> io::Result<()> {
-        let sent = self.socket.send(packet).await?;
-        if sent == packet.len() { Ok(()) } else { Err(ErrorKind::WriteZero.into()) }
+        let bytes = framed(packet).map_err(|too_long| io::Error::new(ErrorKind::InvalidInput, too_long))?;
+        // Nearly always one unit; a stack may take shorter ones only.
+        for unit in bytes.chunks(self.socket.send_mtu()?.max(1)) {
+            if self.socket.send(unit).await? != unit.len() {
+                return Err(ErrorKind::WriteZero.into());
+            }
+        }
+        Ok(())
     }
 
-    pub(super) async fn next(&self) -> io::Result<Vec<u8>> {
-        let mut packet = vec![0; 1_024];
-        match self.socket.recv(&mut packet).await? {
-            0 => Err(ErrorKind::UnexpectedEof.into()),
-            length => {
-                packet.truncate(length);
-                Ok(packet)
+    pub(super) async fn next(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            let packet = take_packet(&mut self.begun);
+            if let Some(packet) =
+                packet.map_err(|too_long| io::Error::new(ErrorKind::InvalidData, too_long))?
+            {
+                return Ok(packet);
+            }
+            let mut unit = [0; UNIT];
+            match self.socket.recv(&mut unit).await? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                length => self.begun.extend_from_slice(unit.get(..length).unwrap_or_default()),
             }
         }
     }

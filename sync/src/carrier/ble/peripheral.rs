@@ -2,9 +2,9 @@
 
 use super::channel::{Channel, Entrance};
 use super::{BleError, INFO, Place, RX, Road, SERVICE, TAG_COMPANY, TX, runtime, within};
-use crate::Information;
 use crate::beacon::Tag;
 use crate::carrier::Link;
+use crate::{Information, STREAM_MTU};
 use bluer::adv::{Advertisement, AdvertisementHandle};
 use bluer::gatt::local::{
     Application, ApplicationHandle, Characteristic, CharacteristicControl, CharacteristicControlEvent,
@@ -202,7 +202,7 @@ impl Link for PeripheralLink {
     fn mtu(&self) -> u16 {
         match &self.caller {
             Caller::Service { writer, .. } => u16::try_from(writer.mtu()).unwrap_or(u16::MAX).clamp(23, 517),
-            Caller::Channel(channel) => channel.mtu(),
+            Caller::Channel(_) => STREAM_MTU,
         }
     }
 

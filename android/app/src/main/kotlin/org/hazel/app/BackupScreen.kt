@@ -31,8 +31,8 @@ class BackupScreen(hall: Hall) : Screen(hall) {
         val bytes = hall.phone.pick() ?: return
         val found = hall.wallet.run { rehearse(words, bytes) }
         done.clear()
-        done.add(Text("rehearsed", found.tallies.toString(), found.chits.toString(), hall.phone.day(found.made)))
-        if (found.newer > 0uL) done.add(Text("rehearsed_newer", found.newer.toString()))
+        done.add(Text("rehearsed", listOf(Count("n_tallies", found.tallies), Count("n_chits", found.chits), Plain(hall.phone.day(found.made)))))
+        if (found.newer > 0uL) done.add(Count("rehearsed_newer", found.newer))
         words = ""
     }
 }

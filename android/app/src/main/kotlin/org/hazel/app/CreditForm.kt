@@ -25,4 +25,4 @@ internal class CreditForm(private val name: String, given: Terms?, private val c
 
 /** Credit in words. */
 internal fun credit(label: String, terms: Terms): Line =
-    Line(Text(label), Text("notice_is", terms.noticeDays.toString()), amount(terms.limit))
+    Line(Text(label), Count("notice_is", terms.noticeDays.toULong()), amount(terms.limit))

@@ -20,6 +20,8 @@ class DevicesScreen(hall: Hall, private val tally: String?) : Screen(hall) {
         add(Heading(Text("my_devices")))
         for (it in mine) {
             add(Line(Text(if (it.here) "device_here" else "device_no", it.device.toString()), state(it), it.allowance?.let(::amount)))
+            // A copy of this phone went on, or another one was restored in its place.
+            if (tally != null && it.here && !it.active) add(Button(Text("begin_anew"), does = trying { hall.wallet.run { renew(tally) }; live() }))
             if (it.here || !it.active) continue
             if (tally != null) {
                 add(Field("allowance", Text("allowance"), allowance, Kind.AMOUNT) { allowance = it; draw() })
@@ -48,7 +50,7 @@ class DevicesScreen(hall: Hall, private val tally: String?) : Screen(hall) {
 
     private suspend fun revoke(device: UInt) {
         val tallies = hall.wallet.run { revokeDevice(device) }
-        done = Text("revoked_on", tallies.toString())
+        done = Count("revoked_on", tallies)
         live()
     }
 

@@ -104,6 +104,7 @@ class MeetScreen(hall: Hall, private val meant: String?) : Screen(hall) {
         addAll(meetingParts(stand, partners, since, after))
         if (stand is Stand.Over || stand is Stand.Stuck || stand == Stand.Nobody) add(Button(Text("look_again"), isMain = true, does = trying(::seek)))
         if (meant == null && (stand == Stand.Looking || stand == Stand.Nobody)) add(Button(Text("newcomer")) { hall.instead(NewcomerScreen(hall)) })
+        if (meant != null && stand == Stand.Nobody) add(Button(Text("errand_send")) { hall.instead(ErrandsScreen(hall, meant)) })
         add(Button(Text("done")) { hall.back() })
     })
 
@@ -135,6 +136,7 @@ internal fun meetingParts(stand: Stand, partners: List<Beacon>, since: Long, aft
             if (report.unheld > 0uL) add(Line(Text("left_unheld"), amount = report.unheld.toString()))
             if (report.unordered > 0uL) add(Line(Text("left_unordered"), amount = report.unordered.toString()))
             if (report.unagreed > 0uL) add(Line(Text("left_unagreed"), amount = report.unagreed.toString()))
+            errandNews(report.errands, name(report.tally)).forEach { add(Note(it)) }
             after?.let {
                 add(Figure(direction(it.balance), amount(it.balance)))
                 add(Line(Text("compare"), Plain(check(it.head, it.index))))

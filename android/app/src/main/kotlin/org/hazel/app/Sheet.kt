@@ -10,6 +10,9 @@ data class Text(val name: String, val words: List<Said> = emptyList()) : Said {
     constructor(name: String, vararg words: String) : this(name, words.map(::Plain))
 }
 
+/** A number of something, by the name of a text that has a form for one and one for more. */
+data class Count(val name: String, val number: ULong) : Said
+
 /** Words that nobody translates: a partner's name, an amount, a memo. */
 data class Plain(val text: String) : Said
 

@@ -38,6 +38,7 @@ class TermsScreen(hall: Hall, private val tally: String) : Screen(hall) {
                 if (wantsEnd) add(Button(Text("end_tally"), does = trying { hall.wallet.run { endTally(tally) }; wantsEnd = false }))
             }
             if (it.reconciling) add(Button(Text("go_on"), does = trying { hall.wallet.run { goOn(tally) } }))
+            if (it.stage == Stage.OPEN || it.stage == Stage.CLOSING) add(Button(Text("errand_send")) { hall.go(ErrandsScreen(hall, tally)) })
             add(Button(Text("devices")) { hall.go(DevicesScreen(hall, tally)) })
         })
     }

@@ -25,7 +25,7 @@ class MeetScreenTest {
     @TempDir
     lateinit var folder: Path
 
-    private fun report(tally: String, ending: Ending?) = MeetingReport(tally, true, 3uL, 2uL, ending, 0uL, 1uL, 0uL)
+    private fun report(tally: String, ending: Ending?) = MeetingReport(tally, true, 3uL, 2uL, ending, 0uL, 1uL, 0uL, emptyList())
 
     @Test
     fun `what is heard moves the screen on, and another tally's meeting does not`() {

@@ -145,5 +145,6 @@ internal const val GONE = "gone"
 /** The names of all texts in something that is read, and the words themselves. */
 fun names(said: Said): List<String> = when (said) {
     is Plain -> listOf(said.text)
+    is Count -> listOf(said.name, said.number.toString())
     is Text -> listOf(said.name) + said.words.flatMap(::names)
 }

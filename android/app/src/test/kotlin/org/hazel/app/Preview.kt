@@ -6,7 +6,7 @@ import java.io.File
  * Pictures of screens, drawn of the very sheets that were shown in the story: same parts, same texts, same curve, same code. The fonts
  * and the look of controls are the phone's own, and only a phone shows them.
  */
-internal class Preview(private val texts: Map<String, String>, isDark: Boolean) {
+internal class Preview(private val language: String, isDark: Boolean) {
     private val ink = if (isDark) "#f2f2f2" else "#1a1a1a"
     private val paper = if (isDark) "#121212" else "#ffffff"
     private val under = if (isDark) "#a0a0a0" else "#666666"
@@ -18,7 +18,7 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
     private fun of(sheet: Sheet): Pair<String, Int> {
         val (ink, paper) = if (sheet.isCode) "#000000" to "#ffffff" else ink to paper
         if (sheet.isCode) faint = "#e4e4e4"
-        write(read(sheet.title, texts), 22, ink, isBold = true)
+        write(read(sheet.title, language), 22, ink, isBold = true)
         sheet.parts.forEach { draw(it, ink, paper) }
         svg.insert(0, "<rect width=\"$WIDTH\" height=\"100%\" fill=\"$paper\"/>\n")
         return svg.toString() to y + EDGE
@@ -27,26 +27,26 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
     private fun draw(part: Part, ink: String, paper: String) {
         y += GAP
         when (part) {
-            is Heading -> write(read(part.text, texts), 22, ink, isBold = true)
+            is Heading -> write(read(part.text, language), 22, ink, isBold = true)
             is Figure -> {
-                write(read(part.label, texts), 24, ink)
+                write(read(part.label, language), 24, ink)
                 write(part.amount, 34, ink, isBold = true)
             }
-            is Note -> if (part.warns) boxed("#d06000") { write(read(part.text, texts), 16, ink) } else write(read(part.text, texts), 16, ink)
+            is Note -> if (part.warns) boxed("#d06000") { write(read(part.text, language), 16, ink) } else write(read(part.text, language), 16, ink)
             is Line -> line(part, ink)
             is Button -> {
                 val fill = if (part.isMain) if (part.isOn) ink else "#909090" else "none"
                 boxed(if (part.isMain) fill else faint, fill) {
                     val colour = if (part.isMain) paper else if (part.isOn) ink else "#909090"
-                    write(read(part.text, texts), 16, colour, isBold = part.isMain, centred = true)
+                    write(read(part.text, language), 16, colour, isBold = part.isMain, centred = true)
                 }
             }
             is Field -> {
-                write(read(part.label, texts), 14, ink)
+                write(read(part.label, language), 14, ink)
                 write(part.value.ifEmpty { " " }, 17, ink)
                 rule(ink)
             }
-            is Switch -> write((if (part.isOn) "◉ " else "○ ") + read(part.text, texts), 16, ink)
+            is Switch -> write((if (part.isOn) "◉ " else "○ ") + read(part.text, language), 16, ink)
             is Course -> course(part.curve, ink)
             is Picture -> code(part.square)
             is Camera -> {
@@ -54,7 +54,7 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
                 y += INNER
             }
             is Wait -> {
-                write(read(part.text, texts), 16, ink)
+                write(read(part.text, language), 16, ink)
                 svg.append("<rect x=\"$EDGE\" y=\"${y + 6}\" width=\"$INNER\" height=\"4\" fill=\"$faint\"/>\n")
                 svg.append("<rect x=\"$EDGE\" y=\"${y + 6}\" width=\"${INNER / 3}\" height=\"4\" fill=\"$ink\"/>\n")
                 y += 14
@@ -65,9 +65,9 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
     private fun line(part: Line, ink: String) {
         val top = y
         val reserved = part.amount?.let { it.length * 10 + 10 } ?: 0
-        write(read(part.text, texts), 17, ink, width = INNER - reserved)
+        write(read(part.text, language), 17, ink, width = INNER - reserved)
         part.amount?.let { svg.append("<text x=\"${WIDTH - EDGE}\" y=\"${top + 17}\" font-size=\"17\" text-anchor=\"end\" fill=\"$ink\">${escaped(it)}</text>\n") }
-        part.under?.let { write(read(it, texts), 14, under) }
+        part.under?.let { write(read(it, language), 14, under) }
         rule(faint)
     }
 
@@ -136,15 +136,15 @@ internal class Preview(private val texts: Map<String, String>, isDark: Boolean) 
         fun write(seen: List<Pair<String, Sheet>>) {
             val folder = File("target/previews").apply { mkdirs() }
             val fullest = seen.filter { it.first != GONE }.groupBy({ it.first }, { it.second }).mapValues { (_, sheets) -> sheets.maxBy { it.parts.size } }
-            for ((screen, sheet) in fullest) File(folder, "$screen.svg").writeText(byDayAndNight(sheet, texts("values")))
+            for ((screen, sheet) in fullest) File(folder, "$screen.svg").writeText(byDayAndNight(sheet, "values"))
             for (language in LANGUAGES.drop(1)) fullest["HomeScreen"]?.let { home ->
-                File(folder, "HomeScreen-${language.takeLast(2)}.svg").writeText(byDayAndNight(home, texts(language)))
+                File(folder, "HomeScreen-${language.takeLast(2)}.svg").writeText(byDayAndNight(home, language))
             }
         }
 
-        private fun byDayAndNight(sheet: Sheet, texts: Map<String, String>): String {
-            val (day, height) = Preview(texts, isDark = false).of(sheet)
-            val (night, _) = Preview(texts, isDark = true).of(sheet)
+        private fun byDayAndNight(sheet: Sheet, language: String): String {
+            val (day, height) = Preview(language, isDark = false).of(sheet)
+            val (night, _) = Preview(language, isDark = true).of(sheet)
             val wide = 2 * WIDTH
             return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 $wide $height\" width=\"$wide\" height=\"$height\" " +
                 "font-family=\"sans-serif\" style=\"font-feature-settings:'tnum'\">\n" +

@@ -11,6 +11,7 @@ import android.bluetooth.le.ScanFilter
 import android.bluetooth.le.ScanResult
 import android.bluetooth.le.ScanSettings
 import android.content.Context
+import android.os.Build
 import android.os.Handler
 import android.os.HandlerThread
 import android.os.ParcelUuid
@@ -34,10 +35,12 @@ import org.hazel.bridge.sights
 class Bluetooth(private val context: Context, private val wallet: Wallet) : Radio {
     private val looper = HandlerThread("hazel-radio").apply { start() }
     private val thread = Handler(looper.looper)
+    private val radio = HandlerPost(thread)
     private val adapter: BluetoothAdapter? = context.getSystemService(BluetoothManager::class.java)?.adapter
     private val nearby = Nearby(wallet, this)
     private val links = mutableMapOf<ULong, Link>()
     private val numbers = mutableMapOf<Link, ULong>()
+    private var listening: Listening? = null
     private var lastNumber = 0uL
     private var shown = 0
     private var running = false
@@ -56,13 +59,15 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
     fun stop() {
         thread.post {
             running = false
-            thread.removeCallbacksAndMessages(null)
+            thread.removeCallbacks(showing)
+            thread.removeCallbacks(waking)
             adapter?.bluetoothLeScanner?.stopScan(scanning)
             adapter?.bluetoothLeAdvertiser?.stopAdvertising(advertising)
             quietly { nearby.stop(now()) }
             // What the meetings have still to say leaves before the links are closed.
             thread.postDelayed({
-                links.values.toList().forEach(Link::close)
+                links.values.toList().forEach(Link::leave)
+                listening?.close()
                 server.close()
                 looper.quitSafely()
             }, PARTING)
@@ -100,6 +105,7 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
     private fun begin() {
         running = true
         server.open(context)
+        listening = Listening.on(adapter)?.also { Entrance(it::next, radio, ::enter).begin() }
         val here = ScanFilter.Builder().setServiceUuid(ParcelUuid(Gatt.SERVICE)).build()
         val eager = ScanSettings.Builder().setScanMode(ScanSettings.SCAN_MODE_LOW_LATENCY).build()
         adapter?.bluetoothLeScanner?.startScan(listOf(here), eager, scanning)
@@ -112,7 +118,7 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
         val tags = quietly(nearby::tags).orEmpty()
         thread.removeCallbacks(showing)
         if (!running || advertiser == null) return
-        server.told = information(tags)
+        server.told = information(tags, listening?.number ?: 0u)
         if (tags.isNotEmpty()) {
             advertiser.stopAdvertising(advertising)
             // Somebody new stands first in the row: the two people wait for it.
@@ -149,7 +155,28 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
         override fun down(link: GattServer.Caller) = fall(link)
     })
 
+    /** Somebody has opened our channel. */
+    private fun enter(entrance: Entrance, pipe: Pipe): Channel {
+        lateinit var channel: Channel
+        channel = Channel(pipe, radio, object : Channel.Heard {
+            override fun packet(bytes: ByteArray) = arrived(channel, bytes)
+            override fun down() {
+                entrance.left()
+                fall(channel)
+            }
+        })
+        rise(channel, (pipe as? SocketPipe)?.peer.orEmpty(), dialing = false)
+        return channel
+    }
+
     private val callee = object : GattClient.Heard {
+        override fun channel(link: GattClient, told: UShort): UShort? =
+            if (Build.VERSION.SDK_INT < Build.VERSION_CODES.Q) null else quietly { nearby.channel(link.address, told) }
+
+        override fun noChannel(link: GattClient) {
+            quietly { nearby.noChannel(link.address) }
+        }
+
         override fun up(link: GattClient) = rise(link, link.address, dialing = true)
         override fun packet(link: GattClient, bytes: ByteArray) = arrived(link, bytes)
         override fun down(link: GattClient) {
@@ -161,7 +188,9 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
         val number = ++lastNumber
         links[number] = link
         numbers[link] = number
-        quietly { nearby.linkUp(number, peer, link.mtu, dialing, now()) }
+        quietly {
+            if (link.isChannel) nearby.channelUp(number, peer, dialing, now()) else nearby.linkUp(number, peer, link.mtu, dialing, now())
+        }
     }
 
     private fun arrived(link: Link, bytes: ByteArray) {
@@ -178,7 +207,7 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
     override fun connect(peer: String) {
         thread.post {
             val device = adapter?.getRemoteDevice(peer)
-            if (device == null) quietly { nearby.noLink(peer) } else GattClient(thread, device, callee).connect(context)
+            if (device == null) quietly { nearby.noLink(peer) } else GattClient(thread, radio, device, callee).connect(context)
         }
     }
 
@@ -187,7 +216,11 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
     }
 
     override fun hangUp(link: ULong) {
-        thread.post { links[link]?.close() }
+        thread.post {
+            links[link]?.close()
+            // A stack that never says that it has taken a packet must not keep a link for ever.
+            thread.postDelayed({ links[link]?.leave() }, LEAVING)
+        }
     }
 
     override fun wakeAt(at: ULong) {
@@ -211,5 +244,6 @@ class Bluetooth(private val context: Context, private val wallet: Wallet) : Radi
         /** How long one tag is shown. */
         const val TURN = 4_000L
         const val PARTING = 500L
+        const val LEAVING = 2_000L
     }
 }

@@ -14,27 +14,34 @@ import android.os.Handler
 import org.hazel.bridge.readInformation
 
 /**
- * The side that calls: connects, asks for the largest MTU, reads what version is spoken, listens, and only then is a link.
+ * The side that calls: connects, asks for the largest MTU, reads what version is spoken, opens a channel or listens, and only then is a link.
  *
  * Android's stack takes one request at a time, and its callbacks come on threads of its own: everything is passed on to [thread].
  */
 @SuppressLint("MissingPermission") // Bluetooth asks for them before anybody is called.
 internal class GattClient(
     private val thread: Handler,
+    private val radio: Post,
     private val peer: BluetoothDevice,
     private val heard: Heard,
 ) : BluetoothGattCallback(), Link {
     /** What a caller's link tells. */
     interface Heard {
+        /** The channel to open at a peer that told of this one; none for the service. */
+        fun channel(link: GattClient, told: UShort): UShort?
+        fun noChannel(link: GattClient)
         fun up(link: GattClient)
         fun packet(link: GattClient, bytes: ByteArray)
         fun down(link: GattClient)
     }
 
     val address: String get() = peer.address
-    override var mtu: UShort = soundMtu(Gatt.LEAST_MTU)
-        private set
+    override val mtu: UShort get() = channel?.mtu ?: serviceMtu
+    override val isChannel get() = channel != null
 
+    /** Over what packets cross, if not over the service. */
+    private var channel: Channel? = null
+    private var serviceMtu = soundMtu(Gatt.LEAST_MTU)
     private var gatt: BluetoothGatt? = null
     private var rx: BluetoothGattCharacteristic? = null
     private var up = false
@@ -44,12 +51,17 @@ internal class GattClient(
 
     fun connect(context: Context) {
         gatt = peer.connectGatt(context, false, this, BluetoothDevice.TRANSPORT_LE)
-        if (gatt == null) lost() else thread.postDelayed(::late, PATIENCE)
+        if (gatt == null) lost() else thread.postDelayed(late, PATIENCE)
     }
 
-    override fun send(packet: ByteArray) = queue.send(packet)
+    override fun send(packet: ByteArray) = channel?.send(packet) ?: queue.send(packet)
 
-    override fun close() = queue.closeWhenEmpty()
+    override fun close() = channel?.close() ?: queue.closeWhenEmpty()
+
+    override fun leave() {
+        gatt?.disconnect()
+        lost()
+    }
 
     override fun onConnectionStateChange(gatt: BluetoothGatt, status: Int, state: Int) {
         thread.post {
@@ -62,7 +74,7 @@ internal class GattClient(
 
     override fun onMtuChanged(gatt: BluetoothGatt, mtu: Int, status: Int) {
         thread.post {
-            if (status == BluetoothGatt.GATT_SUCCESS) this.mtu = soundMtu(mtu)
+            if (status == BluetoothGatt.GATT_SUCCESS) serviceMtu = soundMtu(mtu)
             if (!up) gatt.discoverServices()
         }
     }
@@ -84,11 +96,36 @@ internal class GattClient(
         read(gatt, it, value)
 
     private fun read(gatt: BluetoothGatt, it: BluetoothGattCharacteristic, value: ByteArray?) {
-        val bytes = value?.clone()
-        thread.post { if (it.uuid == Gatt.INFO && speaksOurs(bytes)) listen(gatt) else leave() }
+        val told = value?.takeIf { _ -> it.uuid == Gatt.INFO }?.let(::readInformation)
+        thread.post {
+            // None of another version: whoever it is, it is not one to talk to.
+            if (told == null) return@post leave()
+            val number = heard.channel(this, told.channel)
+            if (number == null) listen(gatt) else open(number, gatt)
+        }
     }
 
-    private fun speaksOurs(info: ByteArray?) = info != null && readInformation(info) != null
+    /** Takes the channel, or listens as ever. */
+    private fun open(number: UShort, gatt: BluetoothGatt) = openChannel(SocketPipe.to(peer, number), radio) { pipe ->
+        when {
+            gone -> pipe?.close()
+            pipe == null -> {
+                heard.noChannel(this)
+                thread.removeCallbacks(late)
+                thread.postDelayed(late, PATIENCE)
+                listen(gatt)
+            }
+            else -> {
+                val opened = Channel(pipe, radio, object : Channel.Heard {
+                    override fun packet(bytes: ByteArray) = heard.packet(this@GattClient, bytes)
+                    override fun down() = leave()
+                })
+                channel = opened
+                rise(gatt)
+                opened.begin()
+            }
+        }
+    }
 
     private fun listen(gatt: BluetoothGatt) {
         val service = gatt.getService(Gatt.SERVICE)
@@ -107,11 +144,14 @@ internal class GattClient(
 
     override fun onDescriptorWrite(gatt: BluetoothGatt, descriptor: BluetoothGattDescriptor, status: Int) {
         thread.post {
-            if (status != BluetoothGatt.GATT_SUCCESS) return@post leave()
-            up = true
-            gatt.requestConnectionPriority(BluetoothGatt.CONNECTION_PRIORITY_HIGH)
-            heard.up(this)
+            if (status == BluetoothGatt.GATT_SUCCESS) rise(gatt) else leave()
         }
+    }
+
+    private fun rise(gatt: BluetoothGatt) {
+        up = true
+        gatt.requestConnectionPriority(BluetoothGatt.CONNECTION_PRIORITY_HIGH)
+        heard.up(this)
     }
 
     /** The first packet is written with an answer: only then is it sure that the other side listens. */
@@ -141,19 +181,13 @@ internal class GattClient(
         thread.post { if (up && it.uuid == Gatt.TX) heard.packet(this, bytes) }
     }
 
-    private fun late() {
-        if (!up) leave()
-    }
-
-    private fun leave() {
-        gatt?.disconnect()
-        lost()
-    }
+    private val late = Runnable { if (!up) leave() }
 
     /** Told once, whatever Android repeats. */
     private fun lost() {
         if (gone) return
         gone = true
+        channel?.leave()
         // Without it Android runs out of clients after some thirty calls.
         gatt?.close()
         gatt = null

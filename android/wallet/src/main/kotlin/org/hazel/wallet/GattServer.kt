@@ -33,15 +33,18 @@ internal class GattServer(
     inner class Caller(val peer: BluetoothDevice) : Link {
         override var mtu: UShort = soundMtu(Gatt.LEAST_MTU)
         internal var listens = false
-        internal val queue = PacketQueue({ notify(peer, it) }) { server?.cancelConnection(peer) }
+        internal val queue = PacketQueue({ notify(peer, it) }, ::leave)
 
         override fun send(packet: ByteArray) = queue.send(packet)
         override fun close() = queue.closeWhenEmpty()
+        override fun leave() {
+            server?.cancelConnection(peer)
+        }
     }
 
     /** What is told to whoever connects and reads. Android asks on threads of its own. */
     @Volatile
-    var told: ByteArray = information(emptyList())
+    var told: ByteArray = information(emptyList(), 0u)
 
     private var server: BluetoothGattServer? = null
     private var tx: BluetoothGattCharacteristic? = null

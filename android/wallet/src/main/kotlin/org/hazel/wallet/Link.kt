@@ -22,8 +22,13 @@ internal fun soundMtu(claimed: Int): UShort = claimed.coerceIn(Gatt.LEAST_MTU, G
 /** One link of a radio. */
 internal interface Link {
     val mtu: UShort
+    /** Whether its packets go over an L2CAP channel instead of the service. */
+    val isChannel: Boolean get() = false
     fun send(packet: ByteArray)
+    /** Closes, after what was written has left. */
     fun close()
+    /** Closes now. */
+    fun leave()
 }
 
 /**

@@ -87,7 +87,7 @@ class BadInputTest {
         assertTrue(threads.awaitTermination(60, TimeUnit.SECONDS))
         assertEquals(emptyList<Throwable>(), trouble)
         assertEquals(-320, pair.left().home().position.net)
-        assertEquals(emptyList<String>(), pair.left().audit().findings)
+        assertEquals(emptyList<String>(), pair.left().audit().run().findings)
     }
 
     @Test
@@ -241,7 +241,22 @@ class BadInputTest {
         val again = SimulatedPair(pair.left(), Wallet.open(folder.resolve("ben.hazel").absolutePathString(), LabKeys, null), 6uL)
         assertEquals(Ending.InSync, again.meet(tally, Faults()).left.ending)
         assertEquals(3_000, again.right().home().position.finalNet)
-        assertEquals(emptyList<String>(), again.right().audit().findings)
+        assertEquals(emptyList<String>(), again.right().audit().run().findings)
+    }
+
+    @Test
+    fun `a phone that begins anew signs on, and both come to one order`() {
+        val pair = SimulatedPair.fresh(folder.toString(), 9uL)
+        val tally = opened(pair, pair.left(), pair.right())
+        pair.right().pay(tally, Payment(units = 3))
+        pair.meet(tally, Faults())
+        pair.right().renew(tally)
+        pair.right().pay(tally, Payment(units = 1))
+        pair.meet(tally, Faults())
+        assertEquals(Ending.InSync, pair.meet(tally, Faults()).left.ending)
+        assertEquals(4, pair.left().home().position.finalNet)
+        for (wallet in listOf(pair.left(), pair.right())) assertEquals(emptyList<String>(), wallet.audit().run().findings)
+        assertEquals("unknown", code { pair.right().renew("00".repeat(16)) })
     }
 
     @Test

@@ -56,7 +56,7 @@ class KilledTest {
         assertEquals(Ending.InSync, SimulatedPair(ana, ben, 42uL).meet(tally, Faults()).left.ending)
         assertEquals(owed, ben.home().position.finalNet, callback)
         for (wallet in listOf(ana, ben)) {
-            assertEquals(emptyList<String>(), wallet.audit().findings, callback)
+            assertEquals(emptyList<String>(), wallet.audit().run().findings, callback)
             wallet.shut()
         }
         folder.toFile().listFiles().orEmpty().forEach { it.delete() }

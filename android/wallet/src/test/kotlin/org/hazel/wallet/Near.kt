@@ -14,7 +14,7 @@ import org.hazel.bridge.Wallet
 internal fun now(): ULong = (System.nanoTime() / 1_000_000).toULong()
 
 /** A radio whose every packet takes a millisecond of the wall clock. The peer of each is the other one. */
-internal class Near(val wallet: Wallet, private val air: ScheduledExecutorService) : Radio {
+internal open class Near(val wallet: Wallet, protected val air: ScheduledExecutorService) : Radio {
     val nearby = Nearby(wallet, this)
     val notices = LinkedBlockingQueue<Notice>()
     lateinit var other: Near
@@ -40,7 +40,7 @@ internal class Near(val wallet: Wallet, private val air: ScheduledExecutorServic
     }
 
     override fun connect(peer: String) = later(1) {
-        val link = ++links
+        val link = newLink()
         other.nearby.linkUp(link, "caller", other.claims, false, now())
         nearby.linkUp(link, peer, claims, true, now())
     }
@@ -58,7 +58,9 @@ internal class Near(val wallet: Wallet, private val air: ScheduledExecutorServic
 
     override fun wakeAt(at: ULong) = later((at - minOf(at, now())).toLong()) { nearby.tick(now()) }
 
-    private fun later(milliseconds: Long, act: () -> Unit) {
+    protected fun later(milliseconds: Long, act: () -> Unit) {
+        // The test is over.
+        if (air.isShutdown) return
         air.schedule({
             try {
                 act()
@@ -70,6 +72,8 @@ internal class Near(val wallet: Wallet, private val air: ScheduledExecutorServic
 
     companion object {
         private var links = 0uL
+
+        fun newLink(): ULong = ++links
 
         fun pair(left: Wallet, right: Wallet, air: ScheduledExecutorService): Pair<Near, Near> {
             val (one, two) = Near(left, air) to Near(right, air)

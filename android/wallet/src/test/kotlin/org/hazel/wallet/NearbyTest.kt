@@ -77,7 +77,7 @@ class NearbyTest {
         // What is still in the air comes after the end.
         Thread.sleep(200)
         assertEquals(3_000, right.wallet.home().position.finalNet)
-        assertEquals(emptyList<String>(), right.wallet.audit().findings)
+        assertEquals(emptyList<String>(), right.wallet.audit().run().findings)
     }
 
     @Test
@@ -91,7 +91,7 @@ class NearbyTest {
         right.nearby.seen("left", Sight.Whole(left.wallet.beacons().single().tag.bytes), now())
         Thread.sleep(300)
         assertEquals(Went.Signed(chit), left.wallet.went(tally, chit))
-        assertEquals(emptyList<String>(), left.wallet.audit().findings)
+        assertEquals(emptyList<String>(), left.wallet.audit().run().findings)
     }
 
     @Test

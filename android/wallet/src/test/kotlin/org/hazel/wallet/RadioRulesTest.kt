@@ -51,11 +51,12 @@ class RadioRulesTest {
     @Test
     fun `what is told of oneself is read by the others, today's and tomorrow's`() {
         val tags = List(20) { ShownTag(ByteArray(8) { n -> n.toByte() }, "") }
-        val told = information(tags)
+        val told = information(tags, 0x80u)
         assertEquals(3 + 16 * 8, told.size)
         assertEquals(16, readInformation(told + byteArrayOf(9))?.tags?.size)
+        assertEquals(0x80u.toUShort(), readInformation(told)?.channel)
         assertEquals(0x1234u.toUShort(), readInformation(byteArrayOf(1, 0x12, 0x34))?.channel)
-        assertEquals(emptyList<Sight>(), readInformation(information(emptyList()))?.tags)
+        assertEquals(emptyList<Sight>(), readInformation(information(emptyList(), 0u))?.tags)
     }
 
     @Test

@@ -70,7 +70,7 @@ class SiteTest {
         val last = site.again(ana, links[0])
         assertEquals(0uL, last.pending, "$last")
         assertEquals(ana.tally(tally, PageOf()).tally.head, ben.tally(tally, PageOf()).tally.head)
-        for (wallet in listOf(ana, ben)) assertEquals(emptyList<String>(), wallet.audit().findings)
+        for (wallet in listOf(ana, ben)) assertEquals(emptyList<String>(), wallet.audit().run().findings)
     }
 
     @Test
