@@ -22,7 +22,7 @@ step() {
         cat "$scratch.log"
         return "$status"
     fi
-    show cargo clippy -p hazel-network --features postgres --all-targets -- -D warnings || status=$?
+    show cargo clippy -p hazel-network -p hazel-cli --features hazel-network/postgres,hazel-cli/postgres --all-targets -- -D warnings || status=$?
     HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test -p hazel-network --features postgres --test sites || status=$?
     # Two sites, killed twenty times while two wallets trade, the server restarted the hard way under them. By hand: 200.
     printf '#!/bin/bash\ncd %q\n%s -m immediate restart\n' "$scratch" "$pg_ctl" >"$scratch/restart"
