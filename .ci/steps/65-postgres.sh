@@ -21,9 +21,9 @@ step() {
         cat "$scratch.log"
         return "$status"
     fi
-    # Chosen from the whole workspace, so that what they depend on is built as every other check builds it, and once.
-    show cargo build --workspace --features hazel-tests/postgres --bin hazel-sites || status=$?
-    HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test --workspace --features hazel-tests/postgres --test sites || status=$?
+    # Chosen from the whole workspace and with its tests, so that what they depend on is built as `cargo test` builds it, and once. The
+    # program that kills sites is built along, for the test of hazel-tests of that name.
+    HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test --workspace --features hazel-tests/postgres,hazel-cli/postgres --test sites || status=$?
     # Two sites, killed twenty times while two wallets trade, the server restarted the hard way under them. By hand: 200.
     printf '#!/bin/bash\ncd %q\n%s -m immediate restart\n' "$scratch" "$pg_ctl" >"$scratch/restart"
     chmod 755 "$scratch/restart"

@@ -205,7 +205,7 @@ impl Premises {
             Some(("sqlite", file)) => Ok(Box::new(SqliteStore::open_one(&self.folder.join(file))?)),
             #[cfg(feature = "postgres")]
             Some(("postgres" | "postgresql", _)) => {
-                let urls: Vec<&str> = config.store.split_whitespace().collect();
+                let urls: Vec<String> = config.store.split_whitespace().map(str::to_owned).collect();
                 Ok(Box::new(hazel_network::store::PostgresStore::connect(&urls)?))
             }
             #[cfg(not(feature = "postgres"))]
