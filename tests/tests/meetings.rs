@@ -402,3 +402,28 @@ fn what_began_over_the_air_is_finished_by_files_and_by_pictures() {
     world.assert_equal("by three roads");
     assert_eq!(world.ben.wallet.tally(&tally).unwrap().index, 900);
 }
+
+/// Somebody has copied Ben's phone and paid with it. The phone itself learns of it in its second meeting, and may sign no more.
+#[test]
+fn a_phone_that_was_copied_learns_of_it_in_a_meeting() {
+    let mut world = World::partners(3, fair());
+    let tally = world.tally;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    world.ben.wallet.copy_database(&path).unwrap();
+    let (clock, entropy) = (Box::new(world.clock.clone()), Box::new(Seeded::new("copy")));
+    let copy = Wallet::open(Store::open(&path).unwrap(), &BareKey::new([5; 32]), clock, entropy).unwrap();
+    let original = std::mem::replace(&mut world.ben.wallet, copy);
+    pay(&mut world.ben.wallet, &tally, 3, 0);
+    world.meet(true);
+    world.assert_in_sync("the copy");
+    world.ben.wallet = original;
+    // Neither owes the other a word, as far as each knows; that their heads differ is why the next meeting begins with a summary.
+    world.meet(true);
+    let ended = world.ben.last().end.as_ref().map(|end| end.outcome);
+    assert!(matches!(ended, Some(Outcome::Apart { .. })), "{ended:?}");
+    world.meet(true);
+    world.assert_in_sync("the phone itself");
+    let refused = world.ben.wallet.pay(&tally, &Payment { units: chips(1), ..Payment::default() });
+    assert_eq!(refused.unwrap_err().code(), "revoked");
+}

@@ -169,6 +169,13 @@ pub fn long_stories() -> Vec<Tale> {
             ..story("restore of the foil, longer")
         }),
         Tale::Order(Story { pays: vec![2, 1], letters: 7, closes: true, ..story("closing, longer") }),
+        Tale::Order(Story {
+            phones: vec![(Side::Stock, 1), (Side::Foil, 1), (Side::Foil, 2)],
+            pays: vec![1, 2, 1],
+            letters: 6,
+            one_invoice: true,
+            ..story("one invoice, longer")
+        }),
         Tale::Bargain(Bargain {
             name: "negotiation, longer",
             offers: 2,
