@@ -355,6 +355,8 @@ fn a_copy_goes_on_with_a_phones_chain() {
     assert_eq!(ben.can_pay(&tally, chips(1)).unwrap().obstacle.map(|it| it.code()), Some("revoked"));
     assert_eq!(pay(&mut ben, &tally, 1).unwrap_err().code(), "revoked");
     assert_eq!(ben.close(&tally).unwrap_err().code(), "revoked");
+    assert!(ben.attention().unwrap().contains(&Attention::Replaced(tally)));
+    assert!(ben.devices(&tally).unwrap().iter().all(|device| !device.here || !device.active));
     assert!(ben.audit(&mut |_| true).unwrap().findings.is_empty());
     ben.renew(&tally).unwrap();
     pay(&mut ben, &tally, 1).unwrap();

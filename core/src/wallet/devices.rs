@@ -21,6 +21,7 @@ use super::opening::blank;
 use super::outbox::everything;
 use super::receiving::{take_in, whole};
 use super::settling::settle;
+use super::signing::may_sign;
 use super::{Clock, DEVICE_KEY, Hands, PAIR, Result, SEED, Wallet, WalletError, standing, tally_no};
 use crate::intake::new_chain;
 
@@ -236,7 +237,7 @@ impl Wallet {
             let no = tally_no(shelf, tally)?;
             let (_, my_side, ..) = shelf.tally_label(no)?;
             let standing = standing(shelf, no)?;
-            let own = standing.chain.map(|chain| shelf.chain(chain)).transpose()?.map(|chain| chain.id);
+            let own = standing.chain.map(|chain| shelf.chain(chain)).transpose()?;
             let tip = standing.tip;
             let mut views: Vec<DeviceView> = Vec::new();
             for known in &tip.devices {
@@ -245,7 +246,9 @@ impl Wallet {
                 let allowance = if first { None } else { Some(tip.allowance(side, device)?) };
                 let mine = side == my_side;
                 let here = mine && device == self.me.device;
-                let replaced = here && own.is_some_and(|own| own != known.chain());
+                // Not where another phone was restored in its place, nor where a copy of it went on.
+                let replaced =
+                    here && own.as_ref().is_some_and(|own| own.id != known.chain() || !may_sign(own, &tip));
                 let view = DeviceView {
                     device,
                     epoch: known.grant.epoch,

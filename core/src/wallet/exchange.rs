@@ -1,7 +1,7 @@
 //! Answering a summary: find what the partner lacks, and after a restore find out what I lack.
 
 use crate::admit::grant_digest;
-use crate::chit::{Body, ChainId, DeviceAct};
+use crate::chit::{Body, ChainId, ChitRef, DeviceAct};
 use crate::digest::{Digest, Statement};
 use crate::intake::End;
 use crate::invoice::{InvoiceState, Verdict};
@@ -11,7 +11,7 @@ use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Grant, Side};
 
 use super::opening::own_chain;
-use super::ordering::{cut, hash_at, open_view, retip, settle, speaks, superseded};
+use super::ordering::{cut, find, hash_at, open_view, retip, settle, speaks, superseded};
 use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS, OWED_WORDS};
 use super::signing::sign_on;
 use super::{DEVICE_KEY, Hands, Result, WalletError};
@@ -132,11 +132,8 @@ fn invoices(shelf: &Shelf<'_>, row: &TallyRow, have: &Have) -> Result<()> {
 
 /// Whether every chit that the partner's summary names is here.
 fn holds_all(shelf: &Shelf<'_>, row: &TallyRow, have: &Have) -> Result<bool> {
-    for (id, seq, hash) in &have.chains {
-        let held = shelf.branches(row.no, id)?.into_iter().any(
-            |branch| matches!(shelf.chit(branch.no, *seq), Ok(Some(chit)) if chit.entry.chit.hash() == *hash),
-        );
-        if !held {
+    for (chain, seq, hash) in &have.chains {
+        if find(shelf, row.no, &ChitRef { chain: *chain, seq: *seq, hash: *hash })?.is_none() {
             return Ok(false);
         }
     }

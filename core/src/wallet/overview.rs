@@ -1,6 +1,5 @@
 //! The first screen: where I stand on each tally and over all of them, and what waits for me.
 
-use crate::book::Device;
 use crate::chit::ChitRef;
 use crate::digest::Digest;
 use crate::invoice::{InvoiceId, InvoiceState};
@@ -10,6 +9,7 @@ use crate::tally::{Date, Side, TallyId, Terms};
 use crate::units::Units;
 
 use super::settling::waits_for_acceptance;
+use super::signing::may_sign;
 use super::{Hands, Result, Wallet, WalletError, tally_row};
 
 /// A tally as a screen shows it.
@@ -190,8 +190,7 @@ fn waiting_on(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64, list: &mut Vec<
 /// Whether this device's own chain is no longer one that may sign.
 fn is_replaced(shelf: &Shelf<'_>, standing: &Standing) -> Result<bool> {
     let Some(chain) = standing.chain else { return Ok(false) };
-    let own = shelf.chain(chain)?;
-    Ok(own.seed.is_none() || !standing.tip.device(&own.id).is_some_and(Device::is_active))
+    Ok(!may_sign(&shelf.chain(chain)?, &standing.tip))
 }
 
 fn is_going(state: TallyState) -> bool {

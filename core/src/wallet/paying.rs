@@ -6,12 +6,12 @@ use crate::intake::End;
 use crate::invoice::{InvoiceId, InvoiceState};
 use crate::negotiation::TallyState;
 use crate::pair::PairKey;
-use crate::store::{ChainRow, Front, Purse, Shelf};
+use crate::store::{Front, Purse, Shelf};
 use crate::tally::{Date, Side, TallyId};
 use crate::units::{AmountError, Units};
 
 use super::ordering::find;
-use super::signing::sign_on;
+use super::signing::{may_sign, sign_on};
 use super::{Hands, PAIR, Result, Wallet, WalletError, check_length, secret, standing, tally_no};
 
 /// Why a payment is not possible.
@@ -291,10 +291,9 @@ fn room(purse: &Purse, now: Date, units: Units) -> Result<Room, AmountError> {
         return none(CannotPay::NotOpen { state });
     }
     let tip = &front.tip;
-    let active = |chain: &&ChainRow| {
-        chain.seed.is_some() && tip.device(&chain.id).is_some_and(|device| device.is_active())
+    let Some(chain) = front.chain.as_ref().filter(|chain| may_sign(chain, tip)) else {
+        return none(CannotPay::Revoked);
     };
-    let Some(chain) = front.chain.as_ref().filter(active) else { return none(CannotPay::Revoked) };
     let committed = tip.paid.of(side).minus(*front.final_paid.of(side.other()))?;
     let by_limit = tip.limit_for(side, now).minus(committed)?.or_zero();
     let device = chain.id.device;

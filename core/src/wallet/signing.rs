@@ -4,7 +4,7 @@
 //! is on the disk the used key is gone; if it is not, the key was never used.
 
 use crate::admit::Verified;
-use crate::book::Flag;
+use crate::book::{Book, Device, Flag};
 use crate::chit::{Body, Chit, SignedChit};
 use crate::intake::{End, append};
 use crate::key::{ForwardSeed, SecretKey};
@@ -62,6 +62,11 @@ pub(super) fn sign(
     }
     let chain = shelf.chain(standing.chain.ok_or(WalletError::Unknown { what: "chain of this device" })?)?;
     sign_on(shelf, hands, tally, End::of(standing), chain, body)
+}
+
+/// Whether this device's own chain may still be signed on: its seed is here, and the order knows the device as active.
+pub(super) fn may_sign(own: &ChainRow, tip: &Book) -> bool {
+    own.seed.is_some() && tip.device(&own.id).is_some_and(Device::is_active)
 }
 
 /// Signs a chit on a chain whose seed is here.

@@ -96,7 +96,7 @@ impl SqliteStore {
         copy.pragma_update(None, "journal_mode", "DELETE")?;
         copy.execute("UPDATE site SET copied = 1", [])?;
         copy.close().map_err(|(_, error)| error)?;
-        std::fs::rename(&unfinished, path).map_err(|_| StoreError::Disk { code: 0 })
+        Ok(std::fs::rename(&unfinished, path)?)
     }
 }
 

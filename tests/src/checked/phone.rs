@@ -281,7 +281,8 @@ impl Phone {
         }
     }
 
-    /// The wallet's `answer_summary` as far as it changes anything: the stock's promise, the foil's answer to a higher view, and the end of a restore.
+    /// The wallet's `answer_summary` as far as it changes anything: the stock's promise, the foil's answer to a higher view, and the end of a
+    /// restore.
     fn hear_summary(&mut self, have: &Have, bug: Bug) {
         let side = self.side;
         let first = self.device == 1;
