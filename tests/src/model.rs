@@ -170,10 +170,12 @@ impl Ledger {
         self.reach.get(&key.0).copied().unwrap_or(0)
     }
 
-    /// The nodes that speak for a half.
-    #[must_use]
-    pub fn nodes(&self, side: Side) -> &[PublicKey] {
-        &self.tally.half(side).cert.nodes
+    /// The nodes that speak for a half, or ever did.
+    pub fn nodes(&self, side: Side) -> impl Iterator<Item = &PublicKey> {
+        let moved = self.signed.values().filter(move |it| it.chit.chain.side == side);
+        let moved = moved
+            .filter_map(|it| if let Body::Nodes { nodes, .. } = &it.chit.body { Some(nodes) } else { None });
+        self.tally.half(side).cert.nodes.iter().chain(moved.flatten())
     }
 
     /// What these chits add up to in this order.
@@ -229,6 +231,8 @@ pub struct Fold {
     amounts: BTreeMap<Digest, (usize, ChitRef, i64)>,
     closing: bool,
     sealed: [bool; 2],
+    /// How often each half has moved to other nodes.
+    moves: [u64; 2],
 }
 
 const fn at(side: Side) -> usize {
@@ -262,6 +266,7 @@ impl Fold {
             amounts: BTreeMap::new(),
             closing: false,
             sealed: [false; 2],
+            moves: [0; 2],
         }
     }
 
@@ -412,8 +417,11 @@ impl Fold {
                 level
             }
             Body::Set(_) | Body::Call { .. } | Body::Pledge { .. } => true,
-            // Nobody in this world changes who hosts a half.
-            Body::Nodes { .. } => false,
+            Body::Nodes { epoch, nodes } => {
+                let next = *epoch == self.moves[at(side)] + 1 && !nodes.is_empty();
+                self.moves[at(side)] += u64::from(next);
+                next
+            }
         };
         if effective { Taken::Counts } else { Taken::Nothing }
     }

@@ -33,12 +33,24 @@ mod once {
     use hazel_tests::world::replay;
 
     fn holds(seed: u64, actions: Vec<Action>) {
-        told(&Schedule { seed, liars: vec![false, false], pacts: vec![(0, 1)], actions });
+        told(&Schedule {
+            seed,
+            liars: vec![false, false],
+            pacts: vec![(0, 1)],
+            actions,
+            ..Schedule::default()
+        });
     }
 
     /// The same where the first of the two lies.
     fn holds_against_a_liar(seed: u64, actions: Vec<Action>) {
-        told(&Schedule { seed, liars: vec![true, false], pacts: vec![(0, 1)], actions });
+        told(&Schedule {
+            seed,
+            liars: vec![true, false],
+            pacts: vec![(0, 1)],
+            actions,
+            ..Schedule::default()
+        });
     }
 
     fn told(schedule: &Schedule) {
@@ -93,6 +105,7 @@ mod once {
                 Send { phone: 6, tally: 3, to: 4, fate: Fate::default() },
                 Meet { phone: 7, tally: 0, to: 7 },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -109,6 +122,7 @@ mod once {
                 AddDevice { phone: 5 },
                 Remind { phone: 8, tally: 2, old_lives: false },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -162,6 +176,7 @@ mod once {
                 send(5, 2),
                 send(4, 4),
             ],
+            ..Schedule::default()
         });
     }
 
@@ -181,6 +196,7 @@ mod once {
                 Remind { phone: 7, tally: 5, old_lives: true },
                 Ask { phone: 6, tally: 2, units: 10_000, valid_for: 86_400 },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -198,6 +214,7 @@ mod once {
                 Send { phone: 7, tally: 4, to: 5, fate: Fate::default() },
                 Meet { phone: 1, tally: 4, to: 10 },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -214,6 +231,7 @@ mod once {
                 Keep { phone: 1 },
                 Restore { pick: 16, old_lives: true, from_backup: false },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -234,6 +252,7 @@ mod once {
                 Restore { pick: 20, old_lives: false, from_backup: false },
                 Renew { phone: 2, tally: 3 },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -285,6 +304,7 @@ mod once {
                 Meet { phone: 3, tally: 4, to: 1 },
                 Restore { pick: 28, old_lives: false, from_backup: false },
             ],
+            ..Schedule::default()
         });
     }
 }

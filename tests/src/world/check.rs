@@ -221,7 +221,7 @@ impl World {
         }
         for side in Side::BOTH {
             let pact = &self.pacts[pact];
-            let said = pact.ledger.nodes(side).iter().map(|key| pact.ledger.reach(key)).max().unwrap_or(0);
+            let said = pact.ledger.nodes(side).map(|key| pact.ledger.reach(key)).max().unwrap_or(0);
             let own_half = side == view.side;
             if !self.people[pact.people[half(side)]].liar && !own_half && said < view.final_index {
                 let last = view.final_index;
