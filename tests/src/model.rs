@@ -38,6 +38,9 @@ impl fmt::Display for Broken {
     }
 }
 
+/// A chit with the hash it is known by.
+pub type Named<'c> = (Digest, &'c SignedChit);
+
 /// How a chit must be taken, in the model's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Taken {
@@ -103,8 +106,7 @@ impl Ledger {
     /// A chit was signed. I8: by the key that was promised for its place; I11: with a key that signed nothing else, unless its
     /// signer is one of those who lie.
     pub fn signs(&mut self, signed: &SignedChit, liar: bool) -> Result<(), Broken> {
-        let chit = &signed.chit;
-        let hash = chit.hash();
+        let (chit, hash) = (&signed.chit, signed.chit.hash());
         if self.signed.contains_key(&hash) {
             return Ok(());
         }
@@ -178,14 +180,31 @@ impl Ledger {
         self.tally.half(side).cert.nodes.iter().chain(moved.flatten())
     }
 
-    /// What these chits add up to in this order.
+    /// Whether this very chit was really signed, and bears this hash.
     #[must_use]
-    pub fn fold<'c>(&self, order: impl IntoIterator<Item = &'c SignedChit>) -> Fold {
+    pub fn is_signed(&self, hash: &Digest, chit: &SignedChit) -> bool {
+        self.signed.get(hash) == Some(chit)
+    }
+
+    /// What these chits add up to in this order: the first so many of them, and all.
+    #[must_use]
+    pub fn folds<const N: usize>(&self, order: &[Named<'_>], lengths: [usize; N]) -> ([Fold; N], Fold) {
         let mut fold = Fold::open(&self.tally);
-        for signed in order {
-            fold.add(signed);
+        let mut parts = lengths.map(|_| fold.clone());
+        for (at, (hash, signed)) in (1..).zip(order) {
+            fold.add(*hash, signed);
+            for (part, length) in parts.iter_mut().zip(lengths) {
+                if at == length {
+                    part.clone_from(&fold);
+                }
+            }
         }
-        fold
+        for (part, length) in parts.iter_mut().zip(lengths) {
+            if length > order.len() {
+                part.clone_from(&fold);
+            }
+        }
+        (parts, fold)
     }
 }
 
@@ -306,7 +325,7 @@ impl Fold {
         words.iter().rev().find(|credit| credit.from <= date).copied().unwrap_or(words[0])
     }
 
-    fn add(&mut self, signed: &SignedChit) {
+    fn add(&mut self, hash: Digest, signed: &SignedChit) {
         let chit = &signed.chit;
         let side = chit.chain.side;
         let leave = self.leaves.iter().find(|leave| leave.chain == chit.chain);
@@ -314,7 +333,8 @@ impl Fold {
         let taken = match &chit.body {
             Body::Pledge { units, invoice, .. } => {
                 let taken = self.pledge(chit.chain, chit.date, may, units.milli(), invoice.map(|id| id.0));
-                self.amounts.insert(chit.hash(), (self.rows.len(), chit.reference(), units.milli()));
+                let named = ChitRef { chain: chit.chain, seq: chit.seq, hash };
+                self.amounts.insert(hash, (self.rows.len(), named, units.milli()));
                 taken
             }
             Body::Device(DeviceAct::Epoch { .. }) => self.settle(signed),
@@ -326,7 +346,7 @@ impl Fold {
             leave.seq = leave.seq.max(chit.seq);
         }
         self.latest[at(side)] = self.latest[at(side)].max(chit.date);
-        self.rows.push((chit.hash(), taken, self.paid[1] - self.paid[0]));
+        self.rows.push((hash, taken, self.paid[1] - self.paid[0]));
     }
 
     fn pledge(

@@ -26,10 +26,10 @@ fn the_same_seed_is_the_same_world() {
 /// Stories that once broke a rule.
 mod once {
     use hazel_tests::world::action::Action::{
-        self, Accept, AddDevice, Ask, Close, Grant, Keep, Kill, Lie, Meet, Pay, Radio, Remind, Renew, Replay,
-        Restore, Revoke, Send, Tear,
+        self, Accept, AddDevice, Ask, Close, Grant, Home, Keep, KeepSite, Kill, Lie, Meet, Pay, Radio,
+        Remind, Renew, Replay, Restore, RestoreSite, Revoke, Send, Tear,
     };
-    use hazel_tests::world::action::{Fate, Harm, Radio as Weather, Schedule, Trick};
+    use hazel_tests::world::action::{Fate, Harm, Line, Radio as Weather, Schedule, Trick};
     use hazel_tests::world::replay;
 
     fn holds(seed: u64, actions: Vec<Action>) {
@@ -142,6 +142,23 @@ mod once {
                 Remind { phone: 9, tally: 4, old_lives: false },
             ],
         );
+    }
+
+    /// Seed 800265, I24: a site went on from a copy that was older than its user's claim. It kept silent about a half that it did not know, and
+    /// the phone, which had claimed it once, never did so again.
+    #[test]
+    fn a_site_goes_on_from_a_copy_older_than_the_claim() {
+        told(&Schedule {
+            seed: 800_265,
+            liars: vec![false, false],
+            sites: vec![true, true],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                KeepSite { site: 0 },
+                Home { phone: 0, line: Line { seed: 5_836, ..Line::default() } },
+                RestoreSite { pick: 10 },
+            ],
+        });
     }
 
     /// Seed 187, I13: the same without a radio.

@@ -112,6 +112,14 @@ impl World {
         self.pacts[pact].people.iter().any(|person| self.site_of(*person).is_some())
     }
 
+    /// Whether somebody's phone orders for a half whose partner is spoken for by a site. Restored, it would wait for the promise of the
+    /// stock's node, which only phones give (decision 0509).
+    pub(super) fn orders_beside_a_site(&self, person: usize) -> bool {
+        let foil_of = |pact: &&super::Pact| pact.people[1] == person;
+        let stocks = self.pacts.iter().filter(foil_of).map(|pact| pact.people[0]);
+        self.site_of(person).is_none() && stocks.into_iter().any(|stock| self.site_of(stock).is_some())
+    }
+
     /// A phone goes home.
     pub(super) fn home(&mut self, phone: usize, weather: &mut Weather) -> Outcome {
         let Some(site) = self.site_of(self.phones[phone].person) else { return Ok(NOTHING) };
@@ -154,9 +162,7 @@ impl World {
                 );
             }
         }
-        if talk.all_answered() {
-            self.phones[phone].claimed.extend(talk.tallies().copied());
-        }
+        talk.settle_claims(&mut self.phones[phone].claimed);
         self.carry(weather)?;
         Ok("done")
     }
