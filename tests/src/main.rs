@@ -22,6 +22,9 @@ use hazel_tests::world::replay;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
+    if let Err(error) = figures::begin() {
+        eprintln!("the figures will not be kept: {error}");
+    }
     match (words.first().map(String::as_str), number(1)) {
         (Some("vectors"), _) => told(vectors()),
         (Some("corpus"), _) => told(words.get(1).map_or_else(no_folder, |folder| corpus(Path::new(folder)))),

@@ -240,6 +240,7 @@ fn found(value: ValueRef<'_>) -> Result<Found, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MemberRow;
     use super::*;
 
     fn schema(connection: &Connection) -> Vec<(String, String)> {
@@ -281,7 +282,7 @@ mod tests {
             let sql = format!("PRAGMA max_page_count = {most}");
             store.shards[0].connection.query_row(&sql, [], |_| Ok(())).unwrap();
         };
-        let mut link = |store: &mut SqliteStore| {
+        let link = |store: &mut SqliteStore| {
             store.change(0, &mut |desk| {
                 desk.put_member(&row(1, 1))?;
                 desk.attempt(|| desk.put_member(&row(2, 20_000)))

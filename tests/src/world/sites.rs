@@ -86,7 +86,8 @@ impl World {
         Ok(())
     }
 
-    /// Everybody who has a site lets it speak for all their halves.
+    /// Everybody who has a site lets it speak for all their halves, and the partners are told: a phone that was lost before anybody heard of
+    /// it would come back as its own node beside a site (`orders_beside_a_site`).
     pub(crate) fn move_in(&mut self) -> Verdict {
         for pact in 0..self.pacts.len() {
             for person in self.pacts[pact].people {
@@ -94,6 +95,10 @@ impl World {
                 let (phone, id) = (self.phones_of(person)[0], self.pacts[pact].id);
                 outcome(self.phones[phone].wallet.host_at(&id, &self.sites[site].key.public()))?;
                 self.check(phone)?;
+            }
+            if self.is_hosted(pact) {
+                let [stock, foil] = self.pacts[pact].people.map(|person| self.phones_of(person)[0]);
+                self.meet(stock, foil, pact)?;
             }
         }
         Ok(())
