@@ -161,6 +161,59 @@ mod once {
         });
     }
 
+    /// Seed 3000760, I13: the stock had promised a rebuilt foil to wait for it, which never heard so. Its old phone opened a view above the promised
+    /// one and ordered there; the rebuilt phone followed, took the stock's next summary for the promise, and ordered in that view too.
+    #[test]
+    fn a_rebuilt_foil_follows_its_old_phone_into_a_higher_view() {
+        let send = |phone, tally, to, again, late| {
+            let fate = Fate { again, late, ..Fate::default() };
+            Send { phone, tally, to, fate }
+        };
+        let weather = Weather { mtu: 247, loss: 0, doubling: 0, jitter: 0, cut: None };
+        told(&Schedule {
+            seed: 3_000_760,
+            liars: vec![false, false],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                Pay { phone: 4, tally: 5, units: 25_000, insist: true },
+                send(10, 4, 4, 1, true),
+                Remind { phone: 1, tally: 0, old_lives: true },
+                AddDevice { phone: 3 },
+                send(11, 2, 6, 2, false),
+                Radio { phone: 2, tally: 5, to: 0, radio: weather },
+                Meet { phone: 4, tally: 3, to: 9 },
+                Pay { phone: 8, tally: 1, units: 25_000, insist: false },
+                Meet { phone: 2, tally: 4, to: 4 },
+                send(8, 4, 8, 2, false),
+            ],
+            ..Schedule::default()
+        });
+    }
+
+    /// Seed 3000764, I24: the foil's site went on from a copy, and was told the end of the order that it had forgotten. It took back what it
+    /// held before that too, found that the end follows nothing, and the two sites never agreed again.
+    #[test]
+    fn a_site_is_told_the_end_of_what_it_forgot() {
+        let home = |phone, seed, cut| Home { phone, line: Line { cut, seed, ..Line::default() } };
+        told(&Schedule {
+            seed: 3_000_764,
+            liars: vec![false, false],
+            sites: vec![true, true],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                home(8, 7_599, None),
+                Pay { phone: 10, tally: 2, units: 10_000, insist: false },
+                Send { phone: 0, tally: 5, to: 6, fate: Fate::default() },
+                KeepSite { site: 2 },
+                home(3, 57_218, Some(6)),
+                RestoreSite { pick: 23 },
+                home(3, 20_483, None),
+                home(0, 18_835, None),
+            ],
+            ..Schedule::default()
+        });
+    }
+
     /// Seed 187, I13: the same without a radio.
     #[test]
     fn both_copies_of_a_phone_go_on() {

@@ -386,16 +386,19 @@ mod tests {
             shelf.attempt(|| shelf.add_event(None, "within", &long))
         });
         assert_eq!(full, Err(StoreError::Full));
-        assert_eq!(store.read(Shelf::next_event), Ok(None), "nothing was changed");
+        assert_eq!(store.read(|shelf| shelf.next_event()), Ok(None), "nothing was changed");
         let after = store.change(|shelf| {
             shelf.add_event(None, "within", &long).unwrap_err();
             shelf.add_event(None, "after", "")
         });
         assert_eq!(after, Err(StoreError::Disk { code: ffi::SQLITE_ABORT_ROLLBACK }));
-        assert_eq!(store.read(Shelf::next_event), Ok(None), "nothing stands alone");
+        assert_eq!(store.read(|shelf| shelf.next_event()), Ok(None), "nothing stands alone");
         store.grow_at_most(None).unwrap();
         store.change(|shelf| shelf.attempt(|| shelf.add_event(None, "within", &long))).unwrap();
-        assert_eq!(store.read(Shelf::next_event).unwrap().map(|event| event.code), Some("within".to_owned()));
+        assert_eq!(
+            store.read(|shelf| shelf.next_event()).unwrap().map(|event| event.code),
+            Some("within".to_owned())
+        );
     }
 
     #[test]

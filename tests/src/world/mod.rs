@@ -22,6 +22,7 @@ mod full;
 mod heal;
 mod lies;
 mod negotiating;
+mod post;
 mod radio;
 pub mod replay;
 mod sites;
@@ -44,7 +45,8 @@ use action::{Action, Schedule};
 use air::Packet;
 use chance::{PhoneClock, Seeded, WorldTime, guard, words};
 use check::Seen;
-use sites::{Mail, Site};
+use post::Mail;
+use sites::Site;
 
 /// Somebody with recovery words.
 struct Person {

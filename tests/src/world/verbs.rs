@@ -10,7 +10,7 @@ use hazel_core::wallet::{Ask, Attention, EnrolmentRequest, Payment, Wallet, Wall
 use super::action::Action;
 use super::air::outcome;
 use super::chance::{PhoneClock, guard};
-use super::sites::Weather;
+use super::post::Weather;
 use super::{Kept, NOTHING, Phone, World, half};
 use crate::model::Broken;
 
