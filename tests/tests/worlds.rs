@@ -210,7 +210,6 @@ mod once {
                 home(3, 20_483, None),
                 home(0, 18_835, None),
             ],
-            ..Schedule::default()
         });
     }
 

@@ -292,7 +292,11 @@ mod tests {
         assert_eq!(link(&mut store), Err(StoreError::Full));
         let count = |store: &mut SqliteStore| {
             let mut members = 0;
-            store.read(0, &mut |desk| Ok(members = desk.members()?.len())).unwrap();
+            let mut look = |desk: &Desk<'_>| {
+                members = desk.members()?.len();
+                Ok(())
+            };
+            store.read(0, &mut look).unwrap();
             members
         };
         assert_eq!(count(&mut store), 0);

@@ -16,6 +16,8 @@ use super::{NOTHING, Verdict, World};
 use crate::model::Broken;
 
 type Outcome = Result<&'static str, Broken>;
+/// Letters, each with the key of the line it goes to; without one it is an answer on the line that is open.
+type Said = Vec<(Option<[u8; 32]>, Vec<u8>)>;
 
 /// Letters that one visit, or the sites among themselves, may need. A bound against two who never come to rest.
 const LETTERS_MAX: usize = 400;
@@ -79,7 +81,7 @@ impl World {
                 self.overhear_letter(&bytes, self.people[self.phones[phone].person].liar)?;
             }
             for (bytes, bent) in
-                self.fates(bytes, weather, Some((site, Correspondent::User(user))).filter(|_| up))
+                self.fates(&bytes, weather, Some((site, Correspondent::User(user))).filter(|_| up))
             {
                 weather.arrived += 1;
                 let answers = match up {
@@ -101,7 +103,7 @@ impl World {
     /// What arrives of one letter. What is held up goes among the mail, if it is to a site.
     fn fates(
         &mut self,
-        bytes: Vec<u8>,
+        bytes: &[u8],
         weather: &mut Weather,
         to: Option<(usize, Correspondent)>,
     ) -> Vec<(Vec<u8>, bool)> {
@@ -109,14 +111,14 @@ impl World {
             self.fault("site: letter lost");
             return Vec::new();
         }
-        let mut sent = vec![(bytes.clone(), false)];
+        let mut sent = vec![(bytes.to_vec(), false)];
         if weather.hits(weather.line.doubling) {
             self.fault("site: letter doubled");
-            sent.push((bytes.clone(), false));
+            sent.push((bytes.to_vec(), false));
         }
         if weather.hits(weather.line.bent) && !bytes.is_empty() {
             self.fault("site: letter bent");
-            let (mut bent, bit) = (bytes.clone(), weather.chance.draw() as usize);
+            let (mut bent, bit) = (bytes.to_vec(), weather.chance.draw() as usize);
             let at = bit / 8 % bent.len();
             bent[at] ^= 1 << (bit % 8);
             sent[0] = (bent, true);
@@ -132,12 +134,7 @@ impl World {
     }
 
     /// A phone takes in what its site says; what it answers is for nobody's key.
-    fn phone_hears(
-        &mut self,
-        phone: usize,
-        talk: &mut Talk,
-        bytes: &[u8],
-    ) -> Result<Vec<(Option<[u8; 32]>, Vec<u8>)>, Broken> {
+    fn phone_hears(&mut self, phone: usize, talk: &mut Talk, bytes: &[u8]) -> Result<Said, Broken> {
         let answers = match talk.hear(&mut self.phones[phone].wallet, bytes) {
             Ok(answers) => answers,
             Err(UplinkError::Malformed(_)) => Vec::new(),
@@ -151,7 +148,7 @@ impl World {
     }
 
     /// A site takes in a letter. What it says to other sites goes among the mail; what it says to users is returned.
-    fn site_hears(&mut self, mail: Mail) -> Result<Vec<(Option<[u8; 32]>, Vec<u8>)>, Broken> {
+    fn site_hears(&mut self, mail: Mail) -> Result<Said, Broken> {
         let Mail { to, from, bytes, bent } = mail;
         let person = self.sites[to].person;
         if !bent && let Ok(letter) = Letter::from_bytes(&bytes) {
@@ -174,11 +171,7 @@ impl World {
         }
     }
 
-    pub(super) fn feed(
-        &mut self,
-        site: usize,
-        input: Input,
-    ) -> Result<Vec<(Option<[u8; 32]>, Vec<u8>)>, Broken> {
+    pub(super) fn feed(&mut self, site: usize, input: Input) -> Result<Said, Broken> {
         let now = self.time.now() * 1000;
         let own = Correspondent::Site(self.sites[site].key.public());
         let node = self.node(site);
@@ -218,7 +211,7 @@ impl World {
             }
             let Mail { to, from, bytes, bent } = self.mail.remove(0);
             let before = self.mail.len();
-            let arrive = self.fates(bytes, weather, Some((to, from)));
+            let arrive = self.fates(&bytes, weather, Some((to, from)));
             held.extend(self.mail.drain(before..));
             for (bytes, harmed) in arrive {
                 self.site_hears(Mail { to, from, bytes, bent: bent || harmed })?;
