@@ -3,7 +3,7 @@ import HazelWallet
 import SwiftUI
 import WalletScreens
 
-/// Settings: backup, checking everything again, taking the wallet off this phone.
+/// Settings: backup, errands, the site, checking everything again, taking the wallet off this phone.
 struct SettingsScreen: View {
     @ObservedObject var pocket: Pocket
     let holding: Holding
@@ -24,6 +24,15 @@ struct SettingsScreen: View {
                     VStack(alignment: .leading, spacing: 2) {
                         Label(Phrase("errands").text, systemImage: "figure.walk")
                         Text(Phrase("errands_under").text).font(.footnote).foregroundStyle(.secondary)
+                    }
+                    .accessibilityElement(children: .combine)
+                })
+            NavigationLink(
+                destination: { SiteScreen(pocket: pocket, holding: holding) },
+                label: {
+                    VStack(alignment: .leading, spacing: 2) {
+                        Label(Phrase("site").text, systemImage: "server.rack")
+                        Text(Phrase("site_under").text).font(.footnote).foregroundStyle(.secondary)
                     }
                     .accessibilityElement(children: .combine)
                 })
