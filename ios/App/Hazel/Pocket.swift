@@ -54,6 +54,12 @@ final class Pocket: ObservableObject {
         try hold(await offMain { try Wallet.restore(file: file, keys: keys, words: words, backup: backup, clock: nil) })
     }
 
+    /// Another device of mine has answered.
+    func enrol(secret: Data, answer: Data) async throws {
+        let (file, keys) = (try Self.file(), keys)
+        try hold(await offMain { try Wallet.enrol(file: file, keys: keys, secret: secret, enrolment: answer, clock: nil) })
+    }
+
     /// Destroys the wallet on this phone. What was signed stays owed.
     func wipe() async throws {
         guard let holding else { return }
