@@ -241,8 +241,16 @@ final class ScreensTest: PairTest {
         try turn()
         XCTAssertEqual(history.rows.count, 30)
         XCTAssertEqual(Set(history.rows.map(\.memo)), ["milk"])
-        XCTAssertEqual(HistoryState.fileName("../Ben: \"x\""), "hazel-Benx.csv")
-        XCTAssertEqual(HistoryState.fileName("🌰"), "hazel-tally.csv")
+        XCTAssertEqual(HistoryState.Form.csv.fileName("../Ben: \"x\""), "hazel-Benx.csv")
+        XCTAssertEqual(HistoryState.Form.json.fileName("🌰"), "hazel-tally.json")
+        for form in HistoryState.Form.allCases { XCTAssertTrue(try form.write(tally, of: ana).contains("milk"), form.rawValue) }
+    }
+
+    func testWhatThePartnerMayOweAtWorstIsSaidWhereItIsMoreThanWhatIsHere() throws {
+        XCTAssertEqual(try page(ben).worst, Phrase("exposure_worst", "Ana", "100.00"), "she may have signed what is not here")
+        _ = try ana.pay(tally: tally, payment: Payment(units: 100_000))
+        try meet()
+        XCTAssertNil(try page(ben).worst, "all that she may owe is here")
     }
 
     func testAnOfferIsSeenBeforeItIsSigned() throws {
