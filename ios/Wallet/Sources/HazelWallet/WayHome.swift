@@ -21,10 +21,10 @@ public struct WayHome: Sendable {
     private let wallet: Wallet
     private let within: UInt64
 
-    /// `within` is in milliseconds.
+    /// `within` is in milliseconds, and at most an hour.
     public init(_ wallet: Wallet, within: UInt64 = 20_000) {
         self.wallet = wallet
-        self.within = within
+        self.within = min(within, 3_600_000)
     }
 
     /// First contact, by a ticket of whoever runs the site. The ticket is good once: `keep` is handed the link as soon as the site has let

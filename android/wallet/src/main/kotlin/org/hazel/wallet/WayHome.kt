@@ -38,7 +38,10 @@ data class Homecoming(
  * at once when it is cancelled; what was not confirmed is told again the next time. An app that uses it declares the permission for the
  * network itself.
  */
-class WayHome(private val wallet: Wallet, private val within: Long = WITHIN) {
+class WayHome(private val wallet: Wallet, within: Long = WITHIN) {
+    /** Milliseconds, at most an hour. */
+    private val within = within.coerceIn(1, HOUR)
+
     /**
      * First contact, by a ticket of whoever runs the site. The ticket is good once: [keep] is handed the link as soon as the site has let
      * this device in, whatever comes after, and not on the main thread.
@@ -129,6 +132,7 @@ class WayHome(private val wallet: Wallet, private val within: Long = WITHIN) {
 
     private companion object {
         const val WITHIN = 20_000L
+        const val HOUR = 3_600_000L
         const val CONNECT = 10_000L
         const val GRACE = 1_000L
         const val BUFFER = 4_096
