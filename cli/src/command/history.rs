@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use hazel_core::wallet::{ChitView, Export as Whole, Filter, Settled};
+use hazel_core::wallet::{ChitView, Filter, Settled};
 use serde_json::{Value, json};
 
-use crate::calendar::{day, last_second, parse_day, stamp};
+use crate::calendar::{day, last_second, parse_day};
 use crate::home::Home;
 use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE, WARN, count};
 use crate::parcel;
