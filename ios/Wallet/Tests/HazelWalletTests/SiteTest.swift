@@ -85,9 +85,9 @@ final class SiteTest: FolderTest {
         XCTAssertNotNil(babbling)
         // It ends after the time that it was given, however long a dialog would wait for its first answer.
         let begun = Date()
-        let silent = try await trouble(.silent, within: 300)
+        let silent = try await trouble(.silent, within: 3_000)
         XCTAssertEqual(silent, "late")
-        XCTAssertLessThan(Date().timeIntervalSince(begun), 10)
+        XCTAssertLessThan(Date().timeIntervalSince(begun), 45)
         let nowhere = try await WayHome(ana, within: 60_000).again(link(to: 1, host: "nobody.invalid"))
         XCTAssertEqual(nowhere.trouble?.code, "unreachable_site")
     }
@@ -101,7 +101,7 @@ final class SiteTest: FolderTest {
         going.cancel()
         let come = try await going.value
         XCTAssertNotNil(come.trouble)
-        XCTAssertLessThan(Date().timeIntervalSince(begun), 15, "nothing's own patience was waited for")
+        XCTAssertLessThan(Date().timeIntervalSince(begun), 9, "the ten seconds of an opening were not waited for")
         let early = Task { try await WayHome(ana, within: 600_000).again(link) }
         early.cancel()
         let none = try await early.value

@@ -114,11 +114,11 @@ class SiteTest {
         assertEquals("unreachable_site", WayHome(ana).again(link.copy(port = closed.toUShort())).trouble?.code)
         assertEquals("unreachable_site", WayHome(ana).again(link.copy(host = "nobody.invalid")).trouble?.code)
         ServerSocket(0).use { server ->
-            val peer = thread { runCatching { server.accept().use { it.getInputStream().read(); it.close() }; server.accept().use { Thread.sleep(2_000) } } }
+            val peer = thread { runCatching { server.accept().use { it.getInputStream().read(); it.close() }; server.accept().use { Thread.sleep(60_000) } } }
             assertEquals("unwelcome", WayHome(ana).again(link.copy(port = server.localPort.toUShort())).trouble?.code)
             val begun = System.nanoTime()
-            assertEquals("late", WayHome(ana, within = 300).again(link.copy(port = server.localPort.toUShort())).trouble?.code)
-            assertTrue(System.nanoTime() - begun < 10_000_000_000)
+            assertEquals("late", WayHome(ana, within = 3_000).again(link.copy(port = server.localPort.toUShort())).trouble?.code)
+            assertTrue(System.nanoTime() - begun < 45_000_000_000)
             peer.interrupt()
         }
     }
@@ -132,7 +132,7 @@ class SiteTest {
             val going = launch { WayHome(ana, within = Long.MAX_VALUE).again(link.copy(host = "127.0.0.1", port = silent.localPort.toUShort())) }
             delay(200)
             going.cancelAndJoin()
-            assertTrue(System.nanoTime() - begun < 15_000_000_000, "nothing's own patience was waited for")
+            assertTrue(System.nanoTime() - begun < 9_000_000_000, "the ten seconds of an opening were not waited for")
         }
         assertEquals("Ana", ana.home().name)
     }
