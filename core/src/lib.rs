@@ -29,4 +29,3 @@ pub mod telling;
 pub mod ticket;
 pub mod units;
 pub mod wallet;
-mod words;

@@ -10,6 +10,7 @@
 mod story;
 
 use hazel_core::store::Store;
+use hazel_core::tally::TallyId;
 use hazel_core::wallet::{Attention, Wallet};
 use story::*;
 
@@ -54,6 +55,37 @@ fn a_restored_phone_reads_at_once_and_signs_after_it_met_the_partner() {
         let view = new.tally(&tally).unwrap();
         assert_eq!(view.final_index, view.index, "{lost}");
     }
+}
+
+/// Hand-overs both ways; what is not let in is told otherwise.
+fn talk(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
+    for _ in 0..6 {
+        if let Some(bytes) = one.hand_over(tally).unwrap() {
+            other.receive(&bytes).unwrap();
+        }
+        if let Some(bytes) = other.hand_over(tally).unwrap() {
+            one.receive(&bytes).unwrap();
+        }
+    }
+}
+
+/// A restored foil announces a view and never hears the promise. Its old phone opens a higher one and orders there; the restored phone, which
+/// has the same node key, must not go on in that view.
+#[test]
+fn a_restored_foil_does_not_order_where_its_old_phone_has() {
+    let (mut ana, mut old, tally, clock) = pair();
+    pay(&mut old, &tally, 10).unwrap();
+    meet(&mut ana, &mut old, &tally);
+    let mut new = restore("Ben", &old.backup(&words("Ben")).unwrap(), &clock);
+    ana.receive(&new.hand_over(&tally).unwrap().unwrap()).unwrap();
+    pay(&mut old, &tally, 1).unwrap();
+    talk(&mut old, &mut ana, &tally);
+    assert!(!old.tally(&tally).unwrap().reconciling, "the old phone has opened a view of its own");
+    talk(&mut new, &mut ana, &tally);
+    let (first, second) = (old.tally(&tally).unwrap(), new.tally(&tally).unwrap());
+    assert!(first.view > 0 && !second.reconciling);
+    assert!(second.view > first.view, "one node key, one view, two phones that order in it");
+    assert_equal_halves(&mut new, &mut ana, &tally);
 }
 
 #[test]

@@ -282,6 +282,16 @@ impl Talk {
             && self.halves.keys().all(|tally| self.answered.contains(tally))
     }
 
+    /// Notes what the site knows to be mine. A half about which it kept silent is to be claimed again: a site that went on from an older copy
+    /// knows nothing of it, and does not even say so.
+    pub fn settle_claims(&self, claimed: &mut BTreeSet<TallyId>) {
+        if self.all_answered() {
+            claimed.extend(self.tallies());
+        } else {
+            claimed.retain(|tally| !self.halves.contains_key(tally) || self.answered.contains(tally));
+        }
+    }
+
     /// How many halves have something that is not final.
     pub fn pending(&self, wallet: &mut Wallet) -> Result<usize, WalletError> {
         Ok(hosted(wallet, &self.site)?.iter().filter(|it| it.pending).count())

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +26,18 @@ pub struct Measured {
 /// Everything that was measured, by command.
 pub type Figures = BTreeMap<String, Measured>;
 
+/// The file, or the one that is named in the environment: for rehearsing long commands with small numbers.
 fn file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("figures.json")
+    let here = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("figures.json");
+    std::env::var_os("HAZEL_FIGURES").map_or_else(here, PathBuf::from)
+}
+
+static BEGUN_ON: OnceLock<String> = OnceLock::new();
+
+/// Says that a long command begins, and on which commit: what it counts belongs there, whatever is committed until it ends.
+pub fn begin() -> io::Result<String> {
+    let now = commit()?;
+    Ok(BEGUN_ON.get_or_init(|| now).clone())
 }
 
 /// What has been measured so far.
@@ -40,7 +51,7 @@ pub fn read() -> io::Result<Figures> {
 
 /// Adds one piece of a command's figures. Pieces of one commit add up, each once; those of another commit are forgotten.
 pub fn record(command: &str, piece: &str, sums: &[(&str, u64)], seconds: f64) -> io::Result<()> {
-    let commit = commit()?;
+    let commit = begin()?;
     // Several commands may run at once; who has the file reads it, adds, and writes it.
     let held = File::open(env!("CARGO_MANIFEST_DIR"))?;
     held.lock()?;

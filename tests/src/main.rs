@@ -1,6 +1,7 @@
 //! `vectors` writes what is kept in files, `corpus FOLDER` what fuzzers begin with, `seed N` replays one world,
-//! `worlds COUNT [FIRST]` runs many, `hunt` until one breaks, `planted` looks for bugs made on purpose, `model` explores every
-//! course of small stories, `fast` draws courses of longer ones, `fuzz` gives spoilt bytes to every parser, `mutants` and `coverage` keep what other programs counted,
+//! `worlds COUNT [FIRST [MINUTES]]` runs many, `hunt` until one breaks, `planted` looks for bugs made on purpose, `model` explores every
+//! course of small stories, `fast` draws courses of longer ones, `fuzz` gives spoilt bytes to every parser, `mutants` and `coverage` keep what
+//! other programs counted,
 //! `report` writes the table of figures, out of what the others have measured.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of this program is what it is for")]
 
@@ -13,7 +14,7 @@ use hazel_tests::checked;
 use hazel_tests::checked::courses::draw_many;
 use hazel_tests::coverage;
 use hazel_tests::figures;
-use hazel_tests::report::{self, run_about, run_many};
+use hazel_tests::report::{self, run_within};
 use hazel_tests::seeds::seeds;
 use hazel_tests::spoiling::spoil;
 use hazel_tests::vectors::{Vectors, folder};
@@ -23,11 +24,18 @@ use hazel_tests::world::replay;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
+    if let Err(error) = figures::begin() {
+        eprintln!("the figures will not be kept: {error}");
+    }
     match (words.first().map(String::as_str), number(1)) {
         (Some("vectors"), _) => told(vectors()),
         (Some("corpus"), _) => told(words.get(1).map_or_else(no_folder, |folder| corpus(Path::new(folder)))),
         (Some("seed"), Some(seed)) => one(seed),
-        (Some("worlds"), Some(count)) => many(number(2).unwrap_or(0), count),
+        (Some("worlds"), Some(count)) => {
+            let most =
+                number(3).map_or(Duration::MAX, |minutes| Duration::from_secs(minutes.saturating_mul(60)));
+            many(number(2).unwrap_or(0), count, most)
+        }
         (Some("hunt"), Some(count)) => {
             let about = words.get(2).and_then(|name| About::named(name));
             hunt(about.unwrap_or_default(), count)
@@ -44,7 +52,7 @@ fn main() -> ExitCode {
         (Some("report"), _) => told(report::write()),
         _ => {
             eprintln!(
-                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fast COUNT [FIRST] | fuzz [SECONDS [SEED [NAME…]]] | mutants MUTANTS.OUT TREE WHAT | coverage FILE | report"
+                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST [MINUTES]] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fast COUNT [FIRST] | fuzz [SECONDS [SEED [NAME…]]] | mutants MUTANTS.OUT TREE WHAT | coverage FILE | report"
             );
             ExitCode::from(2)
         }
@@ -124,7 +132,7 @@ fn one(seed: u64) -> ExitCode {
 /// Worlds until one breaks, in which mostly such things happen.
 fn hunt(about: About, count: u64) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
-    let figures = run_about(about, 0, count, 1, false);
+    let figures = run_within(Duration::MAX, about, 0, count, 1, false);
     match figures.broken.first_key_value() {
         None => ExitCode::SUCCESS,
         Some((seed, broken)) => {
@@ -211,9 +219,9 @@ fn courses(first: u64, count: u64) -> ExitCode {
     if drawn.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn many(first: u64, count: u64) -> ExitCode {
+fn many(first: u64, count: u64, most: Duration) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
-    let figures = run_many(first, count, usize::MAX, true);
+    let figures = run_within(most, About::Anything, first, count, usize::MAX, true);
     print!("{}", figures.table());
     if let Err(error) = figures.keep(first) {
         eprintln!("the figures were not kept: {error}");

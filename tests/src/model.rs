@@ -38,6 +38,9 @@ impl fmt::Display for Broken {
     }
 }
 
+/// A chit with the hash it is known by.
+pub type Named<'c> = (Digest, &'c SignedChit);
+
 /// How a chit must be taken, in the model's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Taken {
@@ -103,8 +106,7 @@ impl Ledger {
     /// A chit was signed. I8: by the key that was promised for its place; I11: with a key that signed nothing else, unless its
     /// signer is one of those who lie.
     pub fn signs(&mut self, signed: &SignedChit, liar: bool) -> Result<(), Broken> {
-        let chit = &signed.chit;
-        let hash = chit.hash();
+        let (chit, hash) = (&signed.chit, signed.chit.hash());
         if self.signed.contains_key(&hash) {
             return Ok(());
         }
@@ -170,20 +172,39 @@ impl Ledger {
         self.reach.get(&key.0).copied().unwrap_or(0)
     }
 
-    /// The nodes that speak for a half.
-    #[must_use]
-    pub fn nodes(&self, side: Side) -> &[PublicKey] {
-        &self.tally.half(side).cert.nodes
+    /// The nodes that speak for a half, or ever did.
+    pub fn nodes(&self, side: Side) -> impl Iterator<Item = &PublicKey> {
+        let moved = self.signed.values().filter(move |it| it.chit.chain.side == side);
+        let moved = moved
+            .filter_map(|it| if let Body::Nodes { nodes, .. } = &it.chit.body { Some(nodes) } else { None });
+        self.tally.half(side).cert.nodes.iter().chain(moved.flatten())
     }
 
-    /// What these chits add up to in this order.
+    /// Whether this very chit was really signed, and bears this hash.
     #[must_use]
-    pub fn fold<'c>(&self, order: impl IntoIterator<Item = &'c SignedChit>) -> Fold {
+    pub fn is_signed(&self, hash: &Digest, chit: &SignedChit) -> bool {
+        self.signed.get(hash) == Some(chit)
+    }
+
+    /// What these chits add up to in this order: the first so many of them, and all.
+    #[must_use]
+    pub fn folds<const N: usize>(&self, order: &[Named<'_>], lengths: [usize; N]) -> ([Fold; N], Fold) {
         let mut fold = Fold::open(&self.tally);
-        for signed in order {
-            fold.add(signed);
+        let mut parts = lengths.map(|_| fold.clone());
+        for (at, (hash, signed)) in (1..).zip(order) {
+            fold.add(*hash, signed);
+            for (part, length) in parts.iter_mut().zip(lengths) {
+                if at == length {
+                    part.clone_from(&fold);
+                }
+            }
         }
-        fold
+        for (part, length) in parts.iter_mut().zip(lengths) {
+            if length > order.len() {
+                part.clone_from(&fold);
+            }
+        }
+        (parts, fold)
     }
 }
 
@@ -229,6 +250,8 @@ pub struct Fold {
     amounts: BTreeMap<Digest, (usize, ChitRef, i64)>,
     closing: bool,
     sealed: [bool; 2],
+    /// How often each half has moved to other nodes.
+    moves: [u64; 2],
 }
 
 const fn at(side: Side) -> usize {
@@ -262,6 +285,7 @@ impl Fold {
             amounts: BTreeMap::new(),
             closing: false,
             sealed: [false; 2],
+            moves: [0; 2],
         }
     }
 
@@ -301,7 +325,7 @@ impl Fold {
         words.iter().rev().find(|credit| credit.from <= date).copied().unwrap_or(words[0])
     }
 
-    fn add(&mut self, signed: &SignedChit) {
+    fn add(&mut self, hash: Digest, signed: &SignedChit) {
         let chit = &signed.chit;
         let side = chit.chain.side;
         let leave = self.leaves.iter().find(|leave| leave.chain == chit.chain);
@@ -309,7 +333,8 @@ impl Fold {
         let taken = match &chit.body {
             Body::Pledge { units, invoice, .. } => {
                 let taken = self.pledge(chit.chain, chit.date, may, units.milli(), invoice.map(|id| id.0));
-                self.amounts.insert(chit.hash(), (self.rows.len(), chit.reference(), units.milli()));
+                let named = ChitRef { chain: chit.chain, seq: chit.seq, hash };
+                self.amounts.insert(hash, (self.rows.len(), named, units.milli()));
                 taken
             }
             Body::Device(DeviceAct::Epoch { .. }) => self.settle(signed),
@@ -321,7 +346,7 @@ impl Fold {
             leave.seq = leave.seq.max(chit.seq);
         }
         self.latest[at(side)] = self.latest[at(side)].max(chit.date);
-        self.rows.push((chit.hash(), taken, self.paid[1] - self.paid[0]));
+        self.rows.push((hash, taken, self.paid[1] - self.paid[0]));
     }
 
     fn pledge(
@@ -412,8 +437,11 @@ impl Fold {
                 level
             }
             Body::Set(_) | Body::Call { .. } | Body::Pledge { .. } => true,
-            // Nobody in this world changes who hosts a half.
-            Body::Nodes { .. } => false,
+            Body::Nodes { epoch, nodes } => {
+                let next = *epoch == self.moves[at(side)] + 1 && !nodes.is_empty();
+                self.moves[at(side)] += u64::from(next);
+                next
+            }
         };
         if effective { Taken::Counts } else { Taken::Nothing }
     }

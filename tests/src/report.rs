@@ -195,19 +195,26 @@ fn faults(worlds: &Measured, page: &mut String) {
 /// Runs the worlds of these seeds on all cores. Stops early when `enough` of them broke a rule.
 #[must_use]
 pub fn run_many(first: u64, how_many: u64, enough: usize, progress: bool) -> Figures {
-    run_about(About::Anything, first, how_many, enough, progress)
+    run_within(Duration::MAX, About::Anything, first, how_many, enough, progress)
 }
 
-/// The same for worlds in which mostly such things happen.
+/// The same for worlds in which mostly such things happen; none is begun after so long.
 #[must_use]
-pub fn run_about(about: About, first: u64, how_many: u64, enough: usize, progress: bool) -> Figures {
+pub fn run_within(
+    most: Duration,
+    about: About,
+    first: u64,
+    how_many: u64,
+    enough: usize,
+    progress: bool,
+) -> Figures {
     let (next, stop) = (AtomicU64::new(first), AtomicBool::new(false));
     let (figures, begun) = (Mutex::new(Figures::default()), now());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
+                while !stop.load(Ordering::Relaxed) && begun.elapsed() < most {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= first + how_many {
                         return;

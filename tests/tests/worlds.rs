@@ -26,19 +26,31 @@ fn the_same_seed_is_the_same_world() {
 /// Stories that once broke a rule.
 mod once {
     use hazel_tests::world::action::Action::{
-        self, Accept, AddDevice, Ask, Close, Grant, Keep, Kill, Lie, Meet, Pay, Radio, Remind, Renew, Replay,
-        Restore, Revoke, Send, Tear,
+        self, Accept, AddDevice, Ask, Close, Grant, Home, Keep, KeepSite, Kill, Lie, Meet, Pay, Radio,
+        Remind, Renew, Replay, Restore, RestoreSite, Revoke, Send, Tear,
     };
-    use hazel_tests::world::action::{Fate, Harm, Radio as Weather, Schedule, Trick};
+    use hazel_tests::world::action::{Fate, Harm, Line, Radio as Weather, Schedule, Trick};
     use hazel_tests::world::replay;
 
     fn holds(seed: u64, actions: Vec<Action>) {
-        told(&Schedule { seed, liars: vec![false, false], pacts: vec![(0, 1)], actions });
+        told(&Schedule {
+            seed,
+            liars: vec![false, false],
+            pacts: vec![(0, 1)],
+            actions,
+            ..Schedule::default()
+        });
     }
 
     /// The same where the first of the two lies.
     fn holds_against_a_liar(seed: u64, actions: Vec<Action>) {
-        told(&Schedule { seed, liars: vec![true, false], pacts: vec![(0, 1)], actions });
+        told(&Schedule {
+            seed,
+            liars: vec![true, false],
+            pacts: vec![(0, 1)],
+            actions,
+            ..Schedule::default()
+        });
     }
 
     fn told(schedule: &Schedule) {
@@ -93,6 +105,7 @@ mod once {
                 Send { phone: 6, tally: 3, to: 4, fate: Fate::default() },
                 Meet { phone: 7, tally: 0, to: 7 },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -109,6 +122,7 @@ mod once {
                 AddDevice { phone: 5 },
                 Remind { phone: 8, tally: 2, old_lives: false },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -128,6 +142,76 @@ mod once {
                 Remind { phone: 9, tally: 4, old_lives: false },
             ],
         );
+    }
+
+    /// Seed 800265, I24: a site went on from a copy that was older than its user's claim. It kept silent about a half that it did not know, and
+    /// the phone, which had claimed it once, never did so again.
+    #[test]
+    fn a_site_goes_on_from_a_copy_older_than_the_claim() {
+        told(&Schedule {
+            seed: 800_265,
+            liars: vec![false, false],
+            sites: vec![true, true],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                KeepSite { site: 0 },
+                Home { phone: 0, line: Line { seed: 5_836, ..Line::default() } },
+                RestoreSite { pick: 10 },
+            ],
+        });
+    }
+
+    /// Seed 3000760, I13: the stock had promised a rebuilt foil to wait for it, which never heard so. Its old phone opened a view above the promised
+    /// one and ordered there; the rebuilt phone followed, took the stock's next summary for the promise, and ordered in that view too.
+    #[test]
+    fn a_rebuilt_foil_follows_its_old_phone_into_a_higher_view() {
+        let send = |phone, tally, to, again, late| {
+            let fate = Fate { again, late, ..Fate::default() };
+            Send { phone, tally, to, fate }
+        };
+        let weather = Weather { mtu: 247, loss: 0, doubling: 0, jitter: 0, cut: None };
+        told(&Schedule {
+            seed: 3_000_760,
+            liars: vec![false, false],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                Pay { phone: 4, tally: 5, units: 25_000, insist: true },
+                send(10, 4, 4, 1, true),
+                Remind { phone: 1, tally: 0, old_lives: true },
+                AddDevice { phone: 3 },
+                send(11, 2, 6, 2, false),
+                Radio { phone: 2, tally: 5, to: 0, radio: weather },
+                Meet { phone: 4, tally: 3, to: 9 },
+                Pay { phone: 8, tally: 1, units: 25_000, insist: false },
+                Meet { phone: 2, tally: 4, to: 4 },
+                send(8, 4, 8, 2, false),
+            ],
+            ..Schedule::default()
+        });
+    }
+
+    /// Seed 3000764, I24: the foil's site went on from a copy, and was told the end of the order that it had forgotten. It took back what it
+    /// held before that too, found that the end follows nothing, and the two sites never agreed again.
+    #[test]
+    fn a_site_is_told_the_end_of_what_it_forgot() {
+        let home = |phone, seed, cut| Home { phone, line: Line { cut, seed, ..Line::default() } };
+        told(&Schedule {
+            seed: 3_000_764,
+            liars: vec![false, false],
+            sites: vec![true, true],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                home(8, 7_599, None),
+                Pay { phone: 10, tally: 2, units: 10_000, insist: false },
+                Send { phone: 0, tally: 5, to: 6, fate: Fate::default() },
+                KeepSite { site: 2 },
+                home(3, 57_218, Some(6)),
+                RestoreSite { pick: 23 },
+                home(3, 20_483, None),
+                home(0, 18_835, None),
+            ],
+            ..Schedule::default()
+        });
     }
 
     /// Seed 187, I13: the same without a radio.
@@ -162,6 +246,7 @@ mod once {
                 send(5, 2),
                 send(4, 4),
             ],
+            ..Schedule::default()
         });
     }
 
@@ -181,6 +266,7 @@ mod once {
                 Remind { phone: 7, tally: 5, old_lives: true },
                 Ask { phone: 6, tally: 2, units: 10_000, valid_for: 86_400 },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -198,6 +284,7 @@ mod once {
                 Send { phone: 7, tally: 4, to: 5, fate: Fate::default() },
                 Meet { phone: 1, tally: 4, to: 10 },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -214,6 +301,7 @@ mod once {
                 Keep { phone: 1 },
                 Restore { pick: 16, old_lives: true, from_backup: false },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -234,6 +322,7 @@ mod once {
                 Restore { pick: 20, old_lives: false, from_backup: false },
                 Renew { phone: 2, tally: 3 },
             ],
+            ..Schedule::default()
         });
     }
 
@@ -285,6 +374,7 @@ mod once {
                 Meet { phone: 3, tally: 4, to: 1 },
                 Restore { pick: 28, old_lives: false, from_backup: false },
             ],
+            ..Schedule::default()
         });
     }
 }

@@ -178,9 +178,7 @@ impl Visit<'_> {
                 channel.send(answer)?;
             }
         }
-        if talk.all_answered() {
-            self.link.claimed.extend(talk.tallies().copied());
-        }
+        talk.settle_claims(&mut self.link.claimed);
         self.marks.done = self.watch.passed();
         let pending = talk.pending(wallet).map_err(Trouble::from)?;
         Ok((talk, pending))

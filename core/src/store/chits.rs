@@ -12,6 +12,9 @@ use super::StoreError;
 use super::rows::{PlacedChit, StoredChit, number, object};
 use super::shelf::{Result, Shelf, composed};
 
+pub(super) const CHITS: &str =
+    "SELECT no, arrival, flag, place, entry FROM chit WHERE no > ? AND no <= ? ORDER BY no LIMIT ?";
+
 impl Shelf<'_> {
     /// Adds a chit at its place in its chain.
     pub fn add_chit(&self, chain: i64, chit: &SignedChit, arrival: i64, flag: Flag) -> Result<()> {
@@ -25,9 +28,7 @@ impl Shelf<'_> {
 
     /// The chits of one chain after `after` up to `upto`, in order, at most `most`.
     pub fn chits(&self, chain: i64, after: u64, upto: u64, most: usize) -> Result<Vec<StoredChit>> {
-        let sql =
-            "SELECT no, arrival, flag, place, entry FROM chit WHERE no > ? AND no <= ? ORDER BY no LIMIT ?";
-        let mut query = self.0.prepare_cached(sql)?;
+        let mut query = self.0.prepare_cached(CHITS)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut rows = query.query(params![composed(chain, after)?, composed(chain, upto)?, most])?;
         let mut chits = Vec::new();

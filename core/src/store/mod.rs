@@ -25,6 +25,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
@@ -108,7 +109,9 @@ impl From<rusqlite::Error> for StoreError {
             ErrorCode::DatabaseCorrupt => Self::Corrupt { what: "its pages" },
             ErrorCode::NotADatabase => Self::NotAWallet,
             ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly => Self::Unreachable,
-            ErrorCode::SystemIoFailure => Self::Disk { code: inner.extended_code },
+            ErrorCode::SystemIoFailure | ErrorCode::OperationAborted => {
+                Self::Disk { code: inner.extended_code }
+            }
             _ => Self::Defect { code: inner.extended_code },
         }
     }
@@ -240,7 +243,10 @@ impl Store {
 
     fn prepare(mut connection: Connection, migrations: &[&'static str]) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY_WAIT)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        // More than there are statements, so that none is read twice.
+        connection.set_prepared_statement_cache_capacity(128);
+        // A statement is planned once. Otherwise SQLite plans a `LIMIT ?` anew each time it is bound.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         // On Apple's systems fsync alone leaves data in the drive's cache; elsewhere this does nothing.
@@ -262,7 +268,7 @@ impl Store {
         &self,
         look: impl FnOnce(&Shelf<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        look(&Shelf::new(&self.connection))
+        look(&Shelf::reading(&self.connection))
     }
 
     /// Changes everything or nothing; when it returns, the change is on the disk.
@@ -277,7 +283,7 @@ impl Store {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(StoreError::from)?;
-        let done = act(&Shelf::new(&transaction))?;
+        let done = act(&Shelf::changing(&transaction))?;
         match transaction.commit().map_err(StoreError::from) {
             Ok(()) => Ok(done),
             Err(error @ StoreError::Disk { .. }) => Err(self.take_back(error).into()),
@@ -292,6 +298,15 @@ impl Store {
         let over = version.and_then(|version| self.connection.pragma_update(None, "user_version", version));
         self.unsettled = over.is_err();
         if self.unsettled { StoreError::Unsettled } else { error }
+    }
+
+    /// Lets the database grow by so many pages and no more; without a number, as far as there is room. For rehearsing a full disk: the first
+    /// write that needs another page is refused by SQLite itself.
+    pub fn grow_at_most(&self, pages: Option<u32>) -> Result<(), StoreError> {
+        let held: u32 = self.connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+        let most = pages.map_or(u32::MAX - 1, |pages| held.saturating_add(pages));
+        self.connection.query_row(&format!("PRAGMA max_page_count = {most}"), [], |_| Ok(()))?;
+        Ok(())
     }
 
     /// Closes the file; its write-ahead log is empty then.
@@ -333,6 +348,8 @@ pub fn name(finished: &Path, path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::{StatementStatus, ffi};
+
     use super::*;
 
     #[test]
@@ -347,6 +364,42 @@ mod tests {
         store.connection.pragma_update(None, "user_version", 99).unwrap();
         drop(store);
         assert_eq!(Store::open(&path).err(), Some(StoreError::Newer));
+    }
+
+    #[test]
+    fn a_statement_is_planned_once() {
+        let store = Store::in_memory().unwrap();
+        for after in 0..3 {
+            store.read(|shelf| shelf.chits(1, after, 9, 5)).unwrap();
+        }
+        let asked = store.connection.prepare_cached(chits::CHITS).unwrap();
+        assert_eq!(asked.get_status(StatementStatus::Run), 3, "another statement");
+        assert_eq!(asked.get_status(StatementStatus::RePrepare), 0);
+    }
+
+    #[test]
+    fn a_disk_that_is_full_inside_an_attempt_is_called_full_and_nothing_was_changed() {
+        let mut store = Store::in_memory().unwrap();
+        store.grow_at_most(Some(0)).unwrap();
+        let long = "x".repeat(9_000);
+        let full = store.change(|shelf| {
+            shelf.add_event(None, "before", "")?;
+            shelf.attempt(|| shelf.add_event(None, "within", &long))
+        });
+        assert_eq!(full, Err(StoreError::Full));
+        assert_eq!(store.read(|shelf| shelf.next_event()), Ok(None), "nothing was changed");
+        let after = store.change(|shelf| {
+            shelf.add_event(None, "within", &long).unwrap_err();
+            shelf.add_event(None, "after", "")
+        });
+        assert_eq!(after, Err(StoreError::Disk { code: ffi::SQLITE_ABORT_ROLLBACK }));
+        assert_eq!(store.read(|shelf| shelf.next_event()), Ok(None), "nothing stands alone");
+        store.grow_at_most(None).unwrap();
+        store.change(|shelf| shelf.attempt(|| shelf.add_event(None, "within", &long))).unwrap();
+        assert_eq!(
+            store.read(|shelf| shelf.next_event()).unwrap().map(|event| event.code),
+            Some("within".to_owned())
+        );
     }
 
     #[test]

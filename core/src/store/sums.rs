@@ -9,7 +9,7 @@ use crate::chit::SignedChit;
 use crate::digest::Digest;
 
 use super::StoreError;
-use super::chits::chit_row;
+use super::chits::{CHITS, chit_row};
 use super::rows::{KeptWord, StoredChit, number};
 use super::shelf::{Result, Shelf, composed};
 
@@ -122,9 +122,7 @@ impl Shelf<'_> {
         upto: u64,
         most: usize,
     ) -> Result<Vec<(i64, Result<StoredChit>)>> {
-        let sql =
-            "SELECT no, arrival, flag, place, entry FROM chit WHERE no > ? AND no <= ? ORDER BY no LIMIT ?";
-        let mut query = self.0.prepare_cached(sql)?;
+        let mut query = self.0.prepare_cached(CHITS)?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
         let mut rows = query.query(params![composed(chain, after)?, composed(chain, upto)?, most])?;
         let mut chits = Vec::new();

@@ -70,7 +70,7 @@ pub(super) fn answer_summary(
     Ok(())
 }
 
-/// Whether this phone gives the foil's order, and no other one was restored in its place.
+/// Whether this phone gives the foil's order, or will when it is reconciled, and no other one was restored in its place.
 pub(super) fn gives_order(
     shelf: &Shelf<'_>,
     hands: &Hands<'_>,
@@ -78,7 +78,7 @@ pub(super) fn gives_order(
     standing: &Standing,
 ) -> Result<bool> {
     let speaks = row.side == Side::Foil && speaks(hands, standing, Side::Foil);
-    Ok(speaks && !standing.reconciling && !superseded(shelf, standing)?)
+    Ok(speaks && !superseded(shelf, standing)?)
 }
 
 /// What the partner does not hold of a chain is sent again; what it holds and I do not, it will send when it sees my summary.

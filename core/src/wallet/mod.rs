@@ -235,6 +235,11 @@ impl Wallet {
         Ok(self.store.copy_to(path)?)
     }
 
+    /// Lets the database grow by so many pages and no more; see [`Store::grow_at_most`].
+    pub fn grow_at_most(&self, pages: Option<u32>) -> Result<()> {
+        Ok(self.store.grow_at_most(pages)?)
+    }
+
     /// Runs a verb: everything it writes is durable when this returns, or nothing was written.
     fn act<T>(&mut self, verb: impl FnOnce(&Shelf<'_>, &mut Hands<'_>) -> Result<T>) -> Result<T> {
         let Self { store, vault, root, me, clock, entropy, ready } = self;

@@ -90,19 +90,17 @@ fn take_chits(
     let threads = if claims.len() < 32 { 1 } else { threads };
     prove(&mut claims, threads);
     let mut at: Option<ChainRow> = None;
+    let mut gap = false;
     for claim in claims {
-        let done = take_chit(shelf, intake, standing, &mut at, claim);
-        if !matches!(done, Ok(false)) {
-            if let Some(chain) = &at {
-                shelf.put_chain(chain)?;
-            }
-            return done;
+        gap = take_chit(shelf, intake, standing, &mut at, claim)?;
+        if gap {
+            break;
         }
     }
     if let Some(chain) = &at {
         shelf.put_chain(chain)?;
     }
-    Ok(false)
+    Ok(gap)
 }
 
 fn is_held(shelf: &Shelf<'_>, tally: i64, chit: &SignedChit) -> Result<bool> {

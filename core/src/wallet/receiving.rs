@@ -203,6 +203,10 @@ pub(super) fn absorb(
             }
             Ok(())
         });
+        // Where the disk has failed the whole transaction is gone: whatever is written now would stand alone.
+        if let Err(error @ WalletError::Store(_)) = taken {
+            return Err(error);
+        }
         if taken.is_err() {
             changes.truncate(seen);
             *hands.ready = None;

@@ -65,6 +65,10 @@ impl Sql for Tape<'_> {
         self.inner.rows(sql, values)
     }
 
+    fn has_ended(&self) -> bool {
+        self.inner.has_ended()
+    }
+
     fn lock(&self, what: i64) -> Result<(), StoreError> {
         self.note("SELECT pg_advisory_xact_lock($1)::text", &[Put::Number(what)]);
         self.inner.lock(what)

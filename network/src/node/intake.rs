@@ -296,7 +296,8 @@ impl<'i> Intake<'i> {
     /// stand for: it is taken in the place of one's own, above what was agreed here.
     fn adopt(&mut self, links: &Links, certificate: Certificate) -> Result<(), OrderingError> {
         let view = self.standing.book.head.view;
-        cut(&self.desk, self.standing, self.standing.agreed)?;
+        // What comes before is held here: whoever wrote has compared the two, and the head's hash tells whether it is so.
+        cut(&self.desk, self.standing, self.standing.agreed.max(links.after))?;
         // Of whichever view: what counts is who stands for it.
         self.standing.reconciling = true;
         let done = follow(&self.desk, self.standing, links);

@@ -111,6 +111,9 @@ impl<'d> Desk<'d> {
     ) -> std::result::Result<T, E> {
         self.0.run("SAVEPOINT attempt", &[])?;
         let done = act();
+        if self.0.has_ended() {
+            return done;
+        }
         if done.is_err() {
             self.0.run("ROLLBACK TO SAVEPOINT attempt", &[])?;
         }

@@ -93,6 +93,10 @@ pub trait Sql {
     fn run(&self, sql: &'static str, values: &[Put<'_>]) -> Result<(), StoreError>;
     /// Runs a query.
     fn rows(&self, sql: &'static str, values: &[Put<'_>]) -> Result<Vec<Row>, StoreError>;
+    /// Whether the engine has taken back the whole transaction by itself, as SQLite does on a full or failing disk.
+    fn has_ended(&self) -> bool {
+        false
+    }
     /// Keeps every other process away from what this number stands for until the transaction ends.
     fn lock(&self, what: i64) -> Result<(), StoreError>;
 }

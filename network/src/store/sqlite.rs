@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hazel_core::store::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OpenFlags, ToSql, TransactionBehavior};
+use rusqlite::{CachedStatement, Connection, OpenFlags, ToSql, TransactionBehavior, ffi};
 use rusqlite_migration::{M, Migrations};
 
 use super::sql::{Found, Put, Row, Sql};
@@ -115,6 +116,8 @@ fn open_file(path: &Path) -> Result<Connection, StoreError> {
 fn prepare(mut connection: Connection) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY_WAIT)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // A statement is planned once, not anew whenever a bound value is another.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     // On Apple's systems fsync alone leaves data in the drive's cache; elsewhere this does nothing.
@@ -143,7 +146,7 @@ impl SiteStore for SqliteStore {
         let shard = self.shards.get_mut(usize::from(shard)).ok_or(StoreError::Unreachable)?;
         shard.settle()?;
         let transaction = shard.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        act(&Desk::new(&Session(&transaction), &shard.contracts))?;
+        act(&Desk::new(&Session { connection: &transaction, changes: true }, &shard.contracts))?;
         let done = transaction.commit().map_err(StoreError::from);
         shard.unsettled = matches!(done, Err(StoreError::Disk { .. }));
         done
@@ -156,22 +159,35 @@ impl SiteStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let shard = self.shards.get_mut(usize::from(shard)).ok_or(StoreError::Unreachable)?;
         shard.settle()?;
-        look(&Desk::new(&Session(&shard.connection), &shard.contracts))
+        look(&Desk::new(&Session { connection: &shard.connection, changes: false }, &shard.contracts))
     }
 }
 
-struct Session<'c>(&'c Connection);
+/// On a full or failing disk SQLite takes back a whole transaction by itself; what is written after that would stand alone.
+struct Session<'c> {
+    connection: &'c Connection,
+    changes: bool,
+}
+
+impl<'c> Session<'c> {
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'c>, StoreError> {
+        if self.has_ended() {
+            return Err(StoreError::Disk { code: ffi::SQLITE_ABORT_ROLLBACK });
+        }
+        Ok(self.connection.prepare_cached(sql)?)
+    }
+}
 
 impl Sql for Session<'_> {
     fn run(&self, sql: &'static str, values: &[Put<'_>]) -> Result<(), StoreError> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.prepare(sql)?;
         bind(&mut statement, values)?;
         statement.raw_execute()?;
         Ok(())
     }
 
     fn rows(&self, sql: &'static str, values: &[Put<'_>]) -> Result<Vec<Row>, StoreError> {
-        let mut statement = self.0.prepare_cached(sql)?;
+        let mut statement = self.prepare(sql)?;
         bind(&mut statement, values)?;
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
@@ -184,13 +200,17 @@ impl Sql for Session<'_> {
         Ok(all)
     }
 
+    fn has_ended(&self) -> bool {
+        self.changes && self.connection.is_autocommit()
+    }
+
     fn lock(&self, _: i64) -> Result<(), StoreError> {
         // The whole file is locked from the transaction's first statement on.
         Ok(())
     }
 }
 
-fn bind(statement: &mut rusqlite::CachedStatement<'_>, values: &[Put<'_>]) -> Result<(), StoreError> {
+fn bind(statement: &mut CachedStatement<'_>, values: &[Put<'_>]) -> Result<(), StoreError> {
     for (index, value) in (1_usize..).zip(values) {
         statement.raw_bind_parameter(index, value)?;
     }
@@ -220,6 +240,7 @@ fn found(value: ValueRef<'_>) -> Result<Found, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MemberRow;
     use super::*;
 
     fn schema(connection: &Connection) -> Vec<(String, String)> {
@@ -249,6 +270,35 @@ mod tests {
                 ["PRIMARY KEY (", "UNIQUE ("].iter().any(|start| line.trim_start().starts_with(start));
             assert!(constraint || line.contains("-- "), "{line}");
         }
+    }
+
+    #[test]
+    fn a_disk_that_is_full_inside_an_attempt_is_called_full_and_nothing_was_changed() {
+        let mut store = SqliteStore::in_memory(1).unwrap();
+        let held: u32 =
+            store.shards[0].connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        let row = |key, length| MemberRow { key: [key; 32], name: "x".repeat(length), since: 0 };
+        let grow_to = |store: &SqliteStore, most: u32| {
+            let sql = format!("PRAGMA max_page_count = {most}");
+            store.shards[0].connection.query_row(&sql, [], |_| Ok(())).unwrap();
+        };
+        let link = |store: &mut SqliteStore| {
+            store.change(0, &mut |desk| {
+                desk.put_member(&row(1, 1))?;
+                desk.attempt(|| desk.put_member(&row(2, 20_000)))
+            })
+        };
+        grow_to(&store, held);
+        assert_eq!(link(&mut store), Err(StoreError::Full));
+        let count = |store: &mut SqliteStore| {
+            let mut members = 0;
+            store.read(0, &mut |desk| Ok(members = desk.members()?.len())).unwrap();
+            members
+        };
+        assert_eq!(count(&mut store), 0);
+        grow_to(&store, held + 100);
+        link(&mut store).unwrap();
+        assert_eq!(count(&mut store), 2);
     }
 
     #[test]

@@ -68,6 +68,7 @@ fn sweep(stories: &[Story], which: Which, with_disk: bool) -> ExitCode {
         eprintln!("no process can be killed at a chosen point here: {why}");
         return ExitCode::from(3);
     }
+    figures::begin().unwrap();
     let child = std::env::current_exe().unwrap();
     let scratch: PathBuf = std::env::temp_dir().join(format!("hazel-crash-{}", std::process::id()));
     let began = Instant::now();

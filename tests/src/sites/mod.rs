@@ -239,9 +239,7 @@ impl Person {
             }
         }
         assert!(talk.heard.refused.is_empty() && talk.heard.rejected.is_empty(), "{:?}", talk.heard);
-        if talk.all_answered() {
-            self.claimed.extend(talk.tallies().copied());
-        }
+        talk.settle_claims(&mut self.claimed);
         Ok(talk.pending(&mut self.wallet).unwrap() == 0)
     }
 

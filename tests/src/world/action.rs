@@ -72,6 +72,36 @@ pub enum Trick {
     Flood,
 }
 
+/// What is asked of a phone whose disk is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each is what its name says")]
+pub enum Deed {
+    Pay,
+    Receive,
+    HandOver,
+    Ask,
+    Grant,
+    Rename,
+    Close,
+}
+
+/// What the line between a phone, its site and other sites does to letters, in percent of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Lost.
+    pub loss: u8,
+    /// Said twice.
+    pub doubling: u8,
+    /// Held up, so that others overtake them.
+    pub late: u8,
+    /// A bit of them is turned.
+    pub bent: u8,
+    /// The line is cut when so many letters have arrived.
+    pub cut: Option<u8>,
+    /// What decides which letters these are.
+    pub seed: u16,
+}
+
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "every action has a phone, mostly a tally, and what its name says")]
@@ -105,15 +135,23 @@ pub enum Action {
     Skew { phone: u8, seconds: i64, backwards: bool },
     Pass { seconds: u32 },
     Lie { phone: u8, tally: u8, trick: Trick },
+    Full { phone: u8, tally: u8, pages: u8, deed: Deed, dies: bool },
+    Home { phone: u8, line: Line },
+    Post { pick: u8 },
+    KillSite { site: u8 },
+    KeepSite { site: u8 },
+    RestoreSite { pick: u8 },
 }
 
 /// Who is in a world, and what happens there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Schedule {
     /// The seed it was drawn from. Keys come from it too.
     pub seed: u64,
     /// For each person, whether it lies.
     pub liars: Vec<bool>,
+    /// For each person, whether a site speaks for it; nobody's does where this is empty.
+    pub sites: Vec<bool>,
     /// Who keeps tallies with whom: stock, foil.
     pub pacts: Vec<(u8, u8)>,
     /// What happens.
@@ -210,7 +248,27 @@ impl Schedule {
                 })
             };
         let actions = (0..length).map(|_| action()).collect();
-        Self { seed, liars, pacts, actions }
+        let mut schedule = Self { seed, liars, sites: Vec::new(), pacts, actions };
+        schedule.add_machines();
+        schedule
+    }
+
+    /// Full disks and sites, drawn by themselves and put in between: the rest of a seed's world is what it was before there were any.
+    fn add_machines(&mut self) {
+        let mut chance = Chance::new(self.seed ^ 0x517e_5000_0000);
+        let mut extra = Vec::new();
+        if chance.percent(30) {
+            extra.extend((0..=chance.below(2)).map(|_| Action::full(&mut chance)));
+        }
+        if chance.percent(25) {
+            self.sites = self.liars.iter().map(|_| chance.percent(75)).collect();
+            let storm = chance.percent(50);
+            extra.extend((0..5 + chance.below(8)).map(|_| Action::of_sites(&mut chance, storm)));
+        }
+        for action in extra {
+            let at = chance.below(self.actions.len() as u64 + 1);
+            self.actions.insert(at as usize, action);
+        }
     }
 
     /// Two people with one tally to whom a byte each happens, at most sixty.
@@ -221,7 +279,8 @@ impl Schedule {
             Action::draw(&mut Chance::new(u64::from(*byte) | at << 8), *byte > 127)
         };
         let actions = (0..60).zip(bytes).map(action).collect();
-        Self { seed: 0, liars: vec![false, bytes.len().is_multiple_of(3)], pacts: vec![(0, 1)], actions }
+        let liars = vec![false, bytes.len().is_multiple_of(3)];
+        Self { seed: 0, liars, sites: Vec::new(), pacts: vec![(0, 1)], actions }
     }
 
     /// The same world in which only these actions happen.
@@ -233,7 +292,8 @@ impl Schedule {
     /// The schedule as lines of code.
     #[must_use]
     pub fn story(&self) -> String {
-        let mut story = format!("// seed {}, liars {:?}, tallies {:?}\n", self.seed, self.liars, self.pacts);
+        let Self { seed, liars, sites, pacts, .. } = self;
+        let mut story = format!("// seed {seed}, liars {liars:?}, sites {sites:?}, tallies {pacts:?}\n");
         for action in &self.actions {
             story.push_str(&format!("world.act({action:?});\n"));
         }
@@ -276,7 +336,34 @@ impl Radio {
     }
 }
 
+impl Line {
+    fn draw(chance: &mut Chance, storm: bool) -> Self {
+        let mut share = |most: u8| if storm { chance.pick(most) } else { 0 };
+        let (loss, doubling, late, bent) = (share(31), share(51), share(31), share(6));
+        let cut = chance.percent(25).then(|| chance.pick(12));
+        Self { loss, doubling, late, bent, cut, seed: chance.draw() as u16 }
+    }
+}
+
 impl Action {
+    fn full(chance: &mut Chance) -> Self {
+        use Deed::{Ask, Close, Grant, HandOver, Pay, Receive, Rename};
+        let (phone, tally, pages) = (chance.pick(12), chance.pick(6), chance.pick(3));
+        let deeds = [Pay, Pay, Receive, Receive, HandOver, Ask, Grant, Rename, Close];
+        let deed = deeds[usize::from(chance.pick(deeds.len() as u8))];
+        Self::Full { phone, tally, pages, deed, dies: chance.percent(30) }
+    }
+
+    fn of_sites(chance: &mut Chance, storm: bool) -> Self {
+        match chance.below(10) {
+            0..6 => Self::Home { phone: chance.pick(12), line: Line::draw(chance, storm) },
+            6 => Self::Post { pick: chance.pick(30) },
+            7 => Self::KillSite { site: chance.pick(4) },
+            8 => Self::KeepSite { site: chance.pick(4) },
+            _ => Self::RestoreSite { pick: chance.pick(30) },
+        }
+    }
+
     fn draw(chance: &mut Chance, storm: bool) -> Self {
         let (phone, tally, to, pick) = (chance.pick(12), chance.pick(6), chance.pick(12), chance.pick(30));
         match chance.below(100) {
@@ -314,7 +401,7 @@ impl Action {
             79..82 => Self::Keep { phone },
             82..84 => {
                 // A real backup is stretched with Argon2id, a fifth of a second each; most restores take the cheaper road.
-                let (old_lives, from_backup) = (chance.percent(30), chance.percent(10));
+                let (old_lives, from_backup) = (chance.percent(30), chance.percent(5));
                 Self::Restore { pick, old_lives, from_backup }
             }
             84 => Self::Remind { phone, tally, old_lives: chance.percent(30) },

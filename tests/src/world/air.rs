@@ -124,30 +124,36 @@ impl World {
         let opened = Handover::from_bytes(bytes).ok().and_then(|it| it.open(&self.pacts[pact].key).ok());
         let unreadable = || Broken::new(0, "a phone sealed what its partner cannot open");
         for message in opened.ok_or_else(unreadable)? {
-            let message = message.map_err(|_| unreadable())?;
-            match message {
-                Message::Chits(page) => {
-                    for chit in page.unfold() {
-                        if !liar && !self.pacts[pact].ledger.knows(&chit.chit.hash()) {
-                            let what = named(&chit);
-                            return Err(Broken::new(12, format!("{what} left before it was durable")));
-                        }
+            self.leaves(pact, message.map_err(|_| unreadable())?, liar)?;
+        }
+        Ok(())
+    }
+
+    /// One message leaves a phone or a site.
+    pub(super) fn leaves(&mut self, pact: usize, message: Message, liar: bool) -> Verdict {
+        match message {
+            Message::Chits(page) => {
+                for chit in page.unfold() {
+                    if !liar && !self.pacts[pact].ledger.knows(&chit.chit.hash()) {
+                        let what = named(&chit);
+                        return Err(Broken::new(12, format!("{what} left before it was durable")));
                     }
                 }
-                Message::Links(links) => self.hears(pact, &links.endorsement)?,
-                Message::Endorsement(word) => self.hears(pact, &word)?,
-                Message::Proof(proof) if proof.check().is_err() => {
-                    return Err(Broken::new(13, "a proof that proves nothing left a phone"));
-                }
-                _ => {}
             }
+            Message::Links(links) => self.hears(pact, &links.endorsement)?,
+            Message::Endorsement(word) => self.hears(pact, &word)?,
+            Message::Proof(proof) if proof.check().is_err() => {
+                return Err(Broken::new(13, "a proof that proves nothing left a phone"));
+            }
+            _ => {}
         }
         Ok(())
     }
 
     /// A word for an order left a phone, of whatever node.
     pub(super) fn hears(&mut self, pact: usize, word: &Endorsement) -> Verdict {
-        let liar = !self.is_honest(pact);
+        // A site never lies, whoever it speaks for.
+        let liar = !self.is_honest(pact) && !self.is_site(&word.key);
         self.pacts[pact].ledger.endorses(word, liar)
     }
 

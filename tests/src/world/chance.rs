@@ -62,7 +62,9 @@ impl WorldTime {
         self.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    fn now(&self) -> u64 {
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -1,6 +1,6 @@
 //! After every step: what a phone shows must be what the model makes of what was really signed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hazel_core::book::Flag;
 use hazel_core::chit::SignedChit;
@@ -10,7 +10,7 @@ use hazel_core::tally::Side;
 use hazel_core::wallet::{ChitView, Clock as _, Custody, Export, Filter, MergeReport, TallyView};
 
 use super::{Verdict, World, half};
-use crate::model::{Broken, Fold, Taken, is_outside, named};
+use crate::model::{Broken, Fold, Named, Taken, is_outside, named};
 
 /// What a phone showed of one tally the last time it was looked at.
 pub(super) struct Seen {
@@ -69,34 +69,42 @@ impl World {
             now.export.chits.iter().map(|chit| (chit.hash, &chit.signed)).collect();
         let mut chits = Vec::new();
         for shown in &now.history {
-            let chit = by_hash.get(&shown.chit.hash);
-            chits.push(*chit.ok_or_else(|| Broken::new(5, "a chit is shown and not exported"))?);
+            let chit = *by_hash
+                .get(&shown.chit.hash)
+                .ok_or_else(|| Broken::new(5, "a chit is shown and not exported"))?;
+            // What was hashed before has its hash still.
+            let ledger = &self.pacts[pact].ledger;
+            if !ledger.is_signed(&shown.chit.hash, chit) && chit.chit.hash() != shown.chit.hash {
+                return Err(Broken::new(7, format!("{} is shown under another hash", named(chit))));
+            }
+            chits.push((shown.chit.hash, chit));
         }
         self.check_signers(phone, pact, &chits)?;
         self.note(&format!("{phone} {:?} {} {}", now.view.head, now.view.balance, now.view.final_index));
+        let agreed = usize::try_from(now.view.agreed).unwrap_or(usize::MAX);
+        let placed = now.report.lines.len();
+        let ([agreed, placed], fold) = self.pacts[pact].ledger.folds(&chits, [agreed, placed]);
         if !self.people[self.phones[phone].person].liar {
-            let fold = self.check_books(pact, &now, &chits)?;
+            self.check_books(pact, &now, &chits, &fold)?;
             self.check_terms(phone, pact, &now, &fold)?;
-            self.check_order(phone, pact, &now, &chits)?;
-            self.check_end(pact, &now, &fold)?;
+            self.check_order(phone, pact, &now, &chits, &placed)?;
+            check_end(&now, &placed, &fold)?;
             if let Some(before) = self.phones[phone].seen.get(&id) {
                 check_steady(before, &now)?;
             }
         }
-        let reached = usize::try_from(now.view.agreed).unwrap_or(usize::MAX);
-        let agreed = self.pacts[pact].ledger.fold(chits.into_iter().take(reached));
         now.agreed = agreed.rows.iter().map(|(_, taken, _)| *taken).collect();
         self.phones[phone].seen.insert(id, now);
         Ok(())
     }
 
     /// I7, I8, I11: nothing is there that nobody signed, and what is new was signed here, now, with its own key.
-    fn check_signers(&mut self, phone: usize, pact: usize, chits: &[&SignedChit]) -> Verdict {
+    fn check_signers(&mut self, phone: usize, pact: usize, chits: &[Named<'_>]) -> Verdict {
         let side = self.side(phone, pact);
         let liar = self.people[self.phones[phone].person].liar;
         let ledger = &mut self.pacts[pact].ledger;
-        for chit in chits {
-            if ledger.knows(&chit.chit.hash()) {
+        for (hash, chit) in chits {
+            if ledger.knows(hash) {
                 continue;
             }
             if chit.chit.chain.side != side {
@@ -104,15 +112,14 @@ impl World {
             }
             ledger.signs(chit, liar)?;
         }
-        self.pacts[pact].held[half(side)].extend(chits.iter().map(|chit| chit.chit.hash()));
+        self.pacts[pact].held[half(side)].extend(chits.iter().map(|(hash, _)| *hash));
         Ok(())
     }
 
     /// I1, I6, I9, I21, I25: balances, flags and what waits are a fold over the chits in the order shown, and nothing else.
-    fn check_books(&self, pact: usize, now: &Seen, chits: &[&SignedChit]) -> Result<Fold, Broken> {
-        let fold = self.pacts[pact].ledger.fold(chits.iter().copied());
+    fn check_books(&self, pact: usize, now: &Seen, chits: &[Named<'_>], fold: &Fold) -> Verdict {
         let view = &now.view;
-        for ((shown, chit), (_, should, _)) in now.history.iter().zip(chits).zip(&fold.rows) {
+        for ((shown, (_, chit)), (_, should, _)) in now.history.iter().zip(chits).zip(&fold.rows) {
             if taken(shown.flag) != *should {
                 let rule = if is_outside(taken(shown.flag)) || is_outside(*should) { 9 } else { 25 };
                 let what = named(chit);
@@ -152,7 +159,7 @@ impl World {
                 return Err(Broken::new(28, format!("nobody may sign for the {}", Side::BOTH[at])));
             }
         }
-        Ok(fold)
+        Ok(())
     }
 
     /// I8, I10: a limit is what the creditor signed, and an allowance what was handed to a device and not spent.
@@ -178,9 +185,15 @@ impl World {
     }
 
     /// I2, I3, I4, I15: the order has no gaps, agrees with the other half's, and is final where both parties' nodes said so.
-    fn check_order(&mut self, phone: usize, pact: usize, now: &Seen, chits: &[&SignedChit]) -> Verdict {
+    fn check_order(
+        &mut self,
+        phone: usize,
+        pact: usize,
+        now: &Seen,
+        chits: &[Named<'_>],
+        order: &Fold,
+    ) -> Verdict {
         let view = &now.view;
-        let order = self.pacts[pact].ledger.fold(chits.iter().take(now.report.lines.len()).copied());
         for (line, (_, should, _)) in now.report.lines.iter().zip(&order.rows) {
             if taken(line.flag) != *should {
                 let (at, flag) = (line.index, line.flag);
@@ -191,12 +204,12 @@ impl World {
             let (told, index) = (now.report.lines.len(), view.index);
             return Err(Broken::new(25, format!("{told} places are reported and {index} ordered")));
         }
-        let mut before: BTreeMap<Digest, ()> = BTreeMap::new();
-        for chit in chits {
-            if chit.chit.seq > 1 && !before.contains_key(&chit.chit.prev_own) {
+        let mut before: BTreeSet<Digest> = BTreeSet::new();
+        for (hash, chit) in chits {
+            if chit.chit.seq > 1 && !before.contains(&chit.chit.prev_own) {
                 return Err(Broken::new(4, format!("{} comes before what it follows", named(chit))));
             }
-            if before.insert(chit.chit.hash(), ()).is_some() {
+            if !before.insert(*hash) {
                 return Err(Broken::new(6, format!("{} is there twice", named(chit))));
             }
         }
@@ -205,7 +218,7 @@ impl World {
             return Err(Broken::new(15, format!("final {f}, agreed {a}, ordered {i}")));
         }
         let agreed = usize::try_from(view.agreed).unwrap_or(usize::MAX);
-        let own: Vec<Digest> = chits.iter().take(agreed).map(|chit| chit.chit.hash()).collect();
+        let own: Vec<Digest> = chits.iter().take(agreed).map(|(hash, _)| *hash).collect();
         if self.is_honest(pact) {
             let known = &mut self.pacts[pact].agreed;
             if let Some(at) = known.iter().zip(&own).position(|(one, other)| one != other) {
@@ -221,7 +234,7 @@ impl World {
         }
         for side in Side::BOTH {
             let pact = &self.pacts[pact];
-            let said = pact.ledger.nodes(side).iter().map(|key| pact.ledger.reach(key)).max().unwrap_or(0);
+            let said = pact.ledger.nodes(side).map(|key| pact.ledger.reach(key)).max().unwrap_or(0);
             let own_half = side == view.side;
             if !self.people[pact.people[half(side)]].liar && !own_half && said < view.final_index {
                 let last = view.final_index;
@@ -229,7 +242,7 @@ impl World {
             }
         }
         let theirs = &self.pacts[pact].held[half(view.side.other())];
-        for (shown, chit) in now.history.iter().zip(chits) {
+        for (shown, (_, chit)) in now.history.iter().zip(chits) {
             if shown.mine && shown.facets.custody == Custody::Held && !theirs.contains(&shown.chit.hash) {
                 let what = named(chit);
                 return Err(Broken::new(
@@ -237,20 +250,6 @@ impl World {
                     format!("{what} is called received, and the partner never had it"),
                 ));
             }
-        }
-        Ok(())
-    }
-
-    /// I22: closed means zero, nothing waiting, sealed by both.
-    fn check_end(&self, pact: usize, now: &Seen, fold: &Fold) -> Verdict {
-        if now.view.state != TallyState::Closed {
-            return Ok(());
-        }
-        let placed = usize::try_from(now.view.index).unwrap_or(usize::MAX);
-        let chits: Vec<&SignedChit> = now.export.chits.iter().take(placed).map(|chit| &chit.signed).collect();
-        let order = self.pacts[pact].ledger.fold(chits);
-        if !order.is_closed() || fold.balance(Side::Stock) != 0 {
-            return Err(Broken::new(22, format!("closed with a balance of {}", fold.balance(Side::Stock))));
         }
         Ok(())
     }
@@ -263,6 +262,15 @@ impl World {
             pact.agreed.truncate(usize::try_from(longest).unwrap_or(usize::MAX));
         }
     }
+}
+
+/// I22: closed means zero, nothing waiting, sealed by both.
+fn check_end(now: &Seen, placed: &Fold, fold: &Fold) -> Verdict {
+    let closed = placed.is_closed() && fold.balance(Side::Stock) == 0;
+    if now.view.state == TallyState::Closed && !closed {
+        return Err(Broken::new(22, format!("closed with a balance of {}", fold.balance(Side::Stock))));
+    }
+    Ok(())
 }
 
 /// I5, I14: on one phone nothing vanishes, and no facet of a chit goes backwards.

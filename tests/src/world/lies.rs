@@ -147,7 +147,7 @@ impl World {
         let wallet = self.twin(phone)?;
         let clock = self.phones[phone].clock.clone();
         self.fault("cloned");
-        self.join(Phone { person, wallet, clock, lives: true, seen: Default::default() })?;
+        self.join(Phone::new(person, wallet, clock))?;
         for phone in [phone, self.phones.len() - 1] {
             let pact = self.pact(phone, 0);
             let payment = Payment { units: Units::new(1_000 + phone as i64), ..Payment::default() };

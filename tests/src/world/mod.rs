@@ -18,11 +18,14 @@ mod air;
 pub mod chance;
 mod check;
 mod disk;
+mod full;
 mod heal;
 mod lies;
 mod negotiating;
+mod post;
 mod radio;
 pub mod replay;
+mod sites;
 mod verbs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +45,8 @@ use action::{Action, Schedule};
 use air::Packet;
 use chance::{PhoneClock, Seeded, WorldTime, guard, words};
 use check::Seen;
+use post::Mail;
+use sites::Site;
 
 /// Somebody with recovery words.
 struct Person {
@@ -57,6 +62,14 @@ struct Phone {
     /// Lost phones stay in the list, so that the others keep their numbers.
     lives: bool,
     seen: BTreeMap<TallyId, Seen>,
+    /// What its site knows to be its own, as far as the phone knows.
+    claimed: BTreeSet<TallyId>,
+}
+
+impl Phone {
+    const fn new(person: usize, wallet: Wallet, clock: PhoneClock) -> Self {
+        Self { person, wallet, clock, lives: true, seen: BTreeMap::new(), claimed: BTreeSet::new() }
+    }
 }
 
 /// A tally, and everything that was really signed on it.
@@ -106,6 +119,11 @@ pub struct World {
     /// Everything that ever left a phone, for those who replay.
     past: Vec<Packet>,
     kept: Vec<Kept>,
+    sites: Vec<Site>,
+    /// Letters between sites and to them that are on their way.
+    mail: Vec<Mail>,
+    /// Whether a site goes on from an older copy.
+    site_restored: bool,
     /// Who was ever restored.
     restored: Vec<usize>,
     count: Count,
@@ -145,6 +163,9 @@ impl World {
             air: Vec::new(),
             past: Vec::new(),
             kept: Vec::new(),
+            sites: Vec::new(),
+            mail: Vec::new(),
+            site_restored: false,
             restored: Vec::new(),
             count: Count::default(),
             trace: Digest::default(),
@@ -160,7 +181,12 @@ impl World {
             let words = words(seed, person);
             let wallet = Wallet::create(store, &guard(), &name, &words, Box::new(clock.clone()), entropy)
                 .expect("a new wallet");
-            world.phones.push(Phone { person, wallet, clock, lives: true, seen: BTreeMap::new() });
+            world.phones.push(Phone::new(person, wallet, clock));
+        }
+        for (person, has_one) in schedule.sites.iter().enumerate() {
+            if *has_one {
+                world.open_site(person);
+            }
         }
         world
     }

@@ -29,6 +29,7 @@ pub fn run(schedule: &Schedule) -> Run {
         for (stock, foil) in &schedule.pacts {
             world.negotiate(usize::from(*stock), usize::from(*foil))?;
         }
+        world.move_in()?;
         for action in &schedule.actions {
             world.act(*action)?;
             at += 1;

@@ -10,6 +10,7 @@ use hazel_core::wallet::{Ask, Attention, EnrolmentRequest, Payment, Wallet, Wall
 use super::action::Action;
 use super::air::outcome;
 use super::chance::{PhoneClock, guard};
+use super::post::Weather;
 use super::{Kept, NOTHING, Phone, World, half};
 use crate::model::Broken;
 
@@ -84,6 +85,15 @@ impl World {
                 let (phone, pact) = self.at(phone, tally);
                 self.lie(phone, pact, trick)
             }
+            Full { phone, tally, pages, deed, dies } => {
+                let (phone, pact) = self.at(phone, tally);
+                self.full(phone, pact, pages, deed, dies)
+            }
+            Home { phone, line } => self.home(self.phone(phone), &mut Weather::new(line)),
+            Post { pick } => self.post(pick),
+            KillSite { site } => self.kill_site(site),
+            KeepSite { site } => self.keep_site(site),
+            RestoreSite { pick } => self.restore_site(pick),
         }
     }
 
@@ -206,7 +216,7 @@ impl World {
             Ok(new) => new,
             Err(error) => return outcome::<()>(Err(error)),
         };
-        self.join(Phone { person, wallet, clock, lives: true, seen: Default::default() })?;
+        self.join(Phone::new(person, wallet, clock))?;
         Ok("done")
     }
 
@@ -398,7 +408,10 @@ impl World {
         let partners = self.pacts.iter().filter(|pact| pact.people.contains(&person));
         let partners: Vec<usize> = partners.flat_map(|pact| pact.people).filter(|at| *at != person).collect();
         let restored = |at: &usize| self.restored.contains(at);
-        let may = !partners.iter().any(|at| doubled(*at, self))
+        // A site that has forgotten something is told again by those who have not.
+        let may = !self.site_restored
+            && !self.orders_beside_a_site(person)
+            && !partners.iter().any(|at| doubled(*at, self))
             && !(old_lives && (partners.iter().any(restored) || self.phones_of(person).len() >= 3));
         if may {
             self.restored.push(person);
@@ -417,7 +430,7 @@ impl World {
         }
         self.loosen(person);
         self.forget();
-        self.join(Phone { person, wallet, clock, lives: true, seen: Default::default() })?;
+        self.join(Phone::new(person, wallet, clock))?;
         Ok("done")
     }
 }
