@@ -219,7 +219,7 @@ fn an_old_summary_does_not_let_a_restored_foil_order() {
 }
 
 /// Phones of which one may not confirm an order repeat themselves; that is no mistake here.
-fn meet_often(one: &mut Wallet, other: &mut Wallet, tally: &hazel_core::tally::TallyId) {
+fn meet_often(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
     one.ask_what_is_missing(tally).unwrap();
     other.ask_what_is_missing(tally).unwrap();
     for _ in 0..6 {
