@@ -21,6 +21,14 @@ step() {
         cat "$scratch.log"
         return "$status"
     fi
+    # A disk that is soon full, for one test; only root may make one.
+    mkdir "$scratch/small"
+    if mount -t tmpfs -o size=32m tmpfs "$scratch/small" 2>/dev/null; then
+        chown postgres "$scratch/small"
+        export HAZEL_POSTGRES_SMALL=$scratch/small
+    else
+        note "A FULL DISK UNDER POSTGRESQL NOT TRIED: no small disk can be made here"
+    fi
     # Chosen from the whole workspace and with its tests, so that what they depend on is built as `cargo test` builds it, and once. The
     # program that kills sites is built along, for the test of hazel-tests of that name.
     HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test --workspace --features hazel-tests/postgres,hazel-cli/postgres --test sites || status=$?
@@ -32,6 +40,7 @@ step() {
     HAZEL_POSTGRES="host=$scratch user=postgres" HAZEL_POSTGRES_RESTART="$restart >/dev/null" \
         show "$target/debug/hazel-sites" "${HAZEL_KILLS:-20}" || status=$?
     as_postgres "$bin/pg_ctl -D $scratch/data -m immediate stop" >/dev/null 2>&1 || true
+    if [ "${HAZEL_POSTGRES_SMALL:-}" ]; then umount "$scratch/small"; fi
     note "$("$bin/postgres" --version)"
     rm -rf "$scratch" "$scratch.log"
     return "$status"

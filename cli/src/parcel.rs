@@ -151,6 +151,14 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
     done.map_err(trouble)
 }
 
+/// Writes a file in the place of another, wholly and durably or not at all.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Trouble> {
+    let fresh = path.with_extension("new");
+    let written =
+        fs::File::create(&fresh).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.and_then(|()| hazel_core::store::name(&fresh, path)).map_err(|error| Trouble::file(path, &error))
+}
+
 /// A name in a folder that is still free: "Ben-1a2b3c4d-3.hazel".
 pub(crate) fn free_name(folder: &Path, about: &str) -> Result<PathBuf, Trouble> {
     let safe: String = about

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::edge::{SystemEntropy, WallClock};
 use crate::guard;
 use crate::home::default_folder;
+use crate::parcel;
 use crate::trouble::{Exit, Trouble, sentence};
 
 /// How a site is set up: `site.toml`, and the environment above it.
@@ -150,10 +151,7 @@ impl Premises {
         let mut config: Config = toml::from_str(&text).map_err(|error| unreadable(&path, error.message()))?;
         config.neighbours.insert(agent.to_owned(), place.to_owned());
         let text = toml::to_string(&config).map_err(|error| unreadable(&path, &error.to_string()))?;
-        let fresh = path.with_extension("new");
-        fs::write(&fresh, text)
-            .and_then(|()| fs::rename(&fresh, &path))
-            .map_err(|error| Trouble::file(&path, &error))
+        parcel::replace(&path, text.as_bytes())
     }
 
     /// Where other sites are: those of the published list, and above them those that this operator has named.

@@ -31,8 +31,8 @@ pub use meeting::{Act, Beacon, Carrier, Ending, Meeting, MeetingReport, Sighting
 pub use nearby::{Nearby, Radio};
 pub use post::{Listener, LogLevel, LogSink, Notice};
 pub use records::{
-    Attention, ChitLine, Custody, Device, Home, InvoiceLine, InvoiceState, Item, Position, Side, Stage,
-    Taken, TallyLine, TallyPage, Terms,
+    Attention, ChitLine, Custody, Device, Exposure, Home, InvoiceLine, InvoiceState, Item, Position, Side,
+    Stage, Taken, TallyLine, TallyPage, Terms,
 };
 pub use scan::{Meaning, Scan, Scanned};
 pub use show::{Modules, Show};

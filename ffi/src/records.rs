@@ -272,4 +272,19 @@ pub struct TallyPage {
     pub invoices: Vec<InvoiceLine>,
     /// The largest amount that can be paid now.
     pub largest: i64,
+    /// How much the partner may owe me at worst; none before there is a contract.
+    pub exposure: Option<Exposure>,
+}
+
+/// How much a partner may owe me, given what I hold. In thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
+pub struct Exposure {
+    /// What I hold within the terms.
+    pub held: i64,
+    /// What waits outside the terms.
+    pub outside: i64,
+    /// What the partner's devices may have signed unseen.
+    pub unseen: i64,
+    /// The worst case within the terms.
+    pub worst: i64,
 }

@@ -1,6 +1,7 @@
 //! `vectors` writes what is kept in files, `corpus FOLDER` what fuzzers begin with, `seed N` replays one world,
 //! `worlds COUNT [FIRST [MINUTES]]` runs many, `hunt` until one breaks, `planted` looks for bugs made on purpose, `model` explores every
-//! course of small stories, `fuzz` gives spoilt bytes to every parser, `mutants` and `coverage` keep what other programs counted,
+//! course of small stories, `fast` draws courses of longer ones, `fuzz` gives spoilt bytes to every parser, `mutants` and `coverage` keep what
+//! other programs counted,
 //! `report` writes the table of figures, out of what the others have measured.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the output of this program is what it is for")]
 
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use hazel_tests::checked;
+use hazel_tests::checked::courses::draw_many;
 use hazel_tests::coverage;
 use hazel_tests::figures;
 use hazel_tests::report::{self, run_within};
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         }
         (Some("planted"), _) => planted(words.get(1).map(String::as_str)),
         (Some("model"), most) => model(most.unwrap_or(1_000_000), words.get(2).map(String::as_str)),
+        (Some("fast"), Some(count)) => courses(number(2).unwrap_or(0), count),
         (Some("fuzz"), seconds) => {
             let each = Duration::from_secs(seconds.unwrap_or(10));
             found_none(spoil(each, number(2).unwrap_or(1), words.get(3..).unwrap_or_default()))
@@ -49,7 +52,7 @@ fn main() -> ExitCode {
         (Some("report"), _) => told(report::write()),
         _ => {
             eprintln!(
-                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST [MINUTES]] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fuzz [SECONDS [SEED [NAME…]]] | mutants MUTANTS.OUT TREE WHAT | coverage FILE | report"
+                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST [MINUTES]] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fast COUNT [FIRST] | fuzz [SECONDS [SEED [NAME…]]] | mutants MUTANTS.OUT TREE WHAT | coverage FILE | report"
             );
             ExitCode::from(2)
         }
@@ -186,6 +189,34 @@ fn model(most: u64, only: Option<&str>) -> ExitCode {
         println!("| {name} | {} | {} | {whole} | {found} |", seen.states, seen.depth);
     }
     if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Courses of longer stories of the rules alone.
+fn courses(first: u64, count: u64) -> ExitCode {
+    let began = report::now();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let drawn = draw_many(checked::Bug::None, first, count, threads);
+    let (took, faults) = (began.elapsed(), drawn.faults.values().sum());
+    println!(
+        "{} courses, {} steps, {faults} faults, {} broken, in {took:.1?}",
+        drawn.courses,
+        drawn.steps,
+        drawn.broken.len()
+    );
+    for (what, times) in &drawn.faults {
+        println!("{what}: {times}");
+    }
+    if let Some((seed, (rule, acts))) = drawn.broken.first_key_value() {
+        println!("course {seed}: {rule}, by {acts:?}");
+    }
+    let broken = drawn.broken.len() as u64;
+    let sums =
+        [("schedules", drawn.courses), ("steps", drawn.steps), ("faults", faults), ("rules broken", broken)];
+    let piece = format!("{first} to {}", first.saturating_add(count).saturating_sub(1));
+    if let Err(error) = figures::record("fast", &piece, &sums, took.as_secs_f64()) {
+        eprintln!("the figures were not kept: {error}");
+    }
+    if drawn.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn many(first: u64, count: u64, most: Duration) -> ExitCode {

@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use hazel_core::tally::{Half, Side};
-use hazel_core::wallet::{ChitView, Export as Whole, Filter, Settled};
+use hazel_core::wallet::{ChitView, Filter, Settled};
 use serde_json::{Value, json};
 
-use crate::calendar::{day, last_second, parse_day, stamp};
+use crate::calendar::{day, last_second, parse_day};
 use crate::home::Home;
 use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE, WARN, count};
 use crate::parcel;
@@ -158,13 +157,12 @@ impl Export {
         }
         let _progress = Progress::begin("Writing it all out", None);
         let whole = wallet.export(&view.id)?;
-        let object = to_json(&whole);
+        let unwritten = || Trouble::new(Exit::Defect, "defect", "The export could not be written as JSON.");
+        let object: Value = serde_json::from_str(&whole.to_json()).map_err(|_| unwritten())?;
         let bytes = if self.format == "csv" {
             whole.to_csv().into_bytes()
         } else {
-            let mut bytes = serde_json::to_vec_pretty(&object).map_err(|_| {
-                Trouble::new(Exit::Defect, "defect", "The export could not be written as JSON.")
-            })?;
+            let mut bytes = serde_json::to_vec_pretty(&object).map_err(|_| unwritten())?;
             bytes.push(b'\n');
             bytes
         };
@@ -185,41 +183,4 @@ impl Export {
         });
         Ok(Answer::new(json, page))
     }
-}
-
-/// The whole tally as one object. Like the table for spreadsheets, it is the same on both halves.
-fn to_json(whole: &Whole) -> Value {
-    let contract = &whole.contract.tally;
-    let half = |side: Side| {
-        let half: &Half = contract.half(side);
-        json!({
-            "name": half.cert.name, "party_key": half.cert.party_key.to_string(), "granted": record::terms(&half.terms),
-            "signature": whole.contract.signatures.of(side).as_ref().map(|signature| record::hex(&signature.0)),
-        })
-    };
-    let entries: Vec<Value> = whole
-        .chits
-        .iter()
-        .map(|row| {
-            let chit = &row.signed.chit;
-            let pledged = chit.body.pledged();
-            json!({
-                "index": row.index, "date": stamp(chit.date), "by": whole.name(chit.chain.side),
-                "to": pledged.map(|_| whole.name(chit.chain.side.other())), "kind": chit.body.kind(),
-                "amount": pledged.map(|units| units.to_string()),
-                "foil_owes": row.foil_owes.map(|units| units.to_string()),
-                "memo": row.note.memo, "reference": row.note.reference, "taken_as": row.flag.words(),
-                "final": row.is_final, "side": chit.chain.side.to_string(), "device": chit.chain.device,
-                "epoch": chit.chain.epoch, "number": chit.seq, "hash": row.hash.to_string(),
-                "key": row.signed.key.to_string(), "signature": record::hex(&row.signed.signature.0),
-            })
-        })
-        .collect();
-    json!({
-        "tally": whole.tally.to_string(), "contract": contract.digest().to_string(),
-        "text": contract.contract.to_string(), "denomination": contract.denomination,
-        "revision": contract.revision, "date": stamp(contract.date),
-        "stock": half(Side::Stock), "foil": half(Side::Foil),
-        "index": whole.index, "head": whole.head.to_string(), "final_index": whole.final_index, "entries": entries,
-    })
 }

@@ -18,6 +18,7 @@ use super::lost;
 use crate::edge::SystemEntropy;
 use crate::guard;
 use crate::home::Home;
+use crate::parcel::replace;
 use crate::trouble::{Exit, Trouble, sentence};
 
 /// How long a person waits for a site that may have more to say.
@@ -82,14 +83,6 @@ fn damaged(home: &Home) -> Trouble {
 fn write(home: &Home, written: &Written) -> Result<(), Trouble> {
     let text = serde_json::to_vec(written).map_err(|_| damaged(home))?;
     replace(&link_file(home), &text)
-}
-
-/// Writes a file whole, or not at all.
-pub(super) fn replace(path: &std::path::Path, text: &[u8]) -> Result<(), Trouble> {
-    let fresh = path.with_extension("new");
-    std::fs::write(&fresh, text)
-        .and_then(|()| std::fs::rename(&fresh, path))
-        .map_err(|error| Trouble::file(path, &error))
 }
 
 impl Link {

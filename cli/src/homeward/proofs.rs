@@ -9,8 +9,8 @@ use hazel_network::confirmation::Confirmation;
 use hazel_network::ticket::agent_of;
 use serde::{Deserialize, Serialize};
 
-use super::links::replace;
 use crate::home::Home;
+use crate::parcel::replace;
 use crate::record::hex;
 use crate::trouble::{Exit, Trouble};
 

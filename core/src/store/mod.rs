@@ -177,8 +177,7 @@ impl Store {
         let draft = beside(path, ".new");
         // Closed before it is renamed: an open file's log goes by the old name.
         self.connection = Connection::open_in_memory()?;
-        fs::rename(&draft, path)?;
-        sync_folder(path)?;
+        name(&draft, path)?;
         *self = Self::open(path)?;
         Ok(())
     }
@@ -336,8 +335,10 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Waits until the disk has the names in a file's folder. Where folders cannot be opened there is nothing to wait for.
-fn sync_folder(path: &Path) -> Result<(), StoreError> {
+/// Gives a finished file its name, in the place of what bore it before; a power cut later does not take it back. Where folders cannot be
+/// opened there is nothing to wait for.
+pub fn name(finished: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(finished, path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if cfg!(unix) {
         fs::File::open(folder)?.sync_all()?;

@@ -2,7 +2,7 @@
 //!
 //! An export says nothing from one holder's point of view, so that both halves of a tally export the same bytes.
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 
 use crate::book::Flag;
 use crate::calendar::stamp;
@@ -115,10 +115,6 @@ impl Export {
             let chit = &row.signed.chit;
             let payee = chit.body.pledged().map_or("", |_| self.name(chit.chain.side.other()));
             let state = if row.is_final { "final" } else { "not final" };
-            let signature = row.signed.signature.0.iter().fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
             let fields = [
                 row.index.map_or_else(String::new, |index| index.to_string()),
                 stamp(chit.date),
@@ -136,13 +132,106 @@ impl Export {
                 chit.seq.to_string(),
                 row.hash.to_string(),
                 row.signed.key.to_string(),
-                signature,
+                hexadecimal(&row.signed.signature.0),
             ];
             csv.push_str(&fields.map(|field| quoted(&field)).join(","));
             csv.push('\n');
         }
         csv
     }
+
+    /// The same for a program: one JSON object. Both halves of a tally export the same bytes. Amounts are texts, since a reader's numbers may
+    /// be too short for them.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let contract = &self.contract.tally;
+        let entries: Vec<String> = self.chits.iter().map(|row| self.entry(row)).collect();
+        object(&[
+            ("tally", text(&self.tally)),
+            ("contract", text(&contract.digest())),
+            ("text", text(&contract.contract)),
+            ("denomination", text(&contract.denomination)),
+            ("revision", contract.revision.to_string()),
+            ("date", text(&stamp(contract.date))),
+            ("stock", self.half(Side::Stock)),
+            ("foil", self.half(Side::Foil)),
+            ("index", self.index.to_string()),
+            ("head", text(&self.head)),
+            ("final_index", self.final_index.to_string()),
+            ("entries", format!("[{}]", entries.join(","))),
+        ])
+    }
+
+    fn half(&self, side: Side) -> String {
+        let half = self.contract.tally.half(side);
+        let granted =
+            [("limit", text(&half.terms.limit)), ("notice_days", half.terms.notice_days.to_string())];
+        object(&[
+            ("name", text(&half.cert.name)),
+            ("party_key", text(&half.cert.party_key)),
+            ("granted", object(&granted)),
+            (
+                "signature",
+                or_null(self.contract.signatures.of(side).as_ref().map(|it| text(&hexadecimal(&it.0)))),
+            ),
+        ])
+    }
+
+    fn entry(&self, row: &ExportedChit) -> String {
+        let chit = &row.signed.chit;
+        let pledged = chit.body.pledged();
+        object(&[
+            ("index", or_null(row.index)),
+            ("date", text(&stamp(chit.date))),
+            ("by", text(&self.name(chit.chain.side))),
+            ("to", or_null(pledged.map(|_| text(&self.name(chit.chain.side.other()))))),
+            ("kind", text(&chit.body.kind())),
+            ("amount", or_null(pledged.map(|units| text(&units)))),
+            ("foil_owes", or_null(row.foil_owes.map(|units| text(&units)))),
+            ("memo", text(&row.note.memo)),
+            ("reference", text(&row.note.reference)),
+            ("taken_as", text(&row.flag.words())),
+            ("final", row.is_final.to_string()),
+            ("side", text(&chit.chain.side)),
+            ("device", chit.chain.device.to_string()),
+            ("epoch", chit.chain.epoch.to_string()),
+            ("number", chit.seq.to_string()),
+            ("hash", text(&row.hash)),
+            ("key", text(&row.signed.key)),
+            ("signature", text(&hexadecimal(&row.signed.signature.0))),
+        ])
+    }
+}
+
+/// Names and values, which are JSON already, as a JSON object.
+fn object(fields: &[(&str, String)]) -> String {
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    format!("{{{}}}", fields.join(","))
+}
+
+/// A JSON text. What controls a terminal is escaped, so that none of it reaches one.
+fn text(value: &dyn Display) -> String {
+    let mut json = String::from('"');
+    for letter in value.to_string().chars() {
+        let _ = match letter {
+            '"' | '\\' => write!(json, "\\{letter}"),
+            letter if letter.is_control() => write!(json, "\\u{:04x}", u32::from(letter)),
+            letter => write!(json, "{letter}"),
+        };
+    }
+    json.push('"');
+    json
+}
+
+fn or_null(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "null".to_owned(), |value| value.to_string())
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// A field as spreadsheets read it. A leading sign that would start a formula is defused with an apostrophe, except in numbers.
@@ -155,6 +244,12 @@ fn quoted(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_survive_json() {
+        assert_eq!(text(&"two \"cups\", \\ and\n\u{7f}ñ"), "\"two \\\"cups\\\", \\\\ and\\u000a\\u007fñ\"");
+        assert_eq!(object(&[("a", or_null(Some(1))), ("b", or_null(None::<u8>))]), "{\"a\":1,\"b\":null}");
+    }
 
     #[test]
     fn fields_survive_a_spreadsheet() {

@@ -11,9 +11,11 @@ mod contract;
 mod devices;
 mod errands;
 mod errands_home;
+mod error;
 mod evidence;
 mod exchange;
 mod export;
+mod hands;
 mod history;
 mod meeting;
 mod meeting_keys;
@@ -36,17 +38,13 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::admit::Refusal;
 use crate::canon::Malformed;
-use crate::key::{Entropy, PartyRoot, RecoveryWords, SecretKey, WordsError, fresh};
+use crate::key::{Entropy, PartyRoot, RecoveryWords, fresh};
 use crate::keystore::{KeyStore, KeyStoreError, Vault};
-use crate::message::{Mark, OpenError};
-use crate::negotiation::{OutOfPlace, TallyEvent};
-use crate::ordering::OrderingError;
-use crate::pair::{PairError, PairKey};
-use crate::store::{Event, Shelf, Standing, Store, StoreError, TallyRow, WalletRow};
-use crate::tally::{Date, NAME_MAX, TallyId};
-use crate::units::AmountError;
+use crate::store::{Event, Shelf, Store, StoreError, WalletRow};
+use crate::tally::{Date, NAME_MAX};
+use error::Result;
+use hands::{DEVICE_KEY, Hands, PAIR, ROOT, SEED, check_length, secret, standing, tally_no, tally_row};
 
 pub use asking::{Ask, InvoiceView};
 pub use audit::{AuditReport, Finding};
@@ -57,6 +55,7 @@ pub use errands::{
     FOR_GIVER_MAX,
 };
 pub use errands_home::SiteErrands;
+pub use error::WalletError;
 pub use export::{Export, ExportedChit};
 pub use history::{ChitView, Custody, Facets, Filter};
 pub use meeting::{MeetingKeys, Talk, Unsettled};
@@ -78,159 +77,6 @@ pub trait Clock: Send {
     fn now(&self) -> Date;
 }
 
-/// Why a verb did not do what it was asked. In every case but [`StoreError::Unsettled`] nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum WalletError {
-    /// The database.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Something that arrived was not let in.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The bytes are no object of ours.
-    #[error(transparent)]
-    Malformed(#[from] Malformed),
-    /// An amount that cannot be.
-    #[error(transparent)]
-    Amount(#[from] AmountError),
-    /// Whoever guards the secrets.
-    #[error(transparent)]
-    KeyStore(#[from] KeyStoreError),
-    /// The recovery words.
-    #[error(transparent)]
-    Words(#[from] WordsError),
-    /// Not possible where the tally stands.
-    #[error(transparent)]
-    OutOfPlace(#[from] OutOfPlace),
-    /// The payment is not possible.
-    #[error(transparent)]
-    CannotPay(#[from] CannotPay),
-    /// The errand cannot be given.
-    #[error(transparent)]
-    CannotGive(#[from] CannotGive),
-    /// A payment code or receipt that says nothing here.
-    #[error(transparent)]
-    Code(#[from] CodeRefusal),
-    /// The key of the two parties.
-    #[error(transparent)]
-    Pair(#[from] PairError),
-    /// A backup.
-    #[error(transparent)]
-    Backup(#[from] BackupError),
-    /// No such thing here.
-    #[error("there is no such {what} in this wallet")]
-    Unknown {
-        /// What was looked for.
-        what: &'static str,
-    },
-    /// A hand-over that no tally of this wallet can open.
-    #[error("this was made for somebody else, or for a tally that this wallet does not have")]
-    NotForUs,
-    /// A hand-over that this very wallet has made.
-    #[error("this wallet made this itself; it is for your partner")]
-    OwnHandOver,
-    /// A text above its bound.
-    #[error("the {what} is too long; at most {max} bytes fit")]
-    TooLong {
-        /// Which text.
-        what: &'static str,
-        /// The bound.
-        max: usize,
-    },
-    /// A restored tally whose partner has not been met yet.
-    #[error(
-        "this tally was restored and can be read only, until your partner's phone has told what it holds"
-    )]
-    Reconciling,
-    /// This device does not hold the party's root.
-    #[error("only the device with the recovery key can do this")]
-    NoRoot,
-    /// The invoice was answered already.
-    #[error("the invoice is {state} already")]
-    InvoiceOver {
-        /// Where it stands.
-        state: &'static str,
-    },
-    /// Sixteen offers are out and none of them was taken.
-    #[error(
-        "too many offers were made on this tally: take one of your partner's, or refuse it and invite again"
-    )]
-    OffersUsedUp,
-    /// Whoever asked for it has stopped it.
-    #[error("it was stopped before it was done")]
-    Stopped,
-    /// The wallet file already holds a wallet, or none yet.
-    #[error("the wallet file is not in the state this needs")]
-    WrongFile,
-}
-
-impl From<OpenError> for WalletError {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::Pair(_) => Self::NotForUs,
-            OpenError::Malformed(malformed) => Self::Malformed(malformed),
-        }
-    }
-}
-
-impl WalletError {
-    /// A stable name, the same in every language.
-    #[must_use]
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Store(StoreError::Busy) => "busy",
-            Self::Store(StoreError::Full) => "disk_full",
-            Self::Store(StoreError::Disk { .. }) => "disk_failed",
-            Self::Store(StoreError::Unsettled) => "disk_unsettled",
-            Self::Store(StoreError::Unreachable) => "unreachable",
-            Self::Store(StoreError::NotAWallet) => "not_a_wallet",
-            Self::Store(StoreError::Newer) => "newer",
-            Self::Store(StoreError::Corrupt { .. }) => "corrupt",
-            Self::Store(StoreError::Defect { .. }) => "defect",
-            Self::Refused(refusal) => refusal.code(),
-            Self::Malformed(Malformed::Newer { .. }) => "newer",
-            Self::Malformed(_) => "malformed",
-            Self::Amount(_) => "amount",
-            Self::KeyStore(KeyStoreError::Cancelled) => "cancelled",
-            Self::KeyStore(KeyStoreError::LockedOut) => "locked_out",
-            Self::KeyStore(KeyStoreError::NotEnrolled) => "not_enrolled",
-            Self::KeyStore(KeyStoreError::Invalidated) => "invalidated",
-            Self::KeyStore(KeyStoreError::WrongPassphrase) => "wrong_passphrase",
-            Self::KeyStore(KeyStoreError::Damaged) => "corrupt",
-            Self::KeyStore(KeyStoreError::Newer) => "newer",
-            Self::Words(_) => "words",
-            Self::OutOfPlace(_) => "out_of_place",
-            Self::CannotPay(cannot) => cannot.code(),
-            Self::CannotGive(cannot) => cannot.code(),
-            Self::Code(refusal) => refusal.code(),
-            Self::Pair(_) => "pair",
-            Self::Backup(error) => error.code(),
-            Self::Unknown { .. } => "unknown",
-            Self::NotForUs => "not_for_us",
-            Self::OwnHandOver => "own_hand_over",
-            Self::TooLong { .. } => "too_long",
-            Self::OffersUsedUp => "offers_used_up",
-            Self::Reconciling => "reconciling",
-            Self::NoRoot => "no_root",
-            Self::InvoiceOver { .. } => "invoice_over",
-            Self::Stopped => "stopped",
-            Self::WrongFile => "wrong_file",
-        }
-    }
-}
-
-impl From<OrderingError> for WalletError {
-    fn from(error: OrderingError) -> Self {
-        match error {
-            OrderingError::Store(error) => Self::Store(error),
-            OrderingError::Refused(refusal) => Self::Refused(refusal),
-            OrderingError::Amount(error) => Self::Amount(error),
-        }
-    }
-}
-
-type Result<T, E = WalletError> = std::result::Result<T, E>;
-
 /// An open wallet.
 pub struct Wallet {
     store: Store,
@@ -240,16 +86,6 @@ pub struct Wallet {
     clock: Box<dyn Clock>,
     entropy: Box<dyn Entropy>,
     ready: Option<Ready>,
-}
-
-/// What a verb works with inside its transaction, beside the rows.
-struct Hands<'w> {
-    vault: &'w Vault,
-    root: Option<&'w PartyRoot>,
-    me: &'w WalletRow,
-    now: Date,
-    entropy: &'w mut dyn Entropy,
-    ready: &'w mut Option<Ready>,
 }
 
 impl Wallet {
@@ -437,68 +273,5 @@ impl Wallet {
             WalletError::Store(error) => self.store.blame(error).into(),
             other => other,
         })
-    }
-}
-
-const ROOT: &str = "wallet.root";
-const PAIR: &str = "tally.pair";
-const DEVICE_KEY: &str = "tally.device_key";
-const SEED: &str = "chain.seed";
-
-/// Opens a secret that must be there and whole.
-fn secret(
-    vault: &Vault,
-    place: &'static str,
-    row: i64,
-    sealed: Option<&Vec<u8>>,
-) -> Result<Zeroizing<[u8; 32]>> {
-    sealed
-        .and_then(|sealed| vault.open(place, row, sealed))
-        .ok_or(WalletError::Store(StoreError::Corrupt { what: place }))
-}
-
-fn check_length(what: &'static str, text: &str, max: usize) -> Result<()> {
-    if text.len() > max { Err(WalletError::TooLong { what, max }) } else { Ok(()) }
-}
-
-impl Hands<'_> {
-    /// By which this device knows its own hand-overs.
-    fn own_mark(&self) -> Mark {
-        Mark::new(self.vault.purpose(b"hazel/v1/own-mark"))
-    }
-
-    fn root(&self) -> Result<&PartyRoot> {
-        self.root.ok_or(WalletError::NoRoot)
-    }
-
-    fn pair_key(&self, shelf: &Shelf<'_>, no: i64) -> Result<PairKey> {
-        let sealed = shelf.tally_secrets(no)?.pair;
-        Ok(PairKey::from_bytes(*secret(self.vault, PAIR, no, sealed.as_ref())?))
-    }
-
-    fn device_key(&self, shelf: &Shelf<'_>, no: i64) -> Result<SecretKey> {
-        let sealed = shelf.tally_secrets(no)?.device_key;
-        Ok(SecretKey::from_seed(&*secret(self.vault, DEVICE_KEY, no, sealed.as_ref())?))
-    }
-}
-
-/// The short name of a tally that must be here.
-fn tally_no(shelf: &Shelf<'_>, id: &TallyId) -> Result<i64> {
-    shelf.tally_no(id)?.ok_or(WalletError::Unknown { what: "tally" })
-}
-
-/// A tally that must be here.
-fn tally_row(shelf: &Shelf<'_>, id: &TallyId) -> Result<TallyRow> {
-    Ok(shelf.tally(tally_no(shelf, id)?)?)
-}
-
-/// Where a tally stands; it must have a contract.
-fn standing(shelf: &Shelf<'_>, no: i64) -> Result<Standing> {
-    match shelf.standing(no)? {
-        Some(standing) => Ok(standing),
-        None => {
-            let (_, _, state, _) = shelf.tally_label(no)?;
-            Err(OutOfPlace { state, event: TallyEvent::Close }.into())
-        }
     }
 }

@@ -9,8 +9,8 @@ use hazel_core::wallet as core;
 
 use super::ids::{chit_id, count};
 use super::{
-    Attention, ChitLine, Custody, Device, InvoiceLine, InvoiceState, Item, Position, Side, Stage, Taken,
-    TallyLine, Terms,
+    Attention, ChitLine, Custody, Device, Exposure, InvoiceLine, InvoiceState, Item, Position, Side, Stage,
+    Taken, TallyLine, Terms,
 };
 
 impl From<CoreSide> for Side {
@@ -28,6 +28,13 @@ impl From<Side> for CoreSide {
             Side::Stock => Self::Stock,
             Side::Foil => Self::Foil,
         }
+    }
+}
+
+impl From<core::Exposure> for Exposure {
+    fn from(it: core::Exposure) -> Self {
+        let core::Exposure { held, outside, unseen, worst } = it;
+        Self { held: held.milli(), outside: outside.milli(), unseen: unseen.milli(), worst: worst.milli() }
     }
 }
 

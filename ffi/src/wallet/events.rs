@@ -41,4 +41,10 @@ impl Wallet {
         let id = tally_of(tally)?;
         self.read(|wallet| Ok(wallet.export(&id)?.to_csv()))
     }
+
+    /// The same for a program, as one JSON object.
+    pub fn export_json(&self, tally: &str) -> Answer<String> {
+        let id = tally_of(tally)?;
+        self.read(|wallet| Ok(wallet.export(&id)?.to_json()))
+    }
 }

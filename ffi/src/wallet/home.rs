@@ -4,7 +4,8 @@ use hazel_core::wallet::Filter;
 
 use super::Wallet;
 use crate::records::{
-    Attention, ChitLine, Home, InvoiceLine, InvoiceState, TallyLine, TallyPage, invoice_of, tally_of,
+    Attention, ChitLine, Exposure, Home, InvoiceLine, InvoiceState, TallyLine, TallyPage, invoice_of,
+    tally_of,
 };
 use crate::scan::size;
 use crate::{Answer, Device};
@@ -67,6 +68,7 @@ impl Wallet {
         let id = tally_of(tally)?;
         self.read(|wallet| {
             let view = wallet.tally(&id)?;
+            let exposure = view.state.is_contract().then(|| wallet.exposure(&id, None)).transpose()?;
             let waiting = |invoice: &InvoiceLine| invoice.state == InvoiceState::Issued;
             let invoices = wallet.invoices(&id)?;
             Ok(TallyPage {
@@ -74,6 +76,7 @@ impl Wallet {
                 chits: wallet.history(&id, &page.into())?.into_iter().map(ChitLine::from).collect(),
                 invoices: invoices.into_iter().map(InvoiceLine::from).filter(waiting).collect(),
                 largest: wallet.can_pay(&id, hazel_core::units::Units::ZERO)?.largest.milli(),
+                exposure: exposure.map(Exposure::from),
             })
         })
     }

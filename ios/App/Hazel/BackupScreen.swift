@@ -45,9 +45,7 @@ struct BackupScreen: View {
         Task {
             do {
                 let bytes = try await holding.wallet.run { [phrase = state.phrase] in try $0.backup(words: phrase) }
-                let place = FileManager.default.temporaryDirectory.appendingPathComponent("wallet.hazelbackup")
-                try bytes.write(to: place, options: .atomic)
-                file = place
+                file = try temporary("wallet.hazelbackup", bytes)
                 state.made(bytes: bytes.count)
             } catch {
                 state.failed(error)
@@ -59,7 +57,7 @@ struct BackupScreen: View {
         state.rehearse(now: now())
         Task {
             do {
-                let bytes = try read(try chosen.get())
+                let bytes = try contents(try chosen.get())
                 state.rehearsed(try await holding.wallet.run { [phrase = state.phrase] in try $0.rehearse(words: phrase, backup: bytes) })
             } catch {
                 state.rehearsalFailed(error)
@@ -69,10 +67,17 @@ struct BackupScreen: View {
 }
 
 /// A file that the person has chosen, wherever it lies.
-func read(_ file: URL) throws -> Data {
+func contents(_ file: URL) throws -> Data {
     #if canImport(UIKit)
         let isLent = file.startAccessingSecurityScopedResource()
         defer { if isLent { file.stopAccessingSecurityScopedResource() } }
     #endif
     return try Data(contentsOf: file)
+}
+
+/// A file to be handed to another app, and to be removed afterwards.
+func temporary(_ name: String, _ bytes: Data) throws -> URL {
+    let place = FileManager.default.temporaryDirectory.appendingPathComponent(name)
+    try bytes.write(to: place, options: .atomic)
+    return place
 }

@@ -3,13 +3,14 @@ import HazelBridge
 import SwiftUI
 import WalletScreens
 
-/// The first start: a new wallet with its words on paper, or one that comes back.
+/// The first start: a new wallet with its words on paper, one that comes back, or another device of mine.
 struct FirstStartScreen: View {
     @ObservedObject var pocket: Pocket
     @State private var state = FirstStartState()
     @State private var mishap: Mishap?
     @State private var isWrong = false
     @State private var chooses = false
+    @State private var request: URL?
 
     var body: some View {
         Form {
@@ -20,12 +21,16 @@ struct FirstStartScreen: View {
             case .words: words
             case .proof: proof
             case .restore: restore
+            case .join: join
             }
             Waiting(state.opened)
             if state.page != .welcome { Button(Phrase("back").text) { state.back() } }
         }
-        .fileImporter(isPresented: $chooses, allowedContentTypes: [.data]) { bringBack($0) }
+        .fileImporter(isPresented: $chooses, allowedContentTypes: [.data]) { state.page == .join ? enrol($0) : bringBack($0) }
         .everySecond { state.tick(now: $0) }
+        .onDisappear {
+            if let request { try? FileManager.default.removeItem(at: request) }
+        }
     }
 
     private var welcome: some View {
@@ -33,6 +38,7 @@ struct FirstStartScreen: View {
             Text(Phrase("welcome_why").text)
             Button(Phrase("welcome_new").text) { state.makeNew() }
             Button(Phrase("welcome_restore").text) { state.restore() }
+            Button(Phrase("welcome_join").text) { state.join() }
         }
     }
 
@@ -78,6 +84,15 @@ struct FirstStartScreen: View {
         }
     }
 
+    private var join: some View {
+        Section(Phrase("join_why").text) {
+            TextField(Phrase("join_name").text, text: $state.name).accessibilityLabel(Phrase("join_name").text)
+            Button(Phrase("join_ask").text) { ask() }.disabled(!state.mayAsk)
+            if let request { ShareLink(item: request) { Text(Phrase("join_request").text) } }
+            Button(Phrase("join_answer").text) { chooses = true }.disabled(!state.mayEnrol)
+        }
+    }
+
     private func answer(_ no: Int) -> Binding<String> {
         Binding(get: { state.words?.answers[no] ?? "" }, set: { state.answer(no, $0) })
     }
@@ -109,7 +124,31 @@ struct FirstStartScreen: View {
         state.begin(now: now())
         Task {
             do {
-                try await pocket.restore(words: state.phrase, backup: try read(try chosen.get()))
+                try await pocket.restore(words: state.phrase, backup: try contents(try chosen.get()))
+                state.done()
+            } catch {
+                state.failed(error)
+            }
+        }
+    }
+
+    private func ask() {
+        guard let name = state.tidyName else { return }
+        do {
+            let device = try newDevice(name: name)
+            request = try temporary(LetInState.requestFile, device.request)
+            state.asked(device)
+        } catch {
+            mishap = Mishap(error)
+        }
+    }
+
+    private func enrol(_ chosen: Result<URL, any Error>) {
+        guard let secret = state.device?.secret else { return }
+        state.begin(now: now())
+        Task {
+            do {
+                try await pocket.enrol(secret: secret, answer: try contents(try chosen.get()))
                 state.done()
             } catch {
                 state.failed(error)

@@ -1,14 +1,15 @@
+import Foundation
 import HazelBridge
 import HazelWallet
 import SwiftUI
 import WalletScreens
 
-/// A tally's history, page after page, and as a table for a spreadsheet.
+/// A tally's history, page after page, and the whole of it as a file for a spreadsheet or a program.
 struct HistoryScreen: View {
     let holding: Holding
     let partner: String
     @State private var state: HistoryState
-    @State private var table: String?
+    @State private var file: URL?
     @State private var mishap: Mishap?
 
     init(holding: Holding, tally: String, partner: String) {
@@ -25,15 +26,17 @@ struct HistoryScreen: View {
             if state.next != nil {
                 Button(Phrase("history_more").text) { Task { await turn() } }
             }
-            if let table {
-                ShareLink(item: table) { Text(Phrase("export_share", HistoryState.fileName(partner)).text) }
-            } else {
-                Button(Phrase("export").text) { export() }
+            ForEach(HistoryState.Form.allCases, id: \.self) { form in
+                Button(form.text.text) { export(form) }
             }
+            if let file { ShareLink(item: file) { Text(Phrase("export_share", file.lastPathComponent).text) } }
         }
         .searchable(text: Binding(get: { state.text }, set: { narrow(text: $0) }), prompt: Phrase("history_search").text)
         .navigationTitle(Phrase("history").text)
         .task { await turn() }
+        .onDisappear {
+            if let file { try? FileManager.default.removeItem(at: file) }
+        }
     }
 
     private func narrow(text: String? = nil, payments: Bool? = nil) {
@@ -54,10 +57,12 @@ struct HistoryScreen: View {
         }
     }
 
-    private func export() {
+    private func export(_ form: HistoryState.Form) {
         Task {
             do {
-                table = try await holding.wallet.run { [tally = state.tally] in try $0.exportCsv(tally: tally) }
+                let text = try await holding.wallet.run { [tally = state.tally] in try form.write(tally, of: $0) }
+                file = try temporary(form.fileName(partner), Data(text.utf8))
+                mishap = nil
             } catch {
                 mishap = Mishap(error)
             }

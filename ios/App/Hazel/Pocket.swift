@@ -54,14 +54,32 @@ final class Pocket: ObservableObject {
         try hold(await offMain { try Wallet.restore(file: file, keys: keys, words: words, backup: backup, clock: nil) })
     }
 
+    /// Another device of mine has answered.
+    func enrol(secret: Data, answer: Data) async throws {
+        let (file, keys) = (try Self.file(), keys)
+        try hold(await offMain { try Wallet.enrol(file: file, keys: keys, secret: secret, enrolment: answer, clock: nil) })
+    }
+
     /// Destroys the wallet on this phone. What was signed stays owed.
     func wipe() async throws {
         guard let holding else { return }
         holding.radio.stop()
         try await holding.wallet.run { try $0.wipe() }
         try keys.delete()
+        try forgetSiteLink()
         self.holding = nil
         isNew = true
+    }
+
+    /// The site that knows this phone, if one does.
+    var siteLink: SiteLink? { (try? Self.siteFile()).flatMap(KeptLink.read) }
+
+    /// Called while the site is still being spoken to, and not on the main thread.
+    var keepSiteLink: @Sendable (SiteLink) throws -> Void { { try KeptLink.write($0, to: try Self.siteFile()) } }
+
+    func forgetSiteLink() throws {
+        let place = try Self.siteFile()
+        if FileManager.default.fileExists(atPath: place.path) { try FileManager.default.removeItem(at: place) }
     }
 
     func opened(by url: URL) { link = linkIn(url, host: Self.host) }
@@ -97,7 +115,7 @@ final class Pocket: ObservableObject {
 
     /// In no backup of the system's: a copied wallet signs twice, and that is proven to partners. Readable after the first unlock, so that
     /// a meeting goes on in a pocket.
-    private static func file() throws -> String {
+    nonisolated private static func folder() throws -> URL {
         let places = FileManager.default
         var folder = try places.url(for: .applicationSupportDirectory, in: .userDomainMask, appropriateFor: nil, create: true)
             .appendingPathComponent("Hazel", isDirectory: true)
@@ -105,10 +123,15 @@ final class Pocket: ObservableObject {
         var values = URLResourceValues()
         values.isExcludedFromBackup = true
         try folder.setResourceValues(values)
-        return folder.appendingPathComponent("wallet.hazel").path
+        return folder
     }
 
-    private static var protection: [FileAttributeKey: Any] {
+    private static func file() throws -> String { try folder().appendingPathComponent("wallet.hazel").path }
+
+    /// Beside the wallet: in no backup either.
+    nonisolated private static func siteFile() throws -> URL { try folder().appendingPathComponent("site.json") }
+
+    nonisolated private static var protection: [FileAttributeKey: Any] {
         #if os(iOS)
             [.protectionKey: FileProtectionType.completeUntilFirstUserAuthentication]
         #else

@@ -3,7 +3,7 @@ import HazelWallet
 import SwiftUI
 import WalletScreens
 
-/// Settings: backup, checking everything again, taking the wallet off this phone.
+/// Settings: backup, errands, the site, checking everything again, taking the wallet off this phone.
 struct SettingsScreen: View {
     @ObservedObject var pocket: Pocket
     let holding: Holding
@@ -18,15 +18,8 @@ struct SettingsScreen: View {
             if hasRoot {
                 NavigationLink(destination: { BackupScreen(holding: holding) }, label: { Label(Phrase("backup").text, systemImage: "lock.doc") })
             }
-            NavigationLink(
-                destination: { ErrandsScreen(holding: holding, tally: nil) },
-                label: {
-                    VStack(alignment: .leading, spacing: 2) {
-                        Label(Phrase("errands").text, systemImage: "figure.walk")
-                        Text(Phrase("errands_under").text).font(.footnote).foregroundStyle(.secondary)
-                    }
-                    .accessibilityElement(children: .combine)
-                })
+            more(Phrase("errands"), Phrase("errands_under"), "figure.walk") { ErrandsScreen(holding: holding, tally: nil) }
+            more(Phrase("site"), Phrase("site_under"), "server.rack") { SiteScreen(pocket: pocket, holding: holding) }
             Section(Phrase("audit").text) {
                 Text(Phrase("audit_why").text).font(.footnote)
                 Button(Phrase("audit_now").text) { check() }.disabled(running != nil)
@@ -48,6 +41,19 @@ struct SettingsScreen: View {
         .everySecond { state.tick(now: $0) }
         // Everything else in the wallet waits for it: nobody looks at it any more.
         .onDisappear { try? running?.cancel() }
+    }
+
+    /// Where a line leads, and what is there.
+    private func more<Screen: View>(_ title: Phrase, _ under: Phrase, _ picture: String, _ screen: @escaping () -> Screen) -> some View {
+        NavigationLink(
+            destination: { screen() },
+            label: {
+                VStack(alignment: .leading, spacing: 2) {
+                    Label(title.text, systemImage: picture)
+                    Text(under.text).font(.footnote).foregroundStyle(.secondary)
+                }
+                .accessibilityElement(children: .combine)
+            })
     }
 
     private func check() {

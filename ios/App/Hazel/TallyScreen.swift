@@ -24,6 +24,7 @@ struct TallyScreen: View {
                     if let curve = state.curve { CurvePicture(curve: curve) }
                     Lines(state.limits)
                     Text(state.largest.text)
+                    if let worst = state.worst { Text(worst.text) }
                 }
                 verbs(state)
                 if !state.invoices.isEmpty { invoices(state) }

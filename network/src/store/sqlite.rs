@@ -97,7 +97,7 @@ impl SqliteStore {
         copy.pragma_update(None, "journal_mode", "DELETE")?;
         copy.execute("UPDATE site SET copied = 1", [])?;
         copy.close().map_err(|(_, error)| error)?;
-        Ok(std::fs::rename(&unfinished, path)?)
+        Ok(hazel_core::store::name(&unfinished, path)?)
     }
 }
 

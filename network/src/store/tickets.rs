@@ -40,7 +40,7 @@ impl UsedTickets {
         let mut file = File::create(&fresh)?;
         file.write_all(kept.as_bytes())?;
         file.sync_all()?;
-        std::fs::rename(&fresh, path)?;
+        hazel_core::store::name(&fresh, path)?;
         Ok(Self { file: OpenOptions::new().append(true).open(path)?, used })
     }
 
@@ -52,7 +52,8 @@ impl UsedTickets {
 
     /// Notes, durably, that a ticket was used.
     pub fn put(&mut self, id: TicketId, user: [u8; 32], expires: Date) -> io::Result<()> {
-        let line = format!("{} {} {expires}\n", hex(&id.0), hex(&user));
+        // Begun with an end of line: had the disk no room for the one before, half of that stands there, and must not spoil this one.
+        let line = format!("\n{} {} {expires}\n", hex(&id.0), hex(&user));
         self.file.write_all(line.as_bytes())?;
         self.file.sync_data()?;
         self.used.insert(id, user);
@@ -109,5 +110,16 @@ mod tests {
         used.put(TicketId([4; 8]), [9; 32], 300).unwrap();
         drop(used);
         assert_eq!(UsedTickets::open(&path, 0).unwrap().user(&TicketId([4; 8])), Some([9; 32]));
+    }
+
+    #[test]
+    fn half_a_line_that_a_full_disk_left_does_not_swallow_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tickets");
+        let mut used = UsedTickets::open(&path, 0).unwrap();
+        OpenOptions::new().append(true).open(&path).unwrap().write_all(b"0303030303030303 09").unwrap();
+        used.put(TicketId([5; 8]), [6; 32], 100).unwrap();
+        drop(used);
+        assert_eq!(UsedTickets::open(&path, 0).unwrap().user(&TicketId([5; 8])), Some([6; 32]));
     }
 }

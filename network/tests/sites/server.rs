@@ -24,6 +24,16 @@ impl Server {
         Box::new(PostgresStore::connect(&urls).unwrap())
     }
 
+    /// A store whose tables lie in that folder, on a small disk of its own.
+    #[cfg(feature = "postgres")]
+    pub fn store_in(&self, folder: &str) -> PostgresStore {
+        let small = format!("{}_small", self.run);
+        let mut client = Client::connect(&self.url, NoTls).unwrap();
+        client.batch_execute(&format!("CREATE TABLESPACE {small} LOCATION '{folder}'")).unwrap();
+        client.batch_execute(&format!("CREATE DATABASE {small} TABLESPACE {small}")).unwrap();
+        PostgresStore::connect(&[format!("{} dbname={small}", self.url)]).unwrap()
+    }
+
     fn database(&self, name: &str, shard: usize) -> String {
         let database =
             format!("{}_{}_{shard}", self.run, name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));

@@ -12,6 +12,7 @@
 )]
 
 mod bargain;
+pub mod courses;
 pub mod desk;
 mod memory;
 mod moment;

@@ -110,7 +110,7 @@ where
     }
 }
 
-fn story(name: &'static str) -> Story {
+pub(super) fn story(name: &'static str) -> Story {
     Story {
         name,
         phones: vec![(Side::Stock, 1), (Side::Foil, 1)],

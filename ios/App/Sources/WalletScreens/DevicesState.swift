@@ -1,3 +1,4 @@
+import Foundation
 import HazelBridge
 
 /// One device on a tally.
@@ -8,6 +9,8 @@ public struct DeviceRow: Hashable, Sendable, Identifiable {
     public let note: Phrase
     /// Whether I may take leave to sign from it.
     public let canRevoke: Bool
+    /// Whether I may hand it some of what this one may still pay.
+    public let canHand: Bool
     /// Whether it is this one, and may sign no longer: a copy of it went on, or another one was restored in its place.
     public let canBeginAnew: Bool
 }
@@ -39,6 +42,31 @@ public struct DevicesState: Equatable, Sendable {
             title: device.here ? Phrase("device_here", "\(device.device)") : Phrase("device_number", "\(device.device)"),
             note: note,
             canRevoke: hasRoot && device.mine && !device.here && device.active,
+            canHand: device.mine && !device.here && device.active,
             canBeginAnew: device.here && !device.active)
+    }
+}
+
+/// Letting another device of mine in: its request is read, and answered with a file that goes back to it.
+public struct LetInState: Equatable, Sendable {
+    /// The answer: who has it can open a wallet of mine.
+    public private(set) var answer = Patience<Data>.idle
+    /// How much another device of mine shall be able to pay, as it is typed.
+    public private(set) var typed = ""
+    public private(set) var units: Int64?
+
+    public static let requestFile = "hazel-device.request"
+    public static let answerFile = "hazel-device.answer"
+
+    public init() {}
+
+    public mutating func begin(now: UInt64) { answer = .begun(now: now, seconds: 30) }
+    public mutating func answered(_ bytes: Data) { answer = .done(bytes) }
+    public mutating func failed(_ error: any Error) { answer = .failed(Mishap(error)) }
+    public mutating func tick(now: UInt64) { answer.tick(now: now) }
+
+    public mutating func type(_ text: String) {
+        typed = text
+        units = (try? parseAmount(text: text)).flatMap { $0 > 0 ? $0 : nil }
     }
 }

@@ -43,9 +43,20 @@ public struct HistoryState: Equatable, Sendable {
         isComplete = true
     }
 
-    /// What a table of this tally is called: letters and digits of the partner's name only.
-    public static func fileName(_ partner: String) -> String {
-        let name = partner.filter { $0.isLetter || $0.isNumber }
-        return "hazel-\(name.isEmpty ? "tally" : String(name.prefix(40))).csv"
+    /// The whole of a tally, for a spreadsheet or for a program.
+    public enum Form: String, CaseIterable, Sendable {
+        case csv, json
+
+        /// What its file is called: letters and digits of the partner's name only.
+        public func fileName(_ partner: String) -> String {
+            let name = partner.filter { $0.isLetter || $0.isNumber }
+            return "hazel-\(name.isEmpty ? "tally" : String(name.prefix(40))).\(rawValue)"
+        }
+
+        public var text: Phrase { Phrase(self == .csv ? "export" : "export_json") }
+
+        public func write(_ tally: String, of wallet: Wallet) throws -> String {
+            try self == .csv ? wallet.exportCsv(tally: tally) : wallet.exportJson(tally: tally)
+        }
     }
 }

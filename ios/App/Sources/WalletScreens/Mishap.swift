@@ -9,12 +9,13 @@ public struct Mishap: Hashable, Sendable {
 
     /// Codes that have a text of their own, `error_` and the code.
     public static let known: Set<String> = [
-        "amount", "bad_host", "bad_link", "bad_peer", "bad_signature", "bad_ticket", "busy", "cancelled", "closed", "closing", "codes_differ",
-        "corrupt", "device_first", "disk_failed", "disk_full", "earlier_first", "expired", "invalidated", "invoice_over",
-        "key_store_failed", "link_lost", "locked_out", "needs_network", "newer", "no_root", "nobody_yet", "not_a_backup",
-        "not_a_wallet", "not_enrolled", "not_for_us", "not_my_payment", "not_open", "offers_used_up", "other_tally", "out_of_place",
-        "over_allowance", "over_limit", "own_hand_over", "reconciling", "revoked", "suspended", "too_long", "unknown", "unreachable",
-        "unreadable", "used", "words", "wrong_file", "wrong_passphrase",
+        "amount", "bad_host", "bad_link", "bad_peer", "bad_signature", "bad_ticket", "busy", "cancelled", "channel_lost", "closed",
+        "closing", "codes_differ", "corrupt", "device_first", "disk_failed", "disk_full", "earlier_first", "expired", "invalidated",
+        "invoice_over", "key_store_failed", "late", "link_lost", "locked_out", "needs_network", "newer", "no_root", "no_site",
+        "no_site_ticket", "nobody_yet", "not_a_backup", "not_a_wallet", "not_enrolled", "not_for_us", "not_my_payment", "not_open",
+        "offers_used_up", "other_tally", "out_of_place", "over_allowance", "over_limit", "own_hand_over", "reconciling", "revoked",
+        "suspended", "too_long", "unknown", "unreachable", "unreachable_site", "unreadable", "unwelcome", "used", "words", "wrong_file",
+        "wrong_passphrase",
     ]
 
     public init(_ trouble: Trouble) {

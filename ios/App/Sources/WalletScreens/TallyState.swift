@@ -80,6 +80,8 @@ public struct TallyState: Equatable, Sendable {
     /// How far each may owe the other.
     public let limits: [Phrase]
     public let largest: Phrase
+    /// What the partner may owe at worst, where that is more than what I hold.
+    public let worst: Phrase?
     public let invoices: [InvoiceRow]
     public let chits: [ChitRow]
     public let curve: Curve?
@@ -101,6 +103,7 @@ public struct TallyState: Equatable, Sendable {
             Phrase("limit_theirs", WalletScreens.amount(tally.granted.limit)),
         ]
         largest = Phrase("largest", WalletScreens.amount(page.largest))
+        worst = page.exposure.flatMap { $0.worst > $0.held ? Phrase("exposure_worst", tally.partner, WalletScreens.amount($0.worst)) : nil }
         invoices = page.invoices.map(InvoiceRow.init)
         chits = page.chits.map(ChitRow.init)
         curve = Curve(page.chits)

@@ -7,7 +7,7 @@ import XCTest
 /// What partners take along for one another, as the screens say it.
 final class ErrandsTest: PairTest {
     func testSomebodyElseIsChosenAndWhatBecameOfItIsSaid() throws {
-        let carrier = try Wallet.create(file: file("carrier.hazel"), keys: BackwardKeys(), name: "Carrier", words: newWords(), clock: nil)
+        let carrier = try Wallet.create(file: file("carrier.hazel"), keys: PocketKeys(), name: "Carrier", words: newWords(), clock: nil)
         let other = try SimulatedPair(left: ana, right: carrier, seed: 5)
         let terms = Terms(limit: 50_000, noticeDays: 30)
         let toCarrier = try ana.acceptTicket(code: carrier.invite(side: .stock, terms: terms, validFor: 3_600).code.bytes, terms: terms)
@@ -60,11 +60,4 @@ final class ErrandsTest: PairTest {
                     Phrase("errands_handed", counting: 2),
                 ]))
     }
-}
-
-private final class BackwardKeys: KeyStore {
-    func wrap(secret: Data) throws -> Data { Data(secret.reversed()) }
-    func unwrap(wrapped: Data) throws -> Data { Data(wrapped.reversed()) }
-    func delete() throws {}
-    func status() throws -> KeyStatus { .ready }
 }

@@ -48,3 +48,11 @@ class PairTest: XCTestCase {
 func trouble(_ code: String, _ culprit: Culprit = .you, _ arguments: [Argument] = []) -> Trouble {
     Trouble(code: code, culprit: culprit, arguments: arguments, detail: "in English")
 }
+
+/// A key store in memory.
+final class PocketKeys: KeyStore {
+    func wrap(secret: Data) throws -> Data { Data(secret.reversed()) }
+    func unwrap(wrapped: Data) throws -> Data { Data(wrapped.reversed()) }
+    func delete() throws {}
+    func status() throws -> KeyStatus { .ready }
+}

@@ -241,8 +241,16 @@ final class ScreensTest: PairTest {
         try turn()
         XCTAssertEqual(history.rows.count, 30)
         XCTAssertEqual(Set(history.rows.map(\.memo)), ["milk"])
-        XCTAssertEqual(HistoryState.fileName("../Ben: \"x\""), "hazel-Benx.csv")
-        XCTAssertEqual(HistoryState.fileName("🌰"), "hazel-tally.csv")
+        XCTAssertEqual(HistoryState.Form.csv.fileName("../Ben: \"x\""), "hazel-Benx.csv")
+        XCTAssertEqual(HistoryState.Form.json.fileName("🌰"), "hazel-tally.json")
+        for form in HistoryState.Form.allCases { XCTAssertTrue(try form.write(tally, of: ana).contains("milk"), form.rawValue) }
+    }
+
+    func testWhatThePartnerMayOweAtWorstIsSaidWhereItIsMoreThanWhatIsHere() throws {
+        XCTAssertEqual(try page(ben).worst, Phrase("exposure_worst", "Ana", "100.00"), "she may have signed what is not here")
+        _ = try ana.pay(tally: tally, payment: Payment(units: 100_000))
+        try meet()
+        XCTAssertNil(try page(ben).worst, "all that she may owe is here")
     }
 
     func testAnOfferIsSeenBeforeItIsSigned() throws {
@@ -277,5 +285,54 @@ final class ScreensTest: PairTest {
         XCTAssertTrue(devices.theirs.allSatisfy { !$0.canRevoke })
         let poor = DevicesState(try ana.devices(tally: tally), hasRoot: false)
         XCTAssertFalse(poor.canAdd || poor.mine.contains(where: \.canRevoke))
+    }
+
+    func testASecondDeviceIsLetInFromTheScreensOfBothAndPaysWhatItWasHanded() throws {
+        var new = FirstStartState()
+        new.join()
+        XCTAssertEqual(new.page, .join)
+        XCTAssertFalse(new.mayAsk || new.mayEnrol, "without a name nobody knows it")
+        new.name = "tablet"
+        XCTAssertTrue(new.mayAsk)
+        new.asked(try newDevice(name: XCTUnwrap(new.tidyName)))
+        XCTAssertFalse(new.mayAsk, "a second request would make the answer to the first one useless")
+        XCTAssertTrue(new.mayEnrol)
+
+        var old = LetInState()
+        old.begin(now: 10)
+        XCTAssertTrue(old.answer.isWorking)
+        old.answered(try ana.addDevice(request: XCTUnwrap(new.device).request))
+        let answer = try XCTUnwrap(old.answer.value)
+        new.begin(now: 20)
+        XCTAssertFalse(new.mayEnrol)
+        let tablet = try Wallet.enrol(
+            file: file("tablet.hazel"), keys: PocketKeys(), secret: XCTUnwrap(new.device).secret, enrolment: answer, clock: nil)
+        new.done()
+        XCTAssertNil(new.device, "its secret is let go of")
+
+        let rows = DevicesState(try ana.devices(tally: tally), hasRoot: true).mine
+        XCTAssertEqual(rows.map(\.canHand), [false, true])
+        old.type("0")
+        XCTAssertNil(old.units)
+        old.type("20")
+        try ana.handAllowance(tally: tally, to: XCTUnwrap(rows.last).number, units: XCTUnwrap(old.units))
+        try meet()
+        XCTAssertEqual(DevicesState(try ana.devices(tally: tally), hasRoot: true).mine.last?.note, Phrase("device_allowance", "20.00"))
+        XCTAssertEqual(DevicesState(try ben.devices(tally: tally), hasRoot: true).theirs.count, 2)
+        let other = try SimulatedPair(left: tablet, right: ben, seed: 9)
+        _ = try other.meet(tally: tally, faults: Faults())
+        _ = try tablet.pay(tally: tally, payment: Payment(units: 20_000))
+        XCTAssertThrowsError(try tablet.pay(tally: tally, payment: Payment(units: 1))) {
+            XCTAssertEqual(($0 as? HazelError)?.code, "over_allowance")
+        }
+        _ = try other.meet(tally: tally, faults: Faults())
+        XCTAssertEqual(try page(ben).amount, "20.00")
+        XCTAssertFalse(HomeState(try tablet.home()).hasRoot, "it lets in nobody itself")
+
+        old.failed(HazelError.Usage(trouble: trouble("malformed")))
+        XCTAssertNil(old.answer.value)
+        old.begin(now: 100)
+        old.tick(now: 130)
+        XCTAssertEqual(old.answer, .late)
     }
 }

@@ -33,7 +33,7 @@ final class WordsTest: PairTest {
         XCTAssertTrue(first.check())
         first.begin(now: 0)
         let wallet = try Wallet.create(
-            file: file("new.hazel"), keys: Plain(), name: XCTUnwrap(first.tidyName), words: words.phrase, clock: nil)
+            file: file("new.hazel"), keys: PocketKeys(), name: XCTUnwrap(first.tidyName), words: words.phrase, clock: nil)
         first.done()
         XCTAssertNil(first.words, "the words are let go of")
         XCTAssertEqual(try wallet.home().name, "Ana")
@@ -57,7 +57,7 @@ final class WordsTest: PairTest {
 
     func testABackupIsRehearsedAndComesBackOnAnotherPhone() throws {
         let phrase = try newWords()
-        let wallet = try Wallet.create(file: file("mine.hazel"), keys: Plain(), name: "Ana", words: phrase, clock: nil)
+        let wallet = try Wallet.create(file: file("mine.hazel"), keys: PocketKeys(), name: "Ana", words: phrase, clock: nil)
         XCTAssertTrue(HomeState(try wallet.home()).hasRoot)
         var state = BackupState()
         state.words = phrase
@@ -75,7 +75,7 @@ final class WordsTest: PairTest {
         state.rehearse(now: 0)
         state.tick(now: 60)
         XCTAssertEqual(state.rehearsal, .late)
-        let restored = try Wallet.restore(file: file("again.hazel"), keys: Plain(), words: phrase, backup: bytes, clock: nil)
+        let restored = try Wallet.restore(file: file("again.hazel"), keys: PocketKeys(), words: phrase, backup: bytes, clock: nil)
         XCTAssertEqual(try restored.home().name, "Ana")
     }
 
@@ -109,9 +109,3 @@ final class WordsTest: PairTest {
 }
 
 /// A key store without a chip, for tests.
-private final class Plain: KeyStore {
-    func wrap(secret: Data) throws -> Data { Data(secret.reversed()) }
-    func unwrap(wrapped: Data) throws -> Data { Data(wrapped.reversed()) }
-    func delete() throws {}
-    func status() throws -> KeyStatus { .ready }
-}

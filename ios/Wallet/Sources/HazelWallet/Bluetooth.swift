@@ -253,7 +253,4 @@ extension Bluetooth: Ears {
     /// There are two or three at a time.
     private func number(of link: any Link) -> UInt64? { links.first { $0.value === link }?.key }
 }
-
-/// Milliseconds of a clock that never goes back.
-private func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds / 1_000_000 }
 #endif

@@ -11,7 +11,7 @@ import XCTest
 final class ChannelTest: RoomTest {
     /// Two phones that have begun, both in front.
     private func begun(_ seed: UInt64) throws -> (SimulatedPair, [Bluetooth]) {
-        let (pair, _) = try paid(seed)
+        let (pair, _) = try paidAtOneMoment(seed)
         let (left, right) = try radios(pair)
         for radio in [left, right] {
             radio.inFront(true)
@@ -33,7 +33,7 @@ final class ChannelTest: RoomTest {
     }
 
     func testAPhoneThatIsNotInFrontTellsNoChannelAndOpensNone() throws {
-        let (pair, _) = try paid(42)
+        let (pair, _) = try paidAtOneMoment(42)
         let (left, right) = try radios(pair)
         left.inFront(true)
         left.start()
@@ -82,7 +82,7 @@ final class ChannelTest: RoomTest {
     }
 
     func testAnAppThatLeavesTheFrontInTheMiddleGoesOnOverTheService() throws {
-        let (pair, tally) = try paid(48)
+        let (pair, tally) = try paidAtOneMoment(48)
         for _ in 0..<40 { _ = try pair.right().pay(tally: tally, payment: Payment(units: 1)) }
         let (left, right) = try radios(pair)
         for radio in [left, right] {

@@ -31,6 +31,17 @@ class RoomTest: FolderTest {
         return (pair, tally)
     }
 
+    /// The same, under a clock that stands: whose turn it is to call changes every twenty seconds, and who counts calls must not run into that.
+    func paidAtOneMoment(_ seed: UInt64) throws -> (SimulatedPair, String) {
+        let (pair, tally) = try paid(seed)
+        try pair.left().shut()
+        try pair.right().shut()
+        let clock = StandingClock()
+        let wallets = try ["ana", "ben"].map { try Wallet.open(file: file("\($0).hazel"), keys: LabKeys(), clock: clock) }
+        try wallets[0].listen(listener: ear)
+        return (try SimulatedPair(left: wallets[0], right: wallets[1], seed: seed), tally)
+    }
+
     func radios(_ pair: SimulatedPair) throws -> (Bluetooth, Bluetooth) {
         (Bluetooth(try pair.left(), name: "left"), Bluetooth(try pair.right(), name: "right"))
     }
@@ -45,6 +56,12 @@ class RoomTest: FolderTest {
         }
         XCTFail("not final after \(seconds) s; \(Ether.shared.packets) packets, endings \(ear.endings)")
     }
+}
+
+private final class StandingClock: Clock {
+    private let moment = UInt64(Date().timeIntervalSince1970)
+
+    func now() throws -> UInt64 { moment }
 }
 
 /// Hears how meetings end.

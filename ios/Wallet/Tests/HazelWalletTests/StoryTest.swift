@@ -43,6 +43,12 @@ final class StoryTest: FolderTest {
         XCTAssertEqual(
             try ana.tally(tally: tally, page: PageOf()).tally.head, try ben.tally(tally: tally, page: PageOf()).tally.head)
         XCTAssertEqual(try ana.exportCsv(tally: tally), try ben.exportCsv(tally: tally))
+        XCTAssertEqual(try ana.exportJson(tally: tally), try ben.exportJson(tally: tally))
+        let whole = try JSONSerialization.jsonObject(with: Data(ana.exportJson(tally: tally).utf8)) as? [String: Any]
+        let memos = (whole?["entries"] as? [[String: Any]])?.compactMap { $0["memo"] as? String }
+        XCTAssertTrue(memos?.contains("two coffees") == true, "\(String(describing: whole))")
+        let exposure = try XCTUnwrap(ben.tally(tally: tally, page: PageOf()).exposure)
+        XCTAssertEqual([exposure.held, exposure.outside], [12_500, 0])
     }
 
     func testAScreenFollowsEveryChangeAndEndsWithTheWallet() async throws {

@@ -4,8 +4,9 @@ import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.collectLatest
 import org.hazel.bridge.ChitLine
 import org.hazel.bridge.PageOf
+import org.hazel.bridge.Wallet
 
-/** All chits of a tally, page by page, sought by their words; and the whole of it as a table for a spreadsheet. */
+/** All chits of a tally, page by page, sought by their words; and the whole of it for a spreadsheet or a program. */
 class HistoryScreen(hall: Hall, private val tally: String) : Screen(hall) {
     private data class Wish(val text: String = "", val paymentsOnly: Boolean = false, val pages: UInt = 1u)
 
@@ -32,12 +33,13 @@ class HistoryScreen(hall: Hall, private val tally: String) : Screen(hall) {
             add(Button(Text("more")) { wish.value = now.copy(pages = now.pages + 1u) })
         }
         exported?.let { add(Note(it)) }
-        add(Button(Text("export_csv"), isMain = true, does = trying(::export)))
+        add(Button(Text("export_csv"), isMain = true, does = trying { export("csv", Wallet::exportCsv) }))
+        add(Button(Text("export_json"), does = trying { export("json", Wallet::exportJson) }))
     })
 
-    private suspend fun export() {
-        val table = hall.wallet.run { exportCsv(tally) }
-        exported = Text(if (hall.phone.keep("tally-${tally.take(8)}.csv", table.encodeToByteArray())) "kept" else "not_kept")
+    private suspend fun export(ending: String, form: Wallet.(String) -> String) {
+        val whole = hall.wallet.run { form(tally) }
+        exported = Text(if (hall.phone.keep("tally-${tally.take(8)}.$ending", whole.encodeToByteArray())) "kept" else "not_kept")
     }
 
     private companion object {

@@ -6,7 +6,7 @@ import org.hazel.bridge.AuditReport
 import org.hazel.bridge.HazelException
 import org.hazel.wallet.code
 
-/** What is seldom needed: backup, devices, errands, a check of everything, and the end of this wallet. */
+/** What is seldom needed: backup, devices, errands, a site, a check of everything, and the end of this wallet. */
 class SettingsScreen(hall: Hall) : Screen(hall) {
     private var audit: Audit? = null
     private var report: AuditReport? = null
@@ -27,6 +27,7 @@ class SettingsScreen(hall: Hall) : Screen(hall) {
         add(Line(Text("backup"), Text("backup_under")) { hall.go(BackupScreen(hall)) })
         add(Line(Text("devices"), Text("devices_under")) { hall.go(DevicesScreen(hall, null)) })
         add(Line(Text("errands"), Text("errands_under")) { hall.go(ErrandsScreen(hall, null)) })
+        add(Line(Text("site"), Text("site_under")) { hall.go(SiteScreen(hall)) })
         val running = audit
         if (running == null) {
             add(Line(Text("audit"), Text("audit_under"), does = trying(::checkEverything)))
@@ -61,6 +62,7 @@ class SettingsScreen(hall: Hall) : Screen(hall) {
 
     private suspend fun wipe() {
         hall.wallet.run { wipe() }
+        KeptLink(hall.file).forget()
         hall.leave()
         hall.begin(exists = false)
     }

@@ -35,6 +35,7 @@ internal fun tallySheet(page: TallyPage, hall: Hall): Sheet {
         add(Figure(direction(tally.balance), amount(tally.balance)))
         note(tally)?.let { add(Note(it, warns = tally.reconciling)) }
         curve(page.chits)?.let { add(Course(it, Text("curve_spoken", listOf(standing(it.levels.first()), standing(it.levels.last()))))) }
+        page.exposure?.takeIf { it.worst > it.held }?.let { add(Note(Text("exposure_worst", tally.partner, amount(it.worst)))) }
         when (tally.stage) {
             Stage.OPEN, Stage.CLOSING -> {
                 add(Note(Text("you_can_pay", amount(page.largest))))

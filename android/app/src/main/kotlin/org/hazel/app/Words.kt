@@ -29,11 +29,12 @@ fun typed(text: String): Long? = try {
 
 /** The errors that have a sentence of their own; every other one shows the wallet's own words. */
 val SENTENCES = setOf(
-    "amount", "bad_frame", "bad_host", "busy", "cancelled", "closing", "codes_differ", "corrupt", "device_first", "disk_failed", "disk_full",
-    "earlier_first", "expired", "invalidated", "invoice_over", "key_store_failed", "link_lost", "locked_out", "malformed", "needs_network",
-    "newer", "no_root", "no_such_code", "nobody_yet", "not_a_backup", "not_a_wallet", "not_enrolled", "not_for_us", "not_open",
-    "offers_used_up", "over_allowance", "over_limit", "own_hand_over", "reconciling", "revoked", "too_long", "unreachable", "unreadable",
-    "used", "words", "wrong_file", "wrong_passphrase",
+    "amount", "bad_frame", "bad_host", "busy", "cancelled", "channel_lost", "closing", "codes_differ", "corrupt", "device_first",
+    "disk_failed", "disk_full", "earlier_first", "expired", "invalidated", "invoice_over", "key_store_failed", "late", "link_lost",
+    "locked_out", "malformed", "needs_network", "newer", "no_root", "no_site", "no_site_ticket", "no_such_code", "nobody_yet",
+    "not_a_backup", "not_a_wallet", "not_enrolled", "not_for_us", "not_open", "offers_used_up", "over_allowance", "over_limit",
+    "own_hand_over", "reconciling", "revoked", "too_long", "unreachable", "unreachable_site", "unreadable", "unwelcome", "used", "words",
+    "wrong_file", "wrong_passphrase",
 )
 
 /** What is wrong, as a sentence in the person's language. */

@@ -145,7 +145,9 @@ class StoryTest {
         ana.press("history")
         ana.press("export_csv")
         ana.sees("kept")
-        assertTrue(ana.phone.kept.values.single().decodeToString().contains("two coffees"))
+        ana.press("export_json")
+        ana.find("the second file") { ana.phone.kept.size.takeIf { it == 2 } }
+        for (whole in ana.phone.kept.values) assertTrue(whole.decodeToString().contains("two coffees"))
         ana.hall.home()
         ana.press("waiting_rehearse")
         ana.type("words", words)

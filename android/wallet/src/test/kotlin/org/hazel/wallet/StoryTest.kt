@@ -60,6 +60,11 @@ class StoryTest {
         assertEquals(12_500, ben.home().position.finalNet)
         assertEquals(ana.tally(tally, PageOf()).tally.head, ben.tally(tally, PageOf()).tally.head)
         assertEquals(ana.exportCsv(tally), ben.exportCsv(tally))
+        assertEquals(ana.exportJson(tally), ben.exportJson(tally))
+        assertTrue("\"memo\":\"two coffees\"" in ana.exportJson(tally))
+        val exposure = checkNotNull(ben.tally(tally, PageOf()).exposure)
+        assertEquals(12_500L to 0L, exposure.held to exposure.outside)
+        assertTrue(exposure.worst >= exposure.held)
     }
 }
 
