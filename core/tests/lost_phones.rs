@@ -222,15 +222,8 @@ fn an_old_summary_does_not_let_a_restored_foil_order() {
 fn meet_often(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
     one.ask_what_is_missing(tally).unwrap();
     other.ask_what_is_missing(tally).unwrap();
-    for _ in 0..6 {
-        for _ in 0..2 {
-            if let Some(bytes) = one.hand_over(tally).unwrap() {
-                other.receive(&bytes).unwrap();
-            }
-            if let Some(bytes) = other.hand_over(tally).unwrap() {
-                one.receive(&bytes).unwrap();
-            }
-        }
+    for _ in 0..2 {
+        talk(one, other, tally);
     }
 }
 
