@@ -116,7 +116,7 @@ pub fn append(rows: &impl Rows, end: End<'_>, chain: &mut ChainRow, signed: &Sig
     let stored = chit_no(chain.no, chit.seq)?;
     let facts = Facts {
         answered: answered_before(rows, tally, chit, stored)?,
-        waiting: waiting_pledge(rows, tally, chit, false)?,
+        waiting: waiting_pledge(rows, tally, chit, Some(*arrivals))?,
     };
     let flag = tip.apply(chit, facts)?;
     rows.add_chit(chain.no, signed, *arrivals, flag)?;

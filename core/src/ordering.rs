@@ -68,14 +68,18 @@ pub fn pays(units: Units, payer: Side, invoice: &SignedInvoice) -> bool {
     invoice.invoice.by.side == payer.other() && units >= invoice.invoice.units
 }
 
-/// The amount of the pledge that an acceptance names, if that pledge waits.
-pub fn waiting_pledge(rows: &impl Rows, tally: i64, chit: &Chit, ordered: bool) -> Result<Option<Units>> {
+/// The amount of the pledge that an acceptance names, if that pledge comes before it and waits. `came` is when the acceptance came in,
+/// as long as it has no place in the order.
+pub fn waiting_pledge(rows: &impl Rows, tally: i64, chit: &Chit, came: Option<i64>) -> Result<Option<Units>> {
     let Body::Accept { chit: named } = &chit.body else { return Ok(None) };
     let Some(found) = find(rows, tally, named)? else { return Ok(None) };
-    let flag = match (ordered, found.place) {
-        (false, _) => found.flag,
-        (true, 0) => return Ok(None),
-        (true, index) => rows.place(tally, index)?.map_or(Flag::Clear, |place| place.flag),
+    let flag = match (came, found.place) {
+        (None, 0) => return Ok(None),
+        (None, index) => rows.place(tally, index)?.map_or(Flag::Clear, |place| place.flag),
+        // A backup and a reminder tell one chain after the other, so an acceptance may come in before what it accepts. The flag of a
+        // pledge that came later is left from the last time everything was added up.
+        (Some(came), 0) if found.arrival > came => return Ok(None),
+        (Some(_), _) => found.flag,
     };
     Ok(if flag.is_outside() { found.entry.chit.body.pledged() } else { None })
 }
@@ -124,7 +128,7 @@ fn place(
     let chit = &stored.entry.chit;
     let facts = Facts {
         answered: answered_in_order(rows, tally, chit, stored.no)?,
-        waiting: waiting_pledge(rows, tally, chit, true)?,
+        waiting: waiting_pledge(rows, tally, chit, None)?,
     };
     let flag = book.apply(chit, facts)?;
     rows.add_place(tally, book, stored.no, flag)?;
@@ -179,7 +183,7 @@ pub fn retip(rows: &impl Rows, standing: &mut Standing) -> Result<()> {
         let chit = &stored.entry.chit;
         let facts = Facts {
             answered: answered_before(rows, standing.tally, chit, stored.no)?,
-            waiting: waiting_pledge(rows, standing.tally, chit, false)?,
+            waiting: waiting_pledge(rows, standing.tally, chit, Some(stored.arrival))?,
         };
         let flag = standing.tip.apply(chit, facts)?;
         if flag != stored.flag {

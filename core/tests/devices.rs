@@ -135,6 +135,36 @@ fn what_goes_beyond_a_phones_allowance_waits_to_be_accepted() {
     assert_equal_halves(&mut tablet, &mut ana, &tally);
 }
 
+/// A backup tells one chain after the other, so a phone made from it hears an acceptance before the payment it accepts. In that order
+/// it has no effect, and it stays so, however often everything without a place is added up again; the creditor can accept once more.
+#[test]
+fn an_acceptance_that_comes_before_its_payment_has_no_effect() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ben, &clock);
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    let payment = Payment { units: chips(3), insist: true, ..Payment::default() };
+    let chit = tablet.pay(&tally, &payment).unwrap();
+    hand(&mut tablet, &mut ana, &tally);
+    ana.accept_pledge(&tally, &chit).unwrap();
+    let backup = ana.backup(&words("Ana")).unwrap();
+    let entropy = Box::new(Seeded::new("new phone"));
+    let new_clock = Box::new(clock.clone());
+    let store = Store::in_memory().unwrap();
+    let mut new = Wallet::restore(store, &guard(), &words("Ana"), &backup, new_clock, entropy).unwrap();
+    assert_eq!(new.audit(&mut |_| true).unwrap().findings, []);
+    for partner in [&mut tablet, &mut ben] {
+        meet(&mut new, partner, &tally);
+        assert_eq!(new.tally(&tally).unwrap().outside_theirs, chips(3));
+        assert_eq!(new.balance(&tally).unwrap(), Units::ZERO);
+        assert_eq!(new.audit(&mut |_| true).unwrap().findings, []);
+    }
+    new.accept_pledge(&tally, &chit).unwrap();
+    meet(&mut new, &mut ben, &tally);
+    assert_eq!(new.balance(&tally).unwrap(), chips(3));
+    assert_equal_halves(&mut new, &mut ben, &tally);
+}
+
 #[test]
 fn two_devices_let_in_a_phone_each_at_the_same_time() {
     let (mut ana, mut ben, tally, clock) = pair();

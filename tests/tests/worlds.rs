@@ -213,6 +213,28 @@ mod once {
         });
     }
 
+    /// Seed 3002870, I25: a phone was rebuilt from its partner's reminder, which tells one chain after the other, and heard an acceptance before
+    /// the payment that it accepts. When everything without a place was added up again, the acceptance counted all the same. 3003087 is another.
+    #[test]
+    fn an_acceptance_is_told_before_its_payment() {
+        told(&Schedule {
+            seed: 3_002_870,
+            liars: vec![false, false],
+            sites: vec![true, true],
+            pacts: vec![(1, 0)],
+            actions: vec![
+                Home { phone: 6, line: Line { seed: 55_106, ..Line::default() } },
+                Pay { phone: 4, tally: 1, units: 3_000, insist: false },
+                Keep { phone: 8 },
+                Close { phone: 11, tally: 3 },
+                Restore { pick: 23, old_lives: true, from_backup: false },
+                Send { phone: 9, tally: 2, to: 2, fate: Fate::default() },
+                Accept { phone: 7, tally: 2 },
+                Remind { phone: 4, tally: 1, old_lives: false },
+            ],
+        });
+    }
+
     /// Seed 187, I13: the same without a radio.
     #[test]
     fn both_copies_of_a_phone_go_on() {
