@@ -165,6 +165,46 @@ fn an_acceptance_that_comes_before_its_payment_has_no_effect() {
     assert_equal_halves(&mut new, &mut ben, &tally);
 }
 
+/// Hand-overs both ways with a phone that does not speak for its half: until one that does has spoken, the two repeat themselves.
+fn talk(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
+    for _ in 0..4 {
+        hand(one, other, tally);
+        hand(other, one, tally);
+    }
+}
+
+/// A phone is lost before the partner has heard of the tablet that it let in, and the one in its place lets in another. What the lost ones
+/// signed comes late.
+#[test]
+fn a_phone_that_has_forgotten_whom_it_let_in_gives_no_number_twice() {
+    for lost in ["Ana", "Ben"] {
+        let (ana, ben, tally, clock) = pair();
+        let (mut old, mut partner) = if lost == "Ana" { (ana, ben) } else { (ben, ana) };
+        let backup = old.backup(&words(lost)).unwrap();
+        let mut tablet = another_phone(&mut old, &clock, "tablet");
+        tablet.grant(&tally, terms(10)).unwrap();
+        let entropy = Box::new(Seeded::new(&format!("{lost}'s new phone")));
+        let store = Store::in_memory().unwrap();
+        let mut new =
+            Wallet::restore(store, &guard(), &words(lost), &backup, Box::new(clock.clone()), entropy)
+                .unwrap();
+        meet(&mut new, &mut partner, &tally);
+        let mut desk = another_phone(&mut new, &clock, "desk");
+        assert_ne!(desk.device(), tablet.device(), "{lost}");
+        desk.grant(&tally, terms(20)).unwrap();
+        meet(&mut new, &mut partner, &tally);
+        talk(&mut desk, &mut partner, &tally);
+        for late in [&mut tablet, &mut old] {
+            partner.receive(&late.hand_over(&tally).unwrap().unwrap()).unwrap();
+        }
+        talk(&mut desk, &mut partner, &tally);
+        meet(&mut new, &mut partner, &tally);
+        assert_equal_halves(&mut new, &mut partner, &tally);
+        let view = new.tally(&tally).unwrap();
+        assert_eq!(view.final_index, view.index, "{lost}");
+    }
+}
+
 #[test]
 fn two_devices_let_in_a_phone_each_at_the_same_time() {
     let (mut ana, mut ben, tally, clock) = pair();

@@ -398,4 +398,15 @@ mod once {
             ..Schedule::default()
         });
     }
+
+    /// A phone rebuilt from its partner's memory gave a lost tablet's number to another one (core/src/wallet/numbers.rs).
+    #[test]
+    fn a_forgotten_tablets_number_is_not_given_again() {
+        let reminded = Remind { phone: 5, tally: 4, old_lives: false };
+        let granted = Grant { phone: 11, tally: 4, limit: 10_000, notice_days: 3 };
+        holds(
+            3_001_290,
+            vec![AddDevice { phone: 2 }, granted, AddDevice { phone: 4 }, reminded, AddDevice { phone: 11 }],
+        );
+    }
 }

@@ -17,6 +17,7 @@ use crate::tally::{Grant, NAME_MAX, Side, SignedTally, TallyId};
 use crate::units::Units;
 
 use super::contract::open_standing;
+use super::numbers::next_device;
 use super::opening::blank;
 use super::outbox::everything;
 use super::receiving::{take_in, whole};
@@ -154,7 +155,7 @@ impl Wallet {
     /// until some is handed to it.
     pub fn add_device(&mut self, request: &EnrolmentRequest) -> Result<Enrolment> {
         self.act(|shelf, hands| {
-            let device = next_device(shelf, hands.me.device)?;
+            let device = next_device(shelf, hands.me.device, hands.entropy)?;
             let mut entrusted = Vec::new();
             for no in shelf.tallies()? {
                 let row = shelf.tally(no)?;
@@ -271,26 +272,6 @@ impl Wallet {
 
 /// Enrolments are no tally's business: the key between two devices is agreed under a name no tally has.
 const ENROLMENT: TallyId = TallyId([0; 16]);
-
-/// Each device numbers those that it lets in within a range of its own, so that two of them never give one number to two phones:
-/// the first from 2 to 999, device 2 from 2001 to 2999.
-fn next_device(shelf: &Shelf<'_>, own: u32) -> Result<u32> {
-    const RANGE: u32 = 1000;
-    let none_left = Malformed::OutOfRange { what: "device number" };
-    let begin = if own <= 1 { Some(1) } else { own.checked_mul(RANGE) }.ok_or(none_left.clone())?;
-    let last =
-        if own <= 1 { Some(RANGE - 1) } else { begin.checked_add(RANGE - 1) }.ok_or(none_left.clone())?;
-    let mut highest = begin;
-    for no in shelf.tallies()? {
-        let (_, side, ..) = shelf.tally_label(no)?;
-        if let Some(standing) = shelf.standing(no)? {
-            let numbers = standing.tip.devices.iter().filter(|d| d.side == side).map(|d| d.grant.device);
-            highest = numbers.filter(|number| (begin..=last).contains(number)).fold(highest, u32::max);
-        }
-    }
-    let next = highest.saturating_add(1);
-    if next <= last { Ok(next) } else { Err(none_left.into()) }
-}
 
 /// Signs the leave on one tally. The new chain's seed leaves in the sealed answer only; this device keeps no copy.
 fn entrust(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow, device: u32) -> Result<Entrusted> {

@@ -21,6 +21,7 @@ mod meeting;
 mod meeting_keys;
 mod merging;
 mod notes;
+mod numbers;
 mod opening;
 mod ordering;
 mod outbox;
