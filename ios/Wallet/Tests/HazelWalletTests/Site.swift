@@ -78,8 +78,10 @@ final class BadPort: @unchecked Sendable {
 
     let port: UInt16
     private let stream: Int32
+    private let manners: Manners
 
     init(_ manners: Manners) throws {
+        self.manners = manners
         let stream = socket(AF_INET, streamKind, 0)
         var place = sockaddr_in()
         place.sin_family = sa_family_t(AF_INET)
@@ -98,7 +100,8 @@ final class BadPort: @unchecked Sendable {
 
     deinit {
         shutdown(stream, Int32(SHUT_RDWR))
-        close(stream)
+        // Whoever serves closes it: closed here, its number could be another socket's by the time he looks for the next call.
+        if manners == .deaf { close(stream) }
     }
 
     private static func serve(_ stream: Int32, _ manners: Manners) {
@@ -116,7 +119,7 @@ final class BadPort: @unchecked Sendable {
             case .babbling: while send(call, bytes, bytes.count, quietly) > 0 {}
             }
         }
-        for call in calls { close(call) }
+        for call in calls + [stream] { close(call) }
     }
 }
 
