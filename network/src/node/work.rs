@@ -146,6 +146,13 @@ impl<'w> Work<'w> {
         let half = self.desk.half(&letter.tally, letter.half)?;
         let request = request_in(&from, &letter);
         match (letter.body, half) {
+            // A letter about one half with a claim on another: no half would be found here that may well be kept.
+            (Body::Claim { claim, .. }, _)
+                if (claim.hosting.tally, claim.hosting.side) != (letter.tally, letter.half) =>
+            {
+                self.refuse(from, letter.tally, letter.half, &[(0, Refusal::OutOfPlace { what: "claim" })]);
+                Ok(())
+            }
             (Body::Claim { contract, claim }, half) => self.claim(from, half, *contract, &claim),
             (Body::Messages { ask, messages }, Some(half)) => {
                 self.messages(from, &half, ask, messages, request)

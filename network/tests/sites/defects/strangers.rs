@@ -60,6 +60,19 @@ fn a_claim_by_whoever_is_not_the_party_is_refused() {
     }
 }
 
+/// The envelope names the half that is not kept, the claim in it the one that is: it was opened twice, and the site called that a defect of its own.
+#[test]
+fn a_claim_on_another_half_than_its_letter_is_about_is_refused() {
+    let mut world = hosted();
+    let (tally, site) = (world.tally, world.sites[0].key());
+    let contract = Box::new(contract(&mut world));
+    let claim = Box::new(world.ana.claim(&tally, &site, user_of(Who::Ana)).unwrap());
+    let bytes = Letter { tally, half: Side::Foil, body: Body::Claim { contract, claim } }.to_bytes();
+    let from = Correspondent::User(user_of(Who::Ana));
+    let outputs = world.sites[0].batch(vec![Input::Letter { from, bytes }], 5);
+    assert_eq!(codes(&outputs), ["out_of_place"]);
+}
+
 #[test]
 fn an_open_with_altered_terms_or_keys_is_refused() {
     let mut world = hosted();
