@@ -2,12 +2,12 @@
 //!
 //! An export says nothing from one holder's point of view, so that both halves of a tally export the same bytes.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 
 use crate::book::Flag;
 use crate::calendar::stamp;
 use crate::chit::{Note, SignedChit};
-use crate::digest::Digest;
+use crate::digest::{Digest, hex};
 use crate::store::{Shelf, StoredChit};
 use crate::tally::{Halves, Side, SignedTally, TallyId};
 use crate::units::Units;
@@ -228,10 +228,7 @@ fn or_null(value: Option<impl ToString>) -> String {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    fmt::from_fn(|f| hex(bytes, f)).to_string()
 }
 
 /// A field as spreadsheets read it. A leading sign that would start a formula is defused with an apostrophe, except in numbers.
