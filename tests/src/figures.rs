@@ -88,7 +88,7 @@ const CODE: [&str; 10] = [
     "tests/src/world",
     "tests/src/crash",
     "tests/src/checked",
-    "tests/src/model.rs",
+    "tests/src/model",
 ];
 
 /// The last commit that touched code, with a plus where code was changed since.
