@@ -465,6 +465,20 @@ pub fn takes_over(standing: &Standing, key: &PublicKey) -> bool {
     standing.tip.nodes.foil.contains(key) && !standing.book.nodes.foil.contains(key)
 }
 
+/// The highest view that a summary may name. Views are counted on from it; half of their range is left, so that no partner's summary can
+/// use them up.
+pub const VIEW_MAX: u64 = 1 << 31;
+
+/// Follows no order of an older view from now on, because somebody's summary names this one. Returns whether that is news.
+pub fn raise_view(rows: &impl Rows, standing: &mut Standing, view: u64) -> Result<bool> {
+    let news = view > standing.book.head.view && view <= VIEW_MAX;
+    if news {
+        standing.book.head.view = view;
+        retip(rows, standing)?;
+    }
+    Ok(news)
+}
+
 /// Begins a view in which nobody has ordered anything, above every view that was heard of. The step is random: of two that do so without
 /// knowing of one another each would else order its own way in the same view.
 pub fn open_view(rows: &impl Rows, standing: &mut Standing, above: u64, step: u16) -> Result<()> {

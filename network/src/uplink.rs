@@ -203,7 +203,7 @@ impl Talk {
             Body::Messages { messages, .. } => {
                 self.answered.insert(tally);
                 self.heard.taken = self.heard.taken.saturating_add(1);
-                let SiteDelivery { delivery, answer } = wallet.from_site(&tally, messages)?;
+                let SiteDelivery { delivery, answer } = wallet.from_site(&tally, &self.site, messages)?;
                 self.heard.changes.extend(delivery.changes.into_iter().map(|it| (tally, it)));
                 self.heard.rejected.extend(delivery.rejected.into_iter().map(|it| (tally, it)));
                 let mut letters = Letter::carrying(tally, side, false, answer);

@@ -41,12 +41,17 @@ impl Shelf<'_> {
         number(query.query_row(params![tally, reason], |row| row.get(0))?)
     }
 
-    /// Takes out everything that waited for one reason, oldest first.
-    pub fn unpark(&self, tally: i64, reason: &str) -> Result<Vec<Vec<u8>>> {
+    /// Everything that waits for one reason, oldest first.
+    pub fn parked(&self, tally: i64, reason: &str) -> Result<Vec<Vec<u8>>> {
         let mut query =
             self.0.prepare_cached("SELECT bytes FROM parked WHERE tally = ? AND reason = ? ORDER BY no")?;
         let rows = query.query_map(params![tally, reason], |row| row.get(0))?;
-        let messages: Vec<Vec<u8>> = rows.collect::<std::result::Result<_, _>>()?;
+        Ok(rows.collect::<std::result::Result<_, _>>()?)
+    }
+
+    /// Takes out everything that waited for one reason, oldest first.
+    pub fn unpark(&self, tally: i64, reason: &str) -> Result<Vec<Vec<u8>>> {
+        let messages = self.parked(tally, reason)?;
         if !messages.is_empty() {
             let mut delete = self.0.prepare_cached("DELETE FROM parked WHERE tally = ? AND reason = ?")?;
             delete.execute(params![tally, reason])?;

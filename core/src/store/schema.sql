@@ -133,11 +133,12 @@ CREATE TABLE answer (
     PRIMARY KEY (tally, side, id)
 ) STRICT, WITHOUT ROWID;
 
--- Chits that came before what they follow, and messages of a newer Hazel. Bounded; tried again when more arrives.
+-- Chits that came before what they follow, messages of a newer Hazel, and a view that my site has not promised yet. Bounded; tried again
+-- when more arrives.
 CREATE TABLE parked (
     no          INTEGER PRIMARY KEY,       -- the row
     tally       INTEGER NOT NULL REFERENCES tally (no),-- which tally
-    reason      TEXT NOT NULL,             -- gap or newer
+    reason      TEXT NOT NULL,             -- gap, newer or view
     bytes       BLOB NOT NULL,             -- the message
     sum         INTEGER NOT NULL           -- over the rest of the row: finds what the disk has changed
 ) STRICT;

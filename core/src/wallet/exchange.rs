@@ -11,8 +11,9 @@ use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Grant, Side};
 
 use super::opening::own_chain;
-use super::ordering::{cut, find, hash_at, open_view, retip, settle, speaks, superseded};
+use super::ordering::{cut, find, hash_at, open_view, settle, speaks, superseded};
 use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS, OWED_WORDS};
+use super::promise::hear_request;
 use super::signing::sign_on;
 use super::{DEVICE_KEY, Hands, Result, WalletError};
 
@@ -34,14 +35,7 @@ pub(super) fn answer_summary(
         // It lost my receipts too, and would send me everything of its own that I am about to tell it.
         standing.owed |= OWED_HAVE | OWED_RECEIPTS;
     }
-    let confirms =
-        row.side == Side::Stock && speaks(hands, standing, Side::Stock) && !superseded(shelf, standing)?;
-    if have.restored && confirms && have.view > standing.book.head.view {
-        // The promise: from now on no order of an older view is followed, whoever of the foil's phones still makes one. Without it the
-        // old phone and the restored one could each get half of the orders confirmed.
-        standing.book.head.view = have.view;
-        retip(shelf, standing)?;
-    }
+    hear_request(shelf, hands, row, standing, have)?;
     chains(shelf, row, standing, have)?;
     invoices(shelf, row, have)?;
     let newer = have.view > standing.book.head.view && holds_all(shelf, row, have)?;

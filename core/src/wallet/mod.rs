@@ -30,6 +30,7 @@ mod pages;
 mod paying;
 mod pictures;
 mod receiving;
+mod promise;
 mod recovery;
 mod settling;
 mod signing;

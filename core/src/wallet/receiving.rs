@@ -6,6 +6,7 @@ use crate::canon::{Canon as _, Malformed};
 use crate::invoice::InvoiceState;
 use crate::message::{HANDOVER_MAX, Handover, Have, Message, Spoilt};
 use crate::order::ForkProof;
+use crate::ordering::VIEW_MAX;
 use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Side, TallyId};
 use crate::units::Units;
@@ -19,10 +20,6 @@ use super::ordering::speak;
 use super::outbox::OWED_HAVE;
 use super::pages::{NEWER, has_room, take_page};
 use super::{Hands, Result, Wallet, WalletError, tally_no};
-
-/// The highest view that a summary may name. Views are counted on from it; half of their range is left, so that no partner's summary can
-/// use them up.
-const VIEW_MAX: u64 = 1 << 31;
 
 /// Something that changed because of what arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]

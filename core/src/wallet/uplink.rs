@@ -7,7 +7,6 @@ use crate::chit::{Body, ChitRef};
 use crate::claim::{Claim, Hosting};
 use crate::key::PublicKey;
 use crate::message::{Have, Message};
-use crate::ordering::OrderingError;
 use crate::store::{Shelf, Standing};
 use crate::tally::{Side, TallyId};
 use crate::telling::{self, Answer};
@@ -15,6 +14,7 @@ use crate::telling::{self, Answer};
 use super::exchange::reconcile;
 use super::ordering::{settle, speak, speaks};
 use super::outbox::{OWED_ORDER, for_network};
+use super::promise::{asked, hear_promise, summary_for_site};
 use super::receiving::{Delivery, absorb, whole};
 use super::signing::sign;
 use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
@@ -34,7 +34,7 @@ pub struct Speakers {
     pub partner: Vec<PublicKey>,
     /// How often my half has moved.
     pub epoch: u64,
-    /// Whether there is something that is not final.
+    /// Whether there is something that is not final, or that the partner waits for.
     pub pending: bool,
 }
 
@@ -62,7 +62,7 @@ impl Wallet {
                     here: speaks(hands, &standing, side),
                     partner: standing.tip.nodes.of(side.other()).clone(),
                     epoch: *standing.tip.node_epoch.of(side),
-                    pending: is_pending(&standing),
+                    pending: is_pending(shelf, &standing)?,
                 });
             }
             Ok(all)
@@ -123,13 +123,18 @@ impl Wallet {
             let row = tally_row(shelf, tally)?;
             let standing = standing(shelf, row.no)?;
             let mut out = for_network(shelf, &row)?;
-            out.push(Message::Have(telling::summary(shelf, &standing)?));
+            out.push(Message::Have(summary_for_site(shelf, row.side, &standing)?));
             Ok(out)
         })
     }
 
-    /// Takes in what a site tells of a tally. All of it is durable when this returns.
-    pub fn from_site(&mut self, tally: &TallyId, messages: Vec<Message>) -> Result<SiteDelivery> {
+    /// Takes in what a site tells of a tally. The channel has proven which site it is. All of it is durable when this returns.
+    pub fn from_site(
+        &mut self,
+        tally: &TallyId,
+        site: &PublicKey,
+        messages: Vec<Message>,
+    ) -> Result<SiteDelivery> {
         self.act(|shelf, hands| {
             let no = tally_no(shelf, tally)?;
             let words = shelf.endorsements(no)?;
@@ -151,7 +156,8 @@ impl Wallet {
                 if standing.reconciling {
                     reconcile(shelf, hands, &row, &mut standing, have)?;
                 }
-                answer = answer_site(shelf, &standing, have)?;
+                hear_promise(shelf, hands, &row, &mut standing, site, have)?;
+                answer = answer_site(shelf, row.side, &standing, have)?;
             }
             shelf.put_standing(&standing)?;
             Ok(SiteDelivery { delivery, answer: answer.messages })
@@ -160,15 +166,16 @@ impl Wallet {
 }
 
 /// What a site lacks by its summary; with my own summary if it has something that is not here.
-fn answer_site(shelf: &Shelf<'_>, standing: &Standing, have: &Have) -> Result<Answer, OrderingError> {
+fn answer_site(shelf: &Shelf<'_>, side: Side, standing: &Standing, have: &Have) -> Result<Answer> {
     let mut answer = telling::answer(shelf, standing, have)?;
     if answer.behind {
-        answer.messages.push(Message::Have(telling::summary(shelf, standing)?));
+        answer.messages.push(Message::Have(summary_for_site(shelf, side, standing)?));
     }
     Ok(answer)
 }
 
-fn is_pending(standing: &Standing) -> bool {
+fn is_pending(shelf: &Shelf<'_>, standing: &Standing) -> Result<bool> {
     let held = u64::try_from(standing.arrivals).unwrap_or(u64::MAX);
-    standing.final_index < standing.tip.head.index.max(held) || standing.reconciling
+    let waits = standing.final_index < standing.tip.head.index.max(held) || standing.reconciling;
+    Ok(waits || asked(shelf, standing.tally)? > standing.book.head.view)
 }

@@ -9,6 +9,7 @@ mod errands;
 mod intake;
 mod notes;
 mod telling;
+mod views;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

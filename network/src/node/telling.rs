@@ -227,7 +227,7 @@ fn pages(chits: &[SignedChit]) -> Vec<Message> {
 }
 
 /// Reading never refuses anybody: what is left of an error is the store's.
-fn plain<T>(result: Result<T, OrderingError>) -> Result<T, StoreError> {
+pub(super) fn plain<T>(result: Result<T, OrderingError>) -> Result<T, StoreError> {
     result.map_err(|error| match error {
         OrderingError::Store(error) => error,
         _ => StoreError::Corrupt { what: "an order" },

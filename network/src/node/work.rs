@@ -85,6 +85,7 @@ impl Done {
 
 /// How a half stood before a letter.
 pub(super) struct Before {
+    view: u64,
     pub(super) index: u64,
     pub(super) agreed: u64,
     pub(super) final_index: u64,
@@ -236,7 +237,9 @@ impl<'w> Work<'w> {
         let Some(bringer) = self.may_speak(from, half, &standing)? else { return Ok(()) };
         let before = self.before(half, &standing)?;
         let taken = Intake::new(self.desk, half, self.own, bringer, &mut standing).take(messages)?;
-        self.speak(half, &mut standing, taken.overtaken)?;
+        self.promise(from, half, &mut standing, &taken.summaries)?;
+        let above = Self::view_above(from, half, &standing, &taken.summaries);
+        self.speak(half, &mut standing, taken.overtaken, above)?;
         let words = self.desk.endorsements(half.no)?;
         self.owe_notes(half, &mut standing, &before, &taken, from)?;
         if self.settled(half, &standing, &before, &words, &taken) {
@@ -275,6 +278,7 @@ impl<'w> Work<'w> {
 
     fn before(&self, half: &HalfRow, standing: &Standing) -> Result<Before, StoreError> {
         Ok(Before {
+            view: standing.book.head.view,
             index: standing.book.head.index,
             agreed: standing.agreed,
             final_index: standing.final_index,
@@ -285,17 +289,24 @@ impl<'w> Work<'w> {
     }
 
     /// Says what this node has to say about a half, and counts the words. Where its own order was overtaken it goes on in a new view: in the
-    /// present one it has stood for something else.
-    fn speak(&mut self, half: &HalfRow, standing: &mut Standing, overtaken: bool) -> Result<(), StoreError> {
+    /// present one it has stood for something else. So it does where the stock's node is in a view `above`.
+    fn speak(
+        &mut self,
+        half: &HalfRow,
+        standing: &mut Standing,
+        overtaken: bool,
+        above: Option<u64>,
+    ) -> Result<(), StoreError> {
         let kept = standing.clone();
         let (desk, key, own) = (self.desk, self.key, self.own);
         let mut step = [0; 2];
         self.entropy.fill(&mut step);
         let said = desk.attempt(|| {
             if standing.tip.nodes.of(half.side).contains(&own) {
-                if half.side == Side::Foil && (overtaken || takes_over(standing, &own)) {
+                if half.side == Side::Foil && (overtaken || above.is_some() || takes_over(standing, &own)) {
                     let heard = desk.endorsements(half.no)?.iter().map(|word| word.head.view).max();
-                    open_view(&desk, standing, heard.unwrap_or(0), u16::from_be_bytes(step))?;
+                    let heard = heard.max(above).unwrap_or(0);
+                    open_view(&desk, standing, heard, u16::from_be_bytes(step))?;
                 }
                 endorse(&desk, key, half.side, standing)?;
             }
@@ -335,7 +346,7 @@ impl<'w> Work<'w> {
         !taken.fresh.is_empty()
             || !taken.notes.is_empty()
             || standing.owed != before.owed
-            || standing.book.head.index != before.index
+            || (standing.book.head.view, standing.book.head.index) != (before.view, before.index)
             || standing.agreed != before.agreed
             || standing.final_index != before.final_index
             || words != before.words

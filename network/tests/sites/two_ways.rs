@@ -202,7 +202,7 @@ fn say_as(world: &mut Story, phone: &mut Wallet, user: [u8; 32]) {
             let letter = Letter::from_bytes(&bytes).unwrap();
             match (to, letter.body) {
                 (Correspondent::User(it), Body::Messages { messages, .. }) if it == user => {
-                    phone.from_site(&tally, messages).unwrap();
+                    phone.from_site(&tally, &site, messages).unwrap();
                 }
                 (Correspondent::User(it), Body::Refused(codes)) if it == user => {
                     world.refused.extend(codes.into_iter().map(|it| it.code));

@@ -338,8 +338,9 @@ impl<S: SiteStore> World<S> {
                 let letter = Letter::from_bytes(&bytes).unwrap();
                 match letter.body {
                     Body::Messages { messages, .. } => {
-                        let tally = self.tally;
-                        let told = self.phone(who).from_site(&tally, messages).unwrap();
+                        let Who::Site(at) = from else { panic!("phones write no letters to each other") };
+                        let (tally, site) = (self.tally, self.sites[at].key());
+                        let told = self.phone(who).from_site(&tally, &site, messages).unwrap();
                         let side = Self::side_of(who);
                         for letter in Letter::carrying(tally, side, false, told.answer) {
                             self.post(who, from, letter.to_bytes());

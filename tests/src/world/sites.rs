@@ -47,7 +47,7 @@ impl World {
     }
 
     /// Everybody who has a site lets it speak for all their halves, and the partners are told: a phone that was lost before anybody heard of
-    /// it would come back as its own node beside a site (`orders_beside_a_site`).
+    /// it would come back as its own node beside a site.
     pub(crate) fn move_in(&mut self) -> Verdict {
         for pact in 0..self.pacts.len() {
             for person in self.pacts[pact].people {
@@ -75,14 +75,6 @@ impl World {
     /// Whether a site speaks for one of the two halves.
     pub(super) fn is_hosted(&self, pact: usize) -> bool {
         self.pacts[pact].people.iter().any(|person| self.site_of(*person).is_some())
-    }
-
-    /// Whether somebody's phone orders for a half whose partner is spoken for by a site. Restored, it would wait for the promise of the
-    /// stock's node, which only phones give (decision 0509).
-    pub(super) fn orders_beside_a_site(&self, person: usize) -> bool {
-        let foil_of = |pact: &&super::Pact| pact.people[1] == person;
-        let stocks = self.pacts.iter().filter(foil_of).map(|pact| pact.people[0]);
-        self.site_of(person).is_none() && stocks.into_iter().any(|stock| self.site_of(stock).is_some())
     }
 
     /// A site's process is killed; what it had committed is there when it starts again.

@@ -410,7 +410,6 @@ impl World {
         let restored = |at: &usize| self.restored.contains(at);
         // A site that has forgotten something is told again by those who have not.
         let may = !self.site_restored
-            && !self.orders_beside_a_site(person)
             && !partners.iter().any(|at| doubled(*at, self))
             && !(old_lives && (partners.iter().any(restored) || self.phones_of(person).len() >= 3));
         if may {

@@ -129,7 +129,7 @@ fn no_chit_comes_in_without_its_signature() {
 #[test]
 fn a_certificate_with_too_few_doubled_or_foreign_signatures_proves_nothing() {
     let mut world = hosted();
-    let tally = world.tally;
+    let (tally, own) = (world.tally, world.sites[0].key());
     let view = world.ana.tally(&tally).unwrap();
     let head = head(&mut world);
     assert_eq!(head.hash, view.head);
@@ -152,7 +152,7 @@ fn a_certificate_with_too_few_doubled_or_foreign_signatures_proves_nothing() {
         let certificate = Message::Certificate(Certificate { head, words });
         let outputs = give(&mut world, 0, Correspondent::User(user_of(Who::Ana)), vec![certificate.clone()]);
         assert_eq!(codes(&outputs), ["bad_certificate"], "{certificate:?}");
-        let told = world.ana.from_site(&tally, vec![certificate]).unwrap();
+        let told = world.ana.from_site(&tally, &own, vec![certificate]).unwrap();
         assert_eq!(told.delivery.rejected.len(), 1);
     }
     let honest = Message::Certificate(Certificate { head, words: vec![stock, foil] });
