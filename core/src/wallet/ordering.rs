@@ -21,11 +21,6 @@ pub(super) fn settle(shelf: &Shelf<'_>, standing: &mut Standing) -> Result<()> {
     Ok(ordering::settle(shelf, standing)?)
 }
 
-/// Takes the tip from the order again and lets what has no place follow, in first-seen order.
-pub(super) fn retip(shelf: &Shelf<'_>, standing: &mut Standing) -> Result<()> {
-    Ok(ordering::retip(shelf, standing)?)
-}
-
 /// Takes the order back to `index` and rebuilds the book up to there.
 pub(super) fn cut(shelf: &Shelf<'_>, standing: &mut Standing, index: u64) -> Result<()> {
     Ok(ordering::cut(shelf, standing, index)?)

@@ -8,7 +8,7 @@ use hazel_core::intake::{End, append, chain_for, ground_of, new_chain};
 use hazel_core::key::PublicKey;
 use hazel_core::message::{Have, Message, Page};
 use hazel_core::order::{Certificate, Endorsement, ForkProof, Links, NodeSets};
-use hazel_core::ordering::{Linked, OrderingError, cut, find, follow, keep_word, raise_view, takes_over};
+use hazel_core::ordering::{Linked, OrderingError, cut, find, follow, keep_word, takes_over};
 use hazel_core::rows::Rows as _;
 use hazel_core::store::{ChainRow, Standing, StoreError};
 use hazel_core::tally::Side;
@@ -251,14 +251,7 @@ impl<'i> Intake<'i> {
                 self.taken.missing = true;
                 Ok(())
             }
-            Ok(Linked::Followed | Linked::Known) => {
-                let (here, there) = (self.standing.book.head, word.head);
-                if self.half.side == Side::Stock && (here.index, here.hash) == (there.index, there.hash) {
-                    // Place by place the same, ordered once more in the view above the one that was promised here.
-                    raise_view(&self.desk, self.standing, there.view)?;
-                }
-                keep_word(&self.desk, self.half.no, &word)
-            }
+            Ok(Linked::Followed | Linked::Known) => keep_word(&self.desk, self.half.no, &word),
             Err(error) => {
                 // What contradicts what is held here may be right, if both halves stand for it; or its sender must be put right.
                 self.taken.missing = true;

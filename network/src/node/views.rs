@@ -14,7 +14,7 @@ use super::work::Work;
 
 impl Work<'_> {
     /// For a stock: follows no older view from now on than its own user names, to whom the foil's restored phone announced it, or who
-    /// promised it before the half moved here. It holds before this node says anything about what the same letter brought.
+    /// promised it before the half moved here. What the same letter brought of an older one was confirmed before.
     pub(super) fn promise(
         &self,
         from: Correspondent,

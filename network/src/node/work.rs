@@ -237,9 +237,9 @@ impl<'w> Work<'w> {
         let Some(bringer) = self.may_speak(from, half, &standing)? else { return Ok(()) };
         let before = self.before(half, &standing)?;
         let taken = Intake::new(self.desk, half, self.own, bringer, &mut standing).take(messages)?;
-        self.promise(from, half, &mut standing, &taken.summaries)?;
         let above = Self::view_above(from, half, &standing, &taken.summaries);
         self.speak(half, &mut standing, taken.overtaken, above)?;
+        self.promise(from, half, &mut standing, &taken.summaries)?;
         let words = self.desk.endorsements(half.no)?;
         self.owe_notes(half, &mut standing, &before, &taken, from)?;
         if self.settled(half, &standing, &before, &words, &taken) {

@@ -21,5 +21,6 @@ mod restored;
 mod server;
 mod stores;
 mod two_ways;
+mod views;
 mod weather;
 mod world;
