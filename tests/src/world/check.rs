@@ -80,6 +80,7 @@ impl World {
             chits.push((shown.chit.hash, chit));
         }
         self.check_signers(phone, pact, &chits)?;
+        self.tell_standing(phone, pact, &now.view);
         self.note(&format!("{phone} {:?} {} {}", now.view.head, now.view.balance, now.view.final_index));
         let agreed = usize::try_from(now.view.agreed).unwrap_or(usize::MAX);
         let placed = now.report.lines.len();

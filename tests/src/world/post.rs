@@ -12,6 +12,7 @@ use super::action::Line;
 use super::air::outcome;
 use super::chance::Chance;
 use super::sites::failed;
+use super::telling::in_short;
 use super::{NOTHING, Verdict, World};
 use crate::model::Broken;
 
@@ -265,6 +266,11 @@ impl World {
         let Ok(letter) = Letter::from_bytes(bytes) else {
             return Err(Broken::new(0, "a letter left that is none"));
         };
+        let said = match &letter.body {
+            Body::Messages { messages, .. } => messages.iter().map(in_short).collect::<Vec<_>>().join("; "),
+            other => format!("{other:?}").chars().take(60).collect(),
+        };
+        self.tell(|| format!("    a letter: {said}"));
         let Body::Messages { messages, .. } = letter.body else { return Ok(()) };
         for pact in 0..self.pacts.len() {
             if self.pacts[pact].id == letter.tally {
