@@ -47,7 +47,12 @@ impl World {
             let of_person = self.phones_of(self.phones[phone].person);
             rooted(phone) && of_person.into_iter().filter(|at| rooted(*at)).count() == 1
         };
-        if alone(one) && alone(other) && self.is_honest(pact) && !hosted {
+        if alone(one)
+            && alone(other)
+            && self.is_honest(pact)
+            && !hosted
+            && ![one, other].iter().any(|phone| self.is_replaced(*phone, &id))
+        {
             let told = [self.unsaid(one, pact), self.unsaid(other, pact)];
             let seen = format!("phones {one} and {other} never come to rest: {} and {}", told[0], told[1]);
             return Err(Broken::new(24, seen));

@@ -28,8 +28,7 @@ impl World {
     /// What is in a hand-over.
     pub(super) fn tell_hand_over(&mut self, phone: usize, pact: usize, bytes: &[u8]) {
         if self.told.is_some() {
-            let opened =
-                Handover::from_bytes(bytes).ok().and_then(|it| it.open(&self.pacts[pact].key).ok());
+            let opened = Handover::from_bytes(bytes).ok().and_then(|it| it.open(&self.pacts[pact].key).ok());
             let said: Vec<String> = opened.into_iter().flatten().flatten().map(|it| in_short(&it)).collect();
             self.tell(|| format!("    phone {phone} says: {}", said.join("; ")));
         }
