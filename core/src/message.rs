@@ -48,6 +48,17 @@ impl Page {
         })
     }
 
+    /// Chits in as few pages as they go into without changing their order. Those of a forked chain's branches never share one: a page says
+    /// only of its first chit what it follows.
+    pub fn all_of(chits: &[SignedChit]) -> impl Iterator<Item = Self> {
+        let follows = |a: &SignedChit, b: &SignedChit| {
+            a.chit.chain == b.chit.chain
+                && a.chit.seq.checked_add(1) == Some(b.chit.seq)
+                && a.chit.hash() == b.chit.prev_own
+        };
+        chits.chunk_by(follows).flat_map(|run| run.chunks(PAGE_MAX)).filter_map(Self::of)
+    }
+
     /// The chits as they were signed.
     #[must_use]
     pub fn unfold(self) -> Vec<SignedChit> {

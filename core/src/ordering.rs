@@ -331,7 +331,14 @@ fn rewritten(rows: &impl Rows, standing: &mut Standing, links: &Links, index: u6
     // In which view it was linked here, not which view was promised since.
     let held = rows.place(standing.tally, index)?.map_or(0, |place| place.view);
     if links.endorsement.head.view > held && index > standing.agreed {
-        // A foil that was restored begins a new view; what was linked and not agreed is ordered anew.
+        // A foil that was restored begins a new view; what was linked and not agreed is ordered anew. Nothing loses its place before
+        // everything is here that will have one.
+        let chains = rows.chains(standing.tally)?;
+        for run in &links.runs {
+            if run_chits(rows, standing.tally, &chains, run)?.is_none() {
+                return Ok(Linked::Gap);
+            }
+        }
         cut(rows, standing, index.saturating_sub(1))?;
         return follow(rows, standing, links);
     }
@@ -372,12 +379,17 @@ pub fn cut(rows: &impl Rows, standing: &mut Standing, index: u64) -> Result<()> 
     retip(rows, standing)
 }
 
-/// Keeps a node's word; an older one never replaces a newer one. Nor does one for an order that is not held replace one that stands: what
-/// is agreed rests on that one, and a restored phone is told it. The newer one comes again with the order that leads to it.
+/// Keeps a node's word, one of each. Of two that speak for the order held here the one that reaches further: what is agreed rests on it,
+/// and whoever has forgotten that it ever said so is told it. One that does not never replaces one that does: it comes again with the
+/// order that leads to it. Otherwise the newer one.
 pub fn keep_word(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<()> {
     if let Some(held) = rows.endorsement(tally, &word.key)? {
-        let newer = (word.head.view, word.head.index) > (held.head.view, held.head.index);
-        if !newer || (!in_order(rows, tally, word)? && in_order(rows, tally, &held)?) {
+        let better = match (in_order(rows, tally, word)?, in_order(rows, tally, &held)?) {
+            (true, true) => (word.head.index, word.head.view) > (held.head.index, held.head.view),
+            (false, true) => false,
+            (_, false) => (word.head.view, word.head.index) > (held.head.view, held.head.index),
+        };
+        if !better {
             return Ok(());
         }
     }

@@ -41,7 +41,13 @@ pub(super) fn take_links(
             keep_word(shelf, intake.row.no, &word)
         }
         Linked::Known => {
-            standing.owed |= OWED_ORDER;
+            // Repeated, because the partner has missed my half's word for it. Where there is none, nothing I could say would end that.
+            let reached = standing.book.head.index;
+            let own = standing.book.nodes.of(intake.row.side);
+            let said = |word: &Endorsement| own.contains(&word.key) && word.head.index >= reached;
+            if shelf.endorsements(intake.row.no)?.iter().any(said) {
+                standing.owed |= OWED_ORDER;
+            }
             keep_word(shelf, intake.row.no, &word)
         }
         Linked::Gap => {

@@ -13,6 +13,8 @@ use super::{Result, Wallet, standing, tally_no};
 pub struct MergeLine {
     /// Its index in the order.
     pub index: u64,
+    /// In which view it got that place.
+    pub view: u64,
     /// Who signed it.
     pub by: Side,
     /// What kind of chit.
@@ -47,7 +49,8 @@ impl Wallet {
                 let Some(stored) = shelf.chit_by_no(place.chit)? else { continue };
                 let chit = &stored.entry.chit;
                 let (kind, units) = (chit.body.kind(), chit.body.pledged());
-                lines.push(MergeLine { index, by: chit.chain.side, kind, units, flag: place.flag });
+                let (by, view, flag) = (chit.chain.side, place.view, place.flag);
+                lines.push(MergeLine { index, view, by, kind, units, flag });
             }
             let mut to = Writer::with_capacity(64);
             to.array(4).put(tally).uint(after).put(&head.hash).list(lines.len());

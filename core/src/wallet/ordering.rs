@@ -11,7 +11,7 @@ use super::outbox::{OWED_HAVE, OWED_ORDER};
 use super::{Hands, Result};
 use crate::ordering;
 
-/// Keeps a node's word; an older one never replaces a newer one.
+/// Keeps a node's word, one of each: the one that carries the order held here further.
 pub(super) fn keep_word(shelf: &Shelf<'_>, tally: i64, word: &Endorsement) -> Result<()> {
     Ok(ordering::keep_word(shelf, tally, word)?)
 }

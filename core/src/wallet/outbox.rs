@@ -4,7 +4,7 @@
 use x25519_dalek::PublicKey as AgreementPublic;
 
 use crate::canon::Canon as _;
-use crate::chit::{ChainId, SignedChit};
+use crate::chit::ChainId;
 use crate::digest::Digest;
 use crate::invoice::InvoiceState;
 use crate::message::{HANDOVER_MAX, Handover, Have, Message, PAGE_MAX, Page};
@@ -419,15 +419,7 @@ pub(super) fn for_network(shelf: &Shelf<'_>, row: &TallyRow) -> Result<Vec<Messa
     // First-seen order, so that a limit raised before a payment is also linked before it.
     waiting.sort_by_key(|chit| chit.arrival);
     let waiting: Vec<_> = waiting.into_iter().map(|chit| chit.entry).collect();
-    let follows = |a: &SignedChit, b: &SignedChit| {
-        a.chit.chain == b.chit.chain
-            && a.chit.seq.checked_add(1) == Some(b.chit.seq)
-            && a.chit.hash() == b.chit.prev_own
-    };
-    let mut out = Vec::new();
-    for run in waiting.chunk_by(follows) {
-        out.extend(run.chunks(PAGE_MAX).filter_map(Page::of).map(Message::Chits));
-    }
+    let mut out: Vec<Message> = Page::all_of(&waiting).map(Message::Chits).collect();
     let words = shelf.endorsements(row.no)?;
     telling::order(shelf, &standing, &words, standing.final_index, &mut out)?;
     telling::told_words(&standing, &words, standing.final_index, &mut out);

@@ -226,15 +226,14 @@ impl<'i> Intake<'i> {
 
     /// How the order goes on. It is followed where whoever is in office says so; the one who comes into office also hears the one before.
     fn take_links(&mut self, links: Links) -> Result<(), OrderingError> {
-        let nodes = named(self.standing);
-        let ground = NodeGround { tally: &self.half.tally, nodes: &nodes };
-        let word = match admit(Unverified::from(links.endorsement), &ground) {
-            Ok(word) => word.into_it(),
-            Err(Refusal::NotANode) => {
-                self.orphan = Some(links);
-                return Err(Refusal::NotANode.into());
+        let (word, by_itself) = match self.admit_word(links.endorsement) {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                if matches!(error, OrderingError::Refused(Refusal::NotANode)) {
+                    self.orphan = Some(links);
+                }
+                return Err(error);
             }
-            Err(refusal) => return Err(refusal.into()),
         };
         self.refuse_a_lie(&word)?;
         let head = self.standing.book.head;
@@ -242,7 +241,7 @@ impl<'i> Intake<'i> {
         let in_office = self.standing.tip.nodes.foil.contains(&word.key);
         let before_me =
             takes_over(self.standing, &self.own) && self.standing.book.nodes.foil.contains(&word.key);
-        if !repeats && !in_office && !before_me {
+        if !repeats && !in_office && !before_me && !by_itself {
             self.orphan = Some(links);
             return Err(Refusal::NotANode.into());
         }
@@ -250,6 +249,9 @@ impl<'i> Intake<'i> {
             Ok(Linked::Gap) => {
                 self.taken.missing = true;
                 Ok(())
+            }
+            Ok(_) if by_itself && !self.standing.book.nodes.foil.contains(&word.key) => {
+                Err(Refusal::NotANode.into())
             }
             Ok(Linked::Followed | Linked::Known) => keep_word(&self.desk, self.half.no, &word),
             Err(error) => {
@@ -262,11 +264,25 @@ impl<'i> Intake<'i> {
     }
 
     fn take_word(&mut self, word: Endorsement) -> Result<(), OrderingError> {
-        let nodes = named(self.standing);
-        let ground = NodeGround { tally: &self.half.tally, nodes: &nodes };
-        let word = admit(Unverified::from(word), &ground)?.into_it();
+        let (word, _) = self.admit_word(word)?;
         self.refuse_a_lie(&word)?;
         keep_word(&self.desk, self.half.no, &word)
+    }
+
+    /// A word by a node that is named here; or by one that only a chit without effect names, as long as chits stand here in the order in
+    /// which they came: in the order that this node gives, its naming may well have come in time. Whether it was such a one.
+    fn admit_word(&self, word: Endorsement) -> Result<(Endorsement, bool), OrderingError> {
+        let nodes = named(self.standing);
+        let ground = NodeGround { tally: &self.half.tally, nodes: &nodes };
+        match admit(Unverified::from(word), &ground) {
+            Ok(word) => Ok((word.into_it(), false)),
+            Err(Refusal::NotANode) => {
+                let nodes = named_without_effect(&self.desk, self.half.no)?;
+                let ground = NodeGround { tally: &self.half.tally, nodes: &nodes };
+                Ok((admit(Unverified::from(word), &ground)?.into_it(), true))
+            }
+            Err(refusal) => Err(refusal.into()),
+        }
     }
 
     fn take_certificate(&mut self, certificate: Certificate) -> Result<(), OrderingError> {
@@ -337,4 +353,17 @@ pub(super) fn named(standing: &Standing) -> NodeSets {
         }
     }
     nodes
+}
+
+/// Everybody whom a chit that is held names for its half, with or without effect.
+fn named_without_effect(desk: &Desk<'_>, half: i64) -> Result<NodeSets, StoreError> {
+    let mut named = NodeSets::default();
+    for chain in desk.chains(half)? {
+        for stored in desk.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
+            if let Body::Nodes { nodes, .. } = &stored.entry.chit.body {
+                named.of_mut(chain.id.side).extend(nodes);
+            }
+        }
+    }
+    Ok(named)
 }

@@ -1,9 +1,8 @@
 //! What others are told: the partner's sites and the users, because of what came in, in answer, or once more.
 
 use hazel_core::admit::Refusal;
-use hazel_core::chit::SignedChit;
 use hazel_core::key::PublicKey;
-use hazel_core::message::{Message, PAGE_MAX, Page};
+use hazel_core::message::{Message, Page};
 use hazel_core::order::Endorsement;
 use hazel_core::ordering::OrderingError;
 use hazel_core::rows::Rows as _;
@@ -31,7 +30,7 @@ impl Work<'_> {
     ) -> Result<(), StoreError> {
         let own_word = words.iter().find(|word| word.key == self.own);
         let spoke = own_word != before.words.iter().find(|word| word.key == self.own);
-        let mut brought = pages(&taken.fresh);
+        let mut brought: Vec<Message> = Page::all_of(&taken.fresh).map(Message::Chits).collect();
         brought.extend(taken.notes.iter().cloned());
         // The partner's nodes.
         let mut news = Vec::new();
@@ -215,15 +214,6 @@ impl Work<'_> {
         };
         self.done.restless.insert((half.tally, half.side), partners);
     }
-}
-
-/// Chits as they follow each other, in pages.
-fn pages(chits: &[SignedChit]) -> Vec<Message> {
-    let follows = |a: &SignedChit, b: &SignedChit| {
-        a.chit.chain == b.chit.chain && a.chit.seq.checked_add(1) == Some(b.chit.seq)
-    };
-    let runs = chits.chunk_by(follows).flat_map(|run| run.chunks(PAGE_MAX));
-    runs.filter_map(Page::of).map(Message::Chits).collect()
 }
 
 /// Reading never refuses anybody: what is left of an error is the store's.

@@ -6,6 +6,9 @@ use hazel_core::chit::{Body, ChainId, ChitRef, DeviceAct, SignedChit};
 use hazel_core::digest::Digest;
 use hazel_core::tally::{Date, Side, Tally};
 
+/// How many narrower terms may stand side by side.
+const ANNOUNCED_MAX: usize = 16;
+
 /// How a chit must be taken, in the model's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Taken {
@@ -231,12 +234,15 @@ impl Fold {
                 let now = self.granted(side, date);
                 let wider = terms.limit.milli() >= now.limit && terms.notice_days >= now.notice_days;
                 let notice = date.saturating_add(u64::from(now.notice_days) * 86_400);
-                if wider || *from >= notice {
+                let words = &mut self.credit[at(side)];
+                // Beside what holds anyhow.
+                let announced = words.iter().rev().take_while(|word| word.from > 0).count();
+                let effective = wider || (*from >= notice && announced < ANNOUNCED_MAX);
+                if effective {
                     let from = if wider { 0 } else { *from };
-                    let words = &mut self.credit[at(side)];
                     words.push(Credit { limit: terms.limit.milli(), notice_days: terms.notice_days, from });
                 }
-                wider || *from >= notice
+                effective
             }
             Body::Device(act) => self.devices(side, chit.chain.device, act),
             Body::Close => !std::mem::replace(&mut self.closing, true),

@@ -108,6 +108,7 @@ impl World {
             Err(WalletError::Store(error)) => return Err(Broken::new(0, format!("the database: {error}"))),
             Err(_) => return Ok(None),
         };
+        self.tell_hand_over(phone, pact, &bytes);
         self.check(phone)?;
         self.listen(phone, pact, &bytes)?;
         let to = self.phones_of(self.partner(phone, pact))[0];
@@ -163,6 +164,12 @@ impl World {
             return Ok("nobody there");
         }
         let done = self.phones[packet.to].wallet.receive(&packet.bytes);
+        let to = packet.to;
+        self.tell(|| match &done {
+            Ok(delivery) if delivery.rejected.is_empty() => format!("    phone {to} takes it in"),
+            Ok(delivery) => format!("    phone {to} refuses of it: {:?}", delivery.rejected),
+            Err(error) => format!("    phone {to}: {error}"),
+        });
         let told = outcome(done)?;
         if packet.bent && told == "done" {
             return Err(Broken::new(7, "a hand-over that nobody sealed like this was let in"));

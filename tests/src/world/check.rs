@@ -24,6 +24,14 @@ pub(super) struct Seen {
     agreed: Vec<Taken>,
 }
 
+impl Seen {
+    /// In which view a chit got its place.
+    fn view_of(&self, chit: &ChitView) -> Option<u64> {
+        let at = usize::try_from(chit.facets.place?).ok()?.checked_sub(1)?;
+        self.report.lines.get(at).map(|line| line.view)
+    }
+}
+
 const ALL: Filter =
     Filter { skip: 0, most: 1 << 20, since: None, until: None, text: None, payments_only: false };
 
@@ -80,6 +88,7 @@ impl World {
             chits.push((shown.chit.hash, chit));
         }
         self.check_signers(phone, pact, &chits)?;
+        self.tell_standing(phone, pact, &now.view);
         self.note(&format!("{phone} {:?} {} {}", now.view.head, now.view.balance, now.view.final_index));
         let agreed = usize::try_from(now.view.agreed).unwrap_or(usize::MAX);
         let placed = now.report.lines.len();
@@ -290,7 +299,9 @@ fn check_steady(before: &Seen, now: &Seen) -> Verdict {
             return Err(Broken::new(14, format!("{} went from {from:?} to {to:?}", what())));
         }
         let left = was.facets.place.is_some() && is.facets.place != was.facets.place;
-        if left && (was.facets.agreed || (old.view == new.view && !old.reconciling)) {
+        // What nobody has agreed to yet may be ordered anew, in a higher view than the one in which it was.
+        let anew = now.report.lines.iter().map(|line| line.view).max() > before.view_of(was);
+        if left && (was.facets.agreed || !(anew || old.reconciling)) {
             let (from, to) = (was.facets.place, is.facets.place);
             return Err(Broken::new(14, format!("{} went from place {from:?} to {to:?}", what())));
         }

@@ -97,7 +97,7 @@ impl World {
     }
 
     /// Whether a phone shows that another one was restored in its place.
-    fn is_replaced(&self, phone: usize, tally: &TallyId) -> bool {
+    pub(super) fn is_replaced(&self, phone: usize, tally: &TallyId) -> bool {
         let wallet = &self.phones[phone].wallet;
         let waits = wallet.tally(tally).map_or(true, |view| view.reconciling);
         let devices = wallet.devices(tally).unwrap_or_default();

@@ -9,6 +9,7 @@ use hazel_core::tally::Side;
 use hazel_core::wallet::Audience;
 
 use super::air::Packet;
+use super::telling::in_short;
 use super::{Verdict, World, half};
 use crate::model::{Broken, named};
 
@@ -46,7 +47,12 @@ impl World {
             let of_person = self.phones_of(self.phones[phone].person);
             rooted(phone) && of_person.into_iter().filter(|at| rooted(*at)).count() == 1
         };
-        if alone(one) && alone(other) && self.is_honest(pact) && !hosted {
+        if alone(one)
+            && alone(other)
+            && self.is_honest(pact)
+            && !hosted
+            && ![one, other].iter().any(|phone| self.is_replaced(*phone, &id))
+        {
             let told = [self.unsaid(one, pact), self.unsaid(other, pact)];
             let seen = format!("phones {one} and {other} never come to rest: {} and {}", told[0], told[1]);
             return Err(Broken::new(24, seen));
@@ -58,25 +64,7 @@ impl World {
     fn unsaid(&mut self, phone: usize, pact: usize) -> String {
         let id = self.pacts[pact].id;
         let messages = self.phones[phone].wallet.outbox(&id, Audience::Partner).unwrap_or_default();
-        let said = messages.iter().map(|message| match message {
-            Message::Chits(page) => {
-                let (chain, last) = (page.chain, page.first + page.chits.len() as u64 - 1);
-                format!("chits {}-{last} of {} {}/{}", page.first, chain.side, chain.device, chain.epoch)
-            }
-            Message::Links(links) => {
-                let head = links.endorsement.head;
-                format!("links {} to {} in view {}", links.after, head.index, head.view)
-            }
-            Message::Endorsement(word) => format!("word {} in view {}", word.head.index, word.head.view),
-            Message::Receipt(it) => format!("receipt {} of {}", it.receipt.seq, it.receipt.chain.side),
-            Message::Have(have) => {
-                let (index, view, agreed) = (have.index, have.view, have.agreed);
-                format!("have {} chains, {index} in view {view}, agreed {agreed}", have.chains.len())
-            }
-            Message::Offer(_) => "contract".to_owned(),
-            other => format!("{other:?}").chars().take(20).collect(),
-        });
-        said.collect::<Vec<_>>().join("; ")
+        messages.iter().map(in_short).collect::<Vec<_>>().join("; ")
     }
 
     /// The healing phase. Liars fall silent; what is in the air arrives.

@@ -26,6 +26,7 @@ mod post;
 mod radio;
 pub mod replay;
 mod sites;
+mod telling;
 mod verbs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,6 +129,8 @@ pub struct World {
     restored: Vec<usize>,
     count: Count,
     trace: Digest,
+    /// Everything in words, for whoever wants to hear it.
+    told: Option<Vec<String>>,
     serial: u64,
     folder: tempfile::TempDir,
 }
@@ -169,6 +172,7 @@ impl World {
             restored: Vec::new(),
             count: Count::default(),
             trace: Digest::default(),
+            told: None,
             serial: 0,
             folder: folder(),
         };
@@ -236,7 +240,9 @@ impl World {
     /// Lets one thing happen, and checks the rules on every phone that it touched.
     pub fn act(&mut self, action: Action) -> Verdict {
         self.time.pass(60);
+        self.tell(|| format!("{action:?}"));
         let outcome = self.perform(action)?;
+        self.tell(|| format!("  {outcome}"));
         self.count.steps += u64::from(outcome != NOTHING);
         self.note(&format!("{action:?} {outcome}"));
         Ok(())

@@ -12,6 +12,7 @@ use super::action::Line;
 use super::air::outcome;
 use super::chance::Chance;
 use super::sites::failed;
+use super::telling::in_short;
 use super::{NOTHING, Verdict, World};
 use crate::model::Broken;
 
@@ -27,8 +28,6 @@ pub(super) struct Mail {
     to: usize,
     from: Correspondent,
     bytes: Vec<u8>,
-    /// Not the bytes that were sent.
-    bent: bool,
 }
 
 /// A line, and what decides about each letter on it.
@@ -80,14 +79,10 @@ impl World {
             if up {
                 self.overhear_letter(&bytes, self.people[self.phones[phone].person].liar)?;
             }
-            for (bytes, bent) in
-                self.fates(&bytes, weather, Some((site, Correspondent::User(user))).filter(|_| up))
-            {
+            for bytes in self.fates(&bytes, weather, Some((site, Correspondent::User(user))).filter(|_| up)) {
                 weather.arrived += 1;
                 let answers = match up {
-                    true => {
-                        self.site_hears(Mail { to: site, from: Correspondent::User(user), bytes, bent })?
-                    }
+                    true => self.site_hears(Mail { to: site, from: Correspondent::User(user), bytes })?,
                     false => self.phone_hears(phone, &mut talk, &bytes)?,
                 };
                 letters.extend(
@@ -106,29 +101,28 @@ impl World {
         bytes: &[u8],
         weather: &mut Weather,
         to: Option<(usize, Correspondent)>,
-    ) -> Vec<(Vec<u8>, bool)> {
+    ) -> Vec<Vec<u8>> {
         if weather.hits(weather.line.loss) {
             self.fault("site: letter lost");
             return Vec::new();
         }
-        let mut sent = vec![(bytes.to_vec(), false)];
+        let mut sent = vec![bytes.to_vec()];
         if weather.hits(weather.line.doubling) {
             self.fault("site: letter doubled");
-            sent.push((bytes.to_vec(), false));
+            sent.push(bytes.to_vec());
         }
         if weather.hits(weather.line.bent) && !bytes.is_empty() {
             self.fault("site: letter bent");
-            let (mut bent, bit) = (bytes.to_vec(), weather.chance.draw() as usize);
-            let at = bit / 8 % bent.len();
-            bent[at] ^= 1 << (bit % 8);
-            sent[0] = (bent, true);
+            let bit = weather.chance.draw() as usize;
+            let at = bit / 8 % bytes.len();
+            sent[0][at] ^= 1 << (bit % 8);
         }
         if weather.hits(weather.line.late)
             && let Some((to, from)) = to
         {
             self.fault("site: letter held up");
-            let (bytes, bent) = sent.remove(0);
-            self.mail.push(Mail { to, from, bytes, bent });
+            let bytes = sent.remove(0);
+            self.mail.push(Mail { to, from, bytes });
         }
         sent
     }
@@ -149,22 +143,24 @@ impl World {
 
     /// A site takes in a letter. What it says to other sites goes among the mail; what it says to users is returned.
     fn site_hears(&mut self, mail: Mail) -> Result<Said, Broken> {
-        let Mail { to, from, bytes, bent } = mail;
+        let Mail { to, from, bytes } = mail;
         let person = self.sites[to].person;
-        if !bent && let Ok(letter) = Letter::from_bytes(&bytes) {
+        if let Ok(letter) = Letter::from_bytes(&bytes) {
             self.reached(person, &letter);
         }
         self.feed(to, Input::Letter { from, bytes })
     }
 
-    /// What a site holds, its half holds.
+    /// What a site holds, its half holds: of a letter in which a bit was turned, whatever is still as it was signed.
     fn reached(&mut self, person: usize, letter: &Letter) {
         let Body::Messages { messages, .. } = &letter.body else { return };
         for pact in self.pacts.iter_mut().filter(|pact| pact.id == letter.tally) {
             for (at, _) in pact.people.iter().enumerate().filter(|(_, of)| **of == person) {
                 for message in messages {
                     if let Message::Chits(page) = message {
-                        pact.held[at].extend(page.clone().unfold().iter().map(|chit| chit.chit.hash()));
+                        let chits = page.clone().unfold().into_iter();
+                        let whole = chits.filter(|chit| chit.check_signature().is_ok());
+                        pact.held[at].extend(whole.map(|chit| chit.chit.hash()));
                     }
                 }
             }
@@ -187,7 +183,7 @@ impl World {
                         Correspondent::Site(key) => {
                             // A phone that speaks for its half itself has no line to other sites.
                             let neighbour = self.sites.iter().position(|site| site.key.public() == key);
-                            self.mail.extend(neighbour.map(|to| Mail { to, from: own, bytes, bent: false }));
+                            self.mail.extend(neighbour.map(|to| Mail { to, from: own, bytes }));
                         }
                     }
                 }
@@ -209,12 +205,12 @@ impl World {
             if round > LETTERS_MAX {
                 return Err(Broken::new(24, "sites never come to rest"));
             }
-            let Mail { to, from, bytes, bent } = self.mail.remove(0);
+            let Mail { to, from, bytes } = self.mail.remove(0);
             let before = self.mail.len();
             let arrive = self.fates(&bytes, weather, Some((to, from)));
             held.extend(self.mail.drain(before..));
-            for (bytes, harmed) in arrive {
-                self.site_hears(Mail { to, from, bytes, bent: bent || harmed })?;
+            for bytes in arrive {
+                self.site_hears(Mail { to, from, bytes })?;
             }
         }
         self.mail = held;
@@ -265,6 +261,11 @@ impl World {
         let Ok(letter) = Letter::from_bytes(bytes) else {
             return Err(Broken::new(0, "a letter left that is none"));
         };
+        let said = match &letter.body {
+            Body::Messages { messages, .. } => messages.iter().map(in_short).collect::<Vec<_>>().join("; "),
+            other => format!("{other:?}").chars().take(60).collect(),
+        };
+        self.tell(|| format!("    a letter: {said}"));
         let Body::Messages { messages, .. } = letter.body else { return Ok(()) };
         for pact in 0..self.pacts.len() {
             if self.pacts[pact].id == letter.tally {

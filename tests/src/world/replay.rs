@@ -26,15 +26,7 @@ pub fn run(schedule: &Schedule) -> Run {
     let mut world = None;
     let done = catch_unwind(AssertUnwindSafe(|| {
         let world = world.insert(World::new(schedule));
-        for (stock, foil) in &schedule.pacts {
-            world.negotiate(usize::from(*stock), usize::from(*foil))?;
-        }
-        world.move_in()?;
-        for action in &schedule.actions {
-            world.act(*action)?;
-            at += 1;
-        }
-        world.heal()
+        live(world, schedule, &mut at)
     }));
     let broken = match done {
         Ok(Ok(())) => None,
@@ -47,6 +39,28 @@ pub fn run(schedule: &Schedule) -> Run {
     };
     let (trace, count) = world.map_or_else(Default::default, |world| (world.trace(), world.count()));
     Run { broken, trace, count }
+}
+
+/// What happens in a schedule, in words, up to where it breaks.
+#[must_use]
+pub fn tell(schedule: &Schedule) -> Vec<String> {
+    let mut world = World::new(schedule);
+    world.tell_all();
+    // A panic has been told already, by whoever asked for the story.
+    let _ = catch_unwind(AssertUnwindSafe(|| live(&mut world, schedule, &mut 0)));
+    world.told().to_vec()
+}
+
+fn live(world: &mut World, schedule: &Schedule, at: &mut usize) -> Result<(), Broken> {
+    for (stock, foil) in &schedule.pacts {
+        world.negotiate(usize::from(*stock), usize::from(*foil))?;
+    }
+    world.move_in()?;
+    for action in &schedule.actions {
+        world.act(*action)?;
+        *at += 1;
+    }
+    world.heal()
 }
 
 /// The shortest story that still breaks the same rule: actions are dropped as long as it does.
@@ -89,5 +103,6 @@ fn still(schedule: &Schedule, why: &mut Broken) -> bool {
 #[must_use]
 pub fn explain(schedule: &Schedule, broken: &(usize, Broken)) -> String {
     let (short, why) = shrink(schedule, broken);
-    format!("{why}\n{}// then everybody meets\n", short.story())
+    let told = tell(&short).join("\n");
+    format!("{why}\n{}// then everybody meets\n\n{told}\n{why}\n", short.story())
 }

@@ -399,7 +399,8 @@ impl World {
     }
 
     /// Two phones with one node key on *both* halves of a tally are four that cannot know of each other: two pairs of them may agree on
-    /// two orders, and no rule on the page excludes it. So whoever's partner goes about with an old phone loses none.
+    /// two orders, and no rule on the page excludes it. So whoever's partner goes about with an old phone loses none. Nor where both would
+    /// have forgotten, and a tablet of either remembers on what they had agreed.
     fn may_restore(&mut self, person: usize, old_lives: bool) -> bool {
         let doubled = |at: usize, world: &Self| {
             let of_person = world.phones_of(at).into_iter();
@@ -408,9 +409,13 @@ impl World {
         let partners = self.pacts.iter().filter(|pact| pact.people.contains(&person));
         let partners: Vec<usize> = partners.flat_map(|pact| pact.people).filter(|at| *at != person).collect();
         let restored = |at: &usize| self.restored.contains(at);
+        let tablet =
+            |at: &usize| self.phones_of(*at).into_iter().any(|it| !self.phones[it].wallet.has_root());
+        let remembers = |at: &usize| restored(at) && (tablet(at) || tablet(&person));
         // A site that has forgotten something is told again by those who have not.
         let may = !self.site_restored
             && !partners.iter().any(|at| doubled(*at, self))
+            && !partners.iter().any(remembers)
             && !(old_lives && (partners.iter().any(restored) || self.phones_of(person).len() >= 3));
         if may {
             self.restored.push(person);

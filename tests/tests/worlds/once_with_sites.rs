@@ -1,0 +1,135 @@
+//! Stories of phones and sites that once broke a rule, as short as they could be made.
+
+use hazel_tests::world::action::Action::*;
+use hazel_tests::world::action::{Action, Fate, Line, Schedule, Trick};
+
+use super::told;
+
+/// Two people with a site each.
+fn hosted(seed: u64, pact: (u8, u8), actions: Vec<Action>) -> Schedule {
+    Schedule { seed, liars: vec![false; 2], sites: vec![true; 2], pacts: vec![pact], actions }
+}
+
+/// Seed 800265, I24: a site went on from a copy that was older than its user's claim. It kept silent about a half that it did not know, and
+/// the phone, which had claimed it once, never did so again.
+#[test]
+fn a_site_goes_on_from_a_copy_older_than_the_claim() {
+    told(&Schedule {
+        seed: 800_265,
+        liars: vec![false, false],
+        sites: vec![true, true],
+        pacts: vec![(1, 0)],
+        actions: vec![
+            KeepSite { site: 0 },
+            Home { phone: 0, line: Line { seed: 5_836, ..Line::default() } },
+            RestoreSite { pick: 10 },
+        ],
+    });
+}
+
+/// Seed 3000764, I24: the foil's site went on from a copy, and was told the end of the order that it had forgotten. It took back what it
+/// held before that too, found that the end follows nothing, and the two sites never agreed again.
+#[test]
+fn a_site_is_told_the_end_of_what_it_forgot() {
+    let home = |phone, seed, cut| Home { phone, line: Line { cut, seed, ..Line::default() } };
+    told(&Schedule {
+        seed: 3_000_764,
+        liars: vec![false, false],
+        sites: vec![true, true],
+        pacts: vec![(1, 0)],
+        actions: vec![
+            home(8, 7_599, None),
+            Pay { phone: 10, tally: 2, units: 10_000, insist: false },
+            Send { phone: 0, tally: 5, to: 6, fate: Fate::default() },
+            KeepSite { site: 2 },
+            home(3, 57_218, Some(6)),
+            RestoreSite { pick: 23 },
+            home(3, 20_483, None),
+            home(0, 18_835, None),
+        ],
+    });
+}
+
+/// Seed 3002870, I25: a phone was rebuilt from its partner's reminder, which tells one chain after the other, and heard an acceptance before
+/// the payment that it accepts. When everything without a place was added up again, the acceptance counted all the same. 3003087 is another.
+#[test]
+fn an_acceptance_is_told_before_its_payment() {
+    told(&Schedule {
+        seed: 3_002_870,
+        liars: vec![false, false],
+        sites: vec![true, true],
+        pacts: vec![(1, 0)],
+        actions: vec![
+            Home { phone: 6, line: Line { seed: 55_106, ..Line::default() } },
+            Pay { phone: 4, tally: 1, units: 3_000, insist: false },
+            Keep { phone: 8 },
+            Close { phone: 11, tally: 3 },
+            Restore { pick: 23, old_lives: true, from_backup: false },
+            Send { phone: 9, tally: 2, to: 2, fate: Fate::default() },
+            Accept { phone: 7, tally: 2 },
+            Remind { phone: 4, tally: 1, old_lives: false },
+        ],
+    });
+}
+
+/// Seed 9004206, I24: the foil's site went on from an older copy, and its word for what it still knew, in its new view, took the place of
+/// the one that reached further. Without that one nobody could show it what it had ordered, and it ordered the same place anew.
+#[test]
+fn a_site_hears_what_it_had_said_itself() {
+    let line = |loss, doubling, late, bent, cut, seed| Line { loss, doubling, late, bent, cut, seed };
+    told(&hosted(
+        9_004_206,
+        (1, 0),
+        vec![
+            Home { phone: 0, line: line(24, 15, 11, 5, None, 62_928) },
+            Pay { phone: 10, tally: 5, units: 50_000, insist: true },
+            KillSite { site: 3 },
+            Home { phone: 9, line: line(2, 45, 25, 4, Some(7), 37_660) },
+            KeepSite { site: 2 },
+            Home { phone: 7, line: line(23, 32, 6, 3, None, 52_788) },
+            Home { phone: 0, line: line(24, 28, 30, 4, None, 30_281) },
+            RestoreSite { pick: 0 },
+        ],
+    ));
+}
+
+/// Seed 9006586, I24: a site that had forgotten everything heard of a new epoch before the chit that moved its partner's half, so that the
+/// move had no effect in the order in which it had heard. It took the node of that half for a stranger, for ever.
+#[test]
+fn a_move_is_heard_of_after_a_new_epoch() {
+    let home = |phone, cut, seed| Home { phone, line: Line { cut, seed, ..Line::default() } };
+    told(&hosted(
+        9_006_586,
+        (0, 1),
+        vec![
+            KeepSite { site: 2 },
+            Pay { phone: 4, tally: 3, units: 1, insist: true },
+            home(9, Some(7), 10_973),
+            Pay { phone: 7, tally: 4, units: 10_000, insist: false },
+            home(2, None, 47_191),
+            home(5, None, 27_800),
+            RestoreSite { pick: 15 },
+            Renew { phone: 1, tally: 3 },
+        ],
+    ));
+}
+
+/// Seed 9007160, I12: a site put chits of two branches of a forked chain into one page, which says only of its first chit what it follows:
+/// the second was told with a hash that nobody had signed.
+#[test]
+fn the_branches_of_a_fork_are_told_apart() {
+    let send = |phone, tally, to| Send { phone, tally, to, fate: Fate::default() };
+    told(&Schedule {
+        seed: 9_007_160,
+        liars: vec![false, false, true],
+        sites: vec![true; 3],
+        pacts: vec![(1, 0), (0, 2)],
+        actions: vec![
+            Lie { phone: 11, tally: 4, trick: Trick::Clone },
+            send(7, 1, 10),
+            send(2, 4, 3),
+            Pay { phone: 11, tally: 2, units: 10_000, insist: false },
+            send(7, 0, 4),
+        ],
+    });
+}
