@@ -68,7 +68,12 @@ pub fn answer(rows: &impl Rows, standing: &Standing, have: &Have) -> Result<Answ
     };
     out.behind |= have.index > head.index || have.agreed > standing.agreed;
     let words = rows.endorsements(standing.tally)?;
-    order(rows, standing, &words, from, &mut out.messages)?;
+    // An order of an older view than the reader's is followed only by whoever has lost its own, or where both halves stand for it. Told to
+    // anybody else it would be refused, and asked for again.
+    let newer = reaching(standing, &words).is_some_and(|word| word.head.view >= have.view);
+    if newer || have.restored || certificate(standing, &words).is_some() {
+        order(rows, standing, &words, from, &mut out.messages)?;
+    }
     told_words(standing, &words, have.agreed, &mut out.messages);
     Ok(out)
 }
@@ -109,13 +114,22 @@ pub fn order(
     if after >= head.index {
         return Ok(());
     }
-    let reaching =
-        || words.iter().filter(|word| (word.head.index, word.head.hash) == (head.index, head.hash));
-    let by_foil = reaching().find(|word| standing.book.nodes.foil.contains(&word.key));
-    if let Some(word) = by_foil.or_else(|| reaching().next()) {
+    if let Some(word) = reaching(standing, words) {
         out.push(Message::Links(Links { after, runs: runs(rows, standing, after)?, endorsement: *word }));
     }
     Ok(())
+}
+
+/// Somebody's word for the whole order: the foil's own where it is known.
+fn reaching<'w>(standing: &Standing, words: &'w [Endorsement]) -> Option<&'w Endorsement> {
+    let all = || words.iter().filter(|word| reaches(standing, word));
+    all().find(|word| standing.book.nodes.foil.contains(&word.key)).or_else(|| all().next())
+}
+
+/// Whether a word is about the whole order, in whatever view: who has promised a newer one still has the words of an older one.
+fn reaches(standing: &Standing, word: &Endorsement) -> bool {
+    let head = standing.book.head;
+    (word.head.index, word.head.hash) == (head.index, head.hash)
 }
 
 /// The words that reach beyond an index: as a certificate where they make one.
@@ -139,7 +153,7 @@ pub fn told_words(standing: &Standing, words: &[Endorsement], beyond: u64, out: 
 /// The certificate over the whole order, if the words make one.
 #[must_use]
 pub fn certificate(standing: &Standing, words: &[Endorsement]) -> Option<Certificate> {
-    let head = standing.book.head;
+    let head = words.iter().filter(|word| reaches(standing, word)).max_by_key(|word| word.head.view)?.head;
     let nodes = &standing.book.nodes;
     let words: Vec<_> = words.iter().filter(|word| word.head == head).collect();
     let carried = Side::BOTH.iter().all(|side| {

@@ -165,11 +165,12 @@ impl Wallet {
     }
 }
 
-/// What a site lacks by its summary; with my own summary if it has something that is not here.
+/// What a site lacks by its summary; with my own summary if it has something that is not here, or has not promised what was asked for.
 fn answer_site(shelf: &Shelf<'_>, side: Side, standing: &Standing, have: &Have) -> Result<Answer> {
     let mut answer = telling::answer(shelf, standing, have)?;
-    if answer.behind {
-        answer.messages.push(Message::Have(summary_for_site(shelf, side, standing)?));
+    let mine = summary_for_site(shelf, side, standing)?;
+    if answer.behind || (side == Side::Stock && have.view < mine.view) {
+        answer.messages.push(Message::Have(mine));
     }
     Ok(answer)
 }

@@ -239,14 +239,15 @@ impl<'w> Work<'w> {
         let taken = Intake::new(self.desk, half, self.own, bringer, &mut standing).take(messages)?;
         let above = Self::view_above(from, half, &standing, &taken.summaries);
         self.speak(half, &mut standing, taken.overtaken, above)?;
-        self.promise(from, half, &mut standing, &taken.summaries)?;
+        let promised = self.promise(from, half, &mut standing, &taken.summaries)?;
         let words = self.desk.endorsements(half.no)?;
         self.owe_notes(half, &mut standing, &before, &taken, from)?;
         if self.settled(half, &standing, &before, &words, &taken) {
             self.desk.put_standing(&standing)?;
             self.tell(half, &standing, &before, &words, &taken, from)?;
         }
-        self.answer(from, half, &standing, ask, &taken)?;
+        // Whoever brought the request hears the promise, also if its summary was an answer already.
+        self.answer(from, half, &standing, ask || promised, &taken)?;
         self.confirm_notes(from, half, &standing, &taken)?;
         if let Some(request) = request {
             self.confirm(from, half, &standing, request)?;
