@@ -1,0 +1,117 @@
+//! Stories of orders: whose word is kept, what is heard of an order that cannot be followed, and when an order is answered.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that goes wrong should stop loudly")]
+
+mod story;
+
+use hazel_core::message::{Message, Page};
+use hazel_core::order::{Endorsement, Head};
+use hazel_core::store::Store;
+use hazel_core::tally::TallyId;
+use hazel_core::wallet::{Audience, Export, Wallet};
+use story::*;
+
+fn restored(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
+    let entropy = Box::new(Seeded::new(&format!("{name}'s new phone")));
+    let store = Store::in_memory().unwrap();
+    Wallet::restore(store, &guard(), &words(name), backup, Box::new(clock.clone()), entropy).unwrap()
+}
+
+/// A word of the foil's node for the order as a wallet holds it now, said in some view.
+fn word_of_ben(wallet: &Wallet, tally: &TallyId, view: u64) -> Endorsement {
+    let have = wallet.have(tally).unwrap();
+    let head = Head { tally: *tally, view, index: have.index, hash: have.hash };
+    head.endorse(&words("Ben").root().node_key(&tally.0))
+}
+
+/// A foil that has forgotten says in a new view what it still knows. What it said before reaches further and is kept: it is what a phone
+/// restored from a backup needs to hear.
+#[test]
+fn a_word_for_less_never_takes_the_place_of_one_for_more() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let (backup, less) = (ben.backup(&words("Ben")).unwrap(), word_of_ben(&ben, &tally, 9));
+    pay(&mut ben, &tally, 7).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let heard = ana.receive_messages(&tally, vec![Message::Endorsement(less)]).unwrap();
+    assert_eq!(heard.rejected, []);
+    let mut new = restored("Ben", &backup, &clock);
+    meet(&mut ana, &mut new, &tally);
+    assert!(!new.tally(&tally).unwrap().reconciling);
+    assert_equal_halves(&mut ana, &mut new, &tally);
+    assert_eq!(new.tally(&tally).unwrap().final_index, 3, "two payments and the new epoch");
+}
+
+/// An old phone hears how its successor has ordered anew, and not yet all that it ordered. What has a place keeps it until everything is here.
+#[test]
+fn nothing_loses_its_place_before_all_of_the_new_order_is_here() {
+    let (mut ana, mut old, tally, clock) = pair();
+    let backup = old.backup(&words("Ben")).unwrap();
+    pay(&mut ana, &tally, 4).unwrap();
+    old.receive(&ana.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let before = old.tally(&tally).unwrap();
+    assert_eq!((before.index, before.agreed), (1, 0));
+    let mut new = restored("Ben", &backup, &clock);
+    ana.receive(&new.hand_over(&tally).unwrap().unwrap()).unwrap();
+    new.receive(&ana.hand_over(&tally).unwrap().unwrap()).unwrap();
+    pay(&mut ana, &tally, 5).unwrap();
+    new.receive(&ana.hand_over(&tally).unwrap().unwrap()).unwrap();
+    // The new epoch and the order, without the second payment: with the epoch in it the old phone is silent, and mends nothing by itself.
+    let told = new.outbox(&tally, Audience::Partner).unwrap();
+    let heard = old.receive_messages(&tally, told.clone()).unwrap();
+    assert_eq!(heard.rejected, []);
+    let after = old.tally(&tally).unwrap();
+    assert_eq!((after.index, after.head, after.view), (before.index, before.head, before.view));
+    old.receive_messages(&tally, new.outbox(&tally, Audience::Network).unwrap()).unwrap();
+    old.receive_messages(&tally, told).unwrap();
+    let view = old.tally(&tally).unwrap();
+    assert_eq!((view.index, view.view), (3, new.tally(&tally).unwrap().view));
+}
+
+/// Whoever is told again an order that it holds says its half's word for it again, if there is one; a tablet of the stock has none to say.
+#[test]
+fn an_order_that_is_known_is_answered_by_whoever_has_a_word_for_it() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    let order = ben.hand_over(&tally).unwrap().unwrap();
+    let says_its_word = |wallet: &mut Wallet| {
+        let said = wallet.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Endorsement(_)))
+    };
+    ana.receive(&order).unwrap();
+    assert!(says_its_word(&mut ana));
+    ana.hand_over(&tally).unwrap().unwrap();
+    assert!(!says_its_word(&mut ana), "it is said once");
+    ana.receive(&order).unwrap();
+    assert!(says_its_word(&mut ana), "and again when the order is");
+}
+
+/// Two branches of a fork never share a page, although their numbers follow each other.
+#[test]
+fn a_page_stays_on_its_branch() {
+    let (_, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    ben.copy_database(&path).unwrap();
+    let mut copy = Wallet::open(
+        Store::open(&path).unwrap(),
+        &guard(),
+        Box::new(clock),
+        Box::new(Seeded::new("a copy of Ben's phone")),
+    )
+    .unwrap();
+    for units in [1, 2] {
+        pay(&mut ben, &tally, units).unwrap();
+    }
+    for units in [5, 6] {
+        pay(&mut copy, &tally, units).unwrap();
+    }
+    let signed = |export: Export| export.chits.into_iter().map(|row| row.signed).collect::<Vec<_>>();
+    let (one, other) = (signed(ben.export(&tally).unwrap()), signed(copy.export(&tally).unwrap()));
+    assert_eq!((one.len(), other.len()), (2, 2));
+    let mixed = [one[0].clone(), other[1].clone()];
+    let pages: Vec<Page> = Page::all_of(&mixed).collect();
+    assert_eq!(pages.len(), 2);
+    assert_eq!(pages.into_iter().flat_map(Page::unfold).collect::<Vec<_>>(), mixed);
+    assert_eq!(Page::all_of(&one).count(), 1);
+}
