@@ -471,6 +471,20 @@ pub fn endorse(rows: &impl Rows, key: &SecretKey, side: Side, standing: &mut Sta
     Ok(true)
 }
 
+/// Everybody who is named for either half, in the order or by what is held beyond it.
+#[must_use]
+pub fn named(standing: &Standing) -> NodeSets {
+    let mut nodes = standing.tip.nodes.clone();
+    for side in Side::BOTH {
+        for key in standing.book.nodes.of(side) {
+            if !nodes.of(side).contains(key) {
+                nodes.of_mut(side).push(*key);
+            }
+        }
+    }
+    nodes
+}
+
 /// Whether a key has been named for the foil and nobody has ordered under its name yet: the order so far was made by others.
 #[must_use]
 pub fn takes_over(standing: &Standing, key: &PublicKey) -> bool {

@@ -8,7 +8,7 @@ use crate::receipt::SignedReceipt;
 use crate::store::{Shelf, Standing, TallyRow};
 
 use super::exchange::gives_order;
-use super::ordering::{Linked, follow, keep_word, open_view};
+use super::ordering::{Linked, follow, keep_word, named, open_view};
 use super::outbox::{OWED_HAVE, OWED_ORDER};
 use super::receiving::{Change, Intake};
 use super::{Hands, Result};
@@ -64,7 +64,9 @@ pub(super) fn take_word(
     standing: &Standing,
     word: Endorsement,
 ) -> Result<()> {
-    let ground = NodeGround { tally: &intake.row.id, nodes: &standing.tip.nodes };
+    // Whoever has lost its memory hears what was agreed from those who spoke there, though their half may have moved on since.
+    let nodes = if standing.reconciling { named(standing) } else { standing.tip.nodes.clone() };
+    let ground = NodeGround { tally: &intake.row.id, nodes: &nodes };
     let word = admit(Unverified::from(word), &ground)?.into_it();
     if notice_lie(shelf, intake, &word)? {
         return Err(Refusal::OrderRewritten { index: word.head.index }.into());

@@ -16,7 +16,7 @@ use crate::tally::{Halves, Side, TallyId};
 use crate::telling;
 
 use super::contract::refused_version;
-use super::ordering::{runs, speak, unlinked};
+use super::ordering::{named, runs, speak, unlinked};
 use super::{Hands, Result, Wallet, tally_no, tally_row};
 
 /// The partner has not shown yet that it has the contract.
@@ -299,10 +299,9 @@ pub(super) fn order(
         out.extend(of_half(row.side).map(|word| Message::Endorsement(*word)));
     }
     if standing.owed & OWED_HISTORY != 0 {
-        let named = |word: &&Endorsement| {
-            Side::BOTH.iter().any(|side| standing.tip.nodes.of(*side).contains(&word.key))
-        };
-        out.extend(words.iter().filter(named).map(|word| Message::Endorsement(*word)));
+        let nodes = named(standing);
+        let in_office = |word: &&Endorsement| Side::BOTH.iter().any(|side| nodes.of(*side).contains(&word.key));
+        out.extend(words.iter().filter(in_office).map(|word| Message::Endorsement(*word)));
     } else if standing.owed & OWED_WORDS != 0 {
         out.extend(of_half(row.side.other()).map(|word| Message::Endorsement(*word)));
     }

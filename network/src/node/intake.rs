@@ -8,10 +8,9 @@ use hazel_core::intake::{End, append, chain_for, ground_of, new_chain};
 use hazel_core::key::PublicKey;
 use hazel_core::message::{Have, Message, Page};
 use hazel_core::order::{Certificate, Endorsement, ForkProof, Links, NodeSets};
-use hazel_core::ordering::{Linked, OrderingError, cut, find, follow, keep_word, takes_over};
+use hazel_core::ordering::{Linked, OrderingError, cut, find, follow, keep_word, named, takes_over};
 use hazel_core::rows::Rows as _;
 use hazel_core::store::{ChainRow, Standing, StoreError};
-use hazel_core::tally::Side;
 
 use crate::store::{Desk, HalfRow};
 
@@ -340,19 +339,6 @@ impl<'i> Intake<'i> {
         }
         Ok(())
     }
-}
-
-/// Everybody who is named for either half, in the order or by what is held beyond it.
-pub(super) fn named(standing: &Standing) -> NodeSets {
-    let mut nodes = standing.tip.nodes.clone();
-    for side in Side::BOTH {
-        for key in standing.book.nodes.of(side) {
-            if !nodes.of(side).contains(key) {
-                nodes.of_mut(side).push(*key);
-            }
-        }
-    }
-    nodes
 }
 
 /// Everybody whom a chit that is held names for its half, with or without effect.

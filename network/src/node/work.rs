@@ -8,7 +8,7 @@ use hazel_core::claim::{Claim, may_claim};
 use hazel_core::key::{Entropy, PublicKey, SecretKey};
 use hazel_core::message::Message;
 use hazel_core::order::Endorsement;
-use hazel_core::ordering::{OrderingError, endorse, open_view, settle, takes_over};
+use hazel_core::ordering::{OrderingError, endorse, named, open_view, settle, takes_over};
 use hazel_core::rows::Rows as _;
 use hazel_core::store::{Standing, StoreError};
 use hazel_core::tally::{Date, Side, SignedTally, TallyId};
@@ -17,7 +17,7 @@ use crate::letter::{Body, Correspondent, Letter};
 use crate::store::{Desk, HalfRow};
 
 use super::confirming::{Request, request_in};
-use super::intake::{Intake, Taken, named};
+use super::intake::{Intake, Taken};
 use super::{Event, Output};
 
 /// The most halves one user may claim on a shard.

@@ -1,0 +1,178 @@
+//! A restored foil waits for the stock's node. Where that is a site, the stock's phone hands the request on and keeps what was asked apart from
+//! what is promised. The site is played here by its summaries; `network/tests` tells the same with real ones.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::digest::Digest;
+use hazel_core::key::{PublicKey, SecretKey};
+use hazel_core::message::{Have, Message};
+use hazel_core::order::Head;
+use hazel_core::store::Store;
+use hazel_core::tally::TallyId;
+use hazel_core::wallet::{EnrolmentRequest, Wallet};
+use story::*;
+
+fn site_key(name: &str) -> SecretKey {
+    SecretKey::from_seed(&Digest::of(name.as_bytes()).0)
+}
+
+fn site(name: &str) -> PublicKey {
+    site_key(name).public()
+}
+
+/// A site confirms everything that Ana's phone knows the order of.
+fn confirm(ana: &mut Wallet, tally: &TallyId, name: &str) {
+    let it = ana.tally(tally).unwrap();
+    let head = Head { tally: *tally, view: it.view, index: it.index, hash: it.head };
+    let word = Message::Endorsement(head.endorse(&site_key(name)));
+    ana.from_site(tally, &site(name), vec![word]).unwrap();
+}
+
+/// Hand-overs both ways, a few times.
+fn talk(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
+    one.ask_what_is_missing(tally).unwrap();
+    other.ask_what_is_missing(tally).unwrap();
+    for _ in 0..4 {
+        if let Some(bytes) = one.hand_over(tally).unwrap() {
+            other.receive(&bytes).unwrap();
+        }
+        if let Some(bytes) = other.hand_over(tally).unwrap() {
+            one.receive(&bytes).unwrap();
+        }
+    }
+}
+
+/// Ana's half has moved to her site, Ben's phone orders for itself; then Ben's phone is lost and made anew.
+fn beside_a_site() -> (Wallet, Wallet, TallyId, StoryClock) {
+    let (mut ana, mut ben, tally, clock) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    ana.host_at(&tally, &site("Ana's")).unwrap().unwrap();
+    talk(&mut ana, &mut ben, &tally);
+    confirm(&mut ana, &tally, "Ana's");
+    let new = restored(&mut ben, &clock);
+    (ana, new, tally, clock)
+}
+
+fn restored(ben: &mut Wallet, clock: &StoryClock) -> Wallet {
+    let (backup, store) = (ben.backup(&words("Ben")).unwrap(), Store::in_memory().unwrap());
+    let entropy = Box::new(Seeded::new("Ben's new phone"));
+    Wallet::restore(store, &guard(), &words("Ben"), &backup, Box::new(clock.clone()), entropy).unwrap()
+}
+
+/// What a phone of Ana's tells her site of how far its memory goes.
+fn told_site(phone: &mut Wallet, tally: &TallyId) -> Have {
+    let Some(Message::Have(have)) = phone.to_site(tally).unwrap().pop() else { panic!("no summary") };
+    have
+}
+
+fn hear(phone: &mut Wallet, tally: &TallyId, site: &PublicKey, have: Have) {
+    phone.from_site(tally, site, vec![Message::Have(have)]).unwrap();
+}
+
+#[test]
+fn asked_is_not_promised_and_neither_is_forgotten() {
+    let (mut ana, mut new, tally, clock) = beside_a_site();
+    talk(&mut new, &mut ana, &tally);
+    let asked = new.have(&tally).unwrap().view;
+    assert!(new.tally(&tally).unwrap().reconciling);
+    assert!(ana.have(&tally).unwrap().view < asked, "nothing is promised");
+    // Her phone is killed and opens again from its file.
+    let folder = tempfile::tempdir().unwrap();
+    let reopened = |wallet: &mut Wallet, name: &str| {
+        let path = folder.path().join(name);
+        wallet.copy_database(&path).unwrap();
+        let entropy = Box::new(Seeded::new(name));
+        Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock.clone()), entropy).unwrap()
+    };
+    let mut ana = reopened(&mut ana, "asked");
+    let said = told_site(&mut ana, &tally);
+    assert_eq!(said.view, asked, "her site is asked");
+    assert!(ana.speakers().unwrap()[0].pending);
+    // What is no promise of the one who speaks for her.
+    let own = site("Ana's");
+    let no_promises = [
+        (site("another"), said.clone()),
+        (own, Have { view: asked - 1, ..said.clone() }),
+        (own, Have { index: said.index + 1, hash: Digest([7; 32]), ..said.clone() }),
+        (own, Have { hash: Digest([7; 32]), ..said.clone() }),
+        (own, Have { agreed: said.agreed + 1, ..said.clone() }),
+        (own, Have { view: u64::MAX, ..said.clone() }),
+    ];
+    for (site, have) in no_promises {
+        hear(&mut ana, &tally, &site, have.clone());
+        talk(&mut new, &mut ana, &tally);
+        assert!(new.tally(&tally).unwrap().reconciling, "{have:?}");
+        assert!(ana.have(&tally).unwrap().view < asked);
+    }
+    hear(&mut ana, &tally, &own, said);
+    let mut ana = reopened(&mut ana, "promised");
+    assert_eq!(ana.have(&tally).unwrap().view, asked);
+    talk(&mut new, &mut ana, &tally);
+    assert!(!new.tally(&tally).unwrap().reconciling);
+    pay(&mut new, &tally, 1).unwrap();
+    for wallet in [&mut ana, &mut new] {
+        assert_eq!(wallet.audit(&mut |_| true).unwrap().findings, []);
+    }
+}
+
+#[test]
+fn of_many_requests_the_highest_is_kept_and_none_beyond_the_bound() {
+    let (mut ana, new, tally, _) = beside_a_site();
+    let honest = new.have(&tally).unwrap();
+    let mut ask = |view| {
+        let have = Have { view, ..honest.clone() };
+        ana.receive_messages(&tally, vec![Message::Have(have)]).unwrap();
+        told_site(&mut ana, &tally).view
+    };
+    assert_eq!(ask(700_000), 700_000);
+    assert_eq!(ask(500_000), 700_000, "an older one that comes late");
+    assert_eq!(ask(700_000), 700_000);
+    assert_eq!(ask((1 << 31) + 1), 700_000, "refused");
+    assert_eq!(ask(1 << 31), 1 << 31);
+    let not_restored = Have { view: 900_000, restored: false, ..honest };
+    let (mut ana, _, tally, _) = beside_a_site();
+    ana.receive_messages(&tally, vec![Message::Have(Have { tally, ..not_restored })]).unwrap();
+    assert!(told_site(&mut ana, &tally).view < 900_000, "only who may not sign asks");
+}
+
+#[test]
+fn another_phone_of_the_same_holder_asks_the_site_too() {
+    let (mut ana, mut new, tally, clock) = beside_a_site();
+    let (request, secret) = EnrolmentRequest::new("tablet", &mut Seeded::new("enrolment"));
+    let answer = ana.add_device(&request).unwrap();
+    let (store, entropy) = (Store::in_memory().unwrap(), Box::new(Seeded::new("tablet")));
+    let mut tablet =
+        Wallet::enrol(store, &guard(), &secret, &answer, Box::new(clock), entropy).unwrap();
+    talk(&mut new, &mut tablet, &tally);
+    let asked = new.have(&tally).unwrap().view;
+    assert_eq!(told_site(&mut tablet, &tally).view, asked);
+    assert!(told_site(&mut ana, &tally).view < asked, "the first phone has heard nothing");
+    // The first phone hears the site's promise and may say so, whoever asked.
+    let said = told_site(&mut ana, &tally);
+    hear(&mut ana, &tally, &site("Ana's"), Have { view: asked, ..said });
+    talk(&mut new, &mut ana, &tally);
+    assert!(!new.tally(&tally).unwrap().reconciling);
+}
+
+/// Between two sites: as long as the move is not in the order, the site before may still confirm what an old phone ordered.
+#[test]
+fn where_the_half_moves_on_the_new_site_alone_promises_nothing() {
+    let (mut ana, mut new, tally, _) = beside_a_site();
+    ana.host_at(&tally, &site("the next")).unwrap().unwrap();
+    talk(&mut new, &mut ana, &tally);
+    let said = told_site(&mut ana, &tally);
+    for name in ["Ana's", "the next"] {
+        hear(&mut ana, &tally, &site(name), said.clone());
+        assert!(ana.have(&tally).unwrap().view < said.view, "{name}");
+    }
+    talk(&mut new, &mut ana, &tally);
+    assert!(new.tally(&tally).unwrap().reconciling, "its holder may go on without (`resume`)");
+}
