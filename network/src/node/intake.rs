@@ -341,11 +341,12 @@ impl<'i> Intake<'i> {
     }
 }
 
-/// Everybody whom a chit that is held names for its half, with or without effect.
+/// Everybody whom a chit that has no place yet names for its half, with or without effect. One that has its place has been judged there:
+/// whoever was named by it and is not in office any more stays a stranger.
 fn named_without_effect(desk: &Desk<'_>, half: i64) -> Result<NodeSets, StoreError> {
     let mut named = NodeSets::default();
     for chain in desk.chains(half)? {
-        for stored in desk.chits(chain.no, chain.base, chain.seq, usize::MAX)? {
+        for stored in desk.chits(chain.no, chain.linked, chain.seq, usize::MAX)? {
             if let Body::Nodes { nodes, .. } = &stored.entry.chit.body {
                 named.of_mut(chain.id.side).extend(nodes);
             }

@@ -6,7 +6,7 @@ use hazel_core::message::{Have, Message};
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Audience, Wallet};
-use hazel_network::letter::{Correspondent, Letter};
+use hazel_network::letter::{Body, Correspondent, Letter};
 use hazel_network::node::{Event, Input, Output};
 use hazel_network::store::{SiteStore, SqliteStore};
 
@@ -314,6 +314,44 @@ fn a_foil_that_announces_the_highest_view_locks_nobody_out() {
     pay(&mut world.ana, &tally, 2);
     settle(&mut world);
     world.assert_all_final();
+}
+
+/// Her tablet has handed the request on. Her phone knows nothing of it and brings what the lost phone ordered since.
+#[test]
+fn an_order_of_an_older_view_is_not_told_in_a_circle() {
+    let mut world = beside(vec![memory()]);
+    let tally = world.tally;
+    let high = world.ana.have(&tally).unwrap().view + 70_000;
+    let by_tablet = Message::Have(Have { view: high, ..world.ana.have(&tally).unwrap() });
+    give(&mut world, 0, Correspondent::User(user_of(Who::Ana)), vec![by_tablet]);
+    pay(&mut world.ben, &tally, 2);
+    phones_meet(&mut world);
+    // Letters come to rest, or this never returns.
+    ana_goes_home(&mut world);
+    assert_eq!(world.refused, ["old_view"], "told once");
+    settle(&mut world);
+    world.assert_all_final();
+}
+
+/// What both halves stand for was said in an older view than the promised one.
+#[test]
+fn a_site_that_has_promised_still_tells_the_certificate_of_what_was_before() {
+    let mut world = beside(vec![memory()]);
+    let tally = world.tally;
+    let head = world.ana.tally(&tally).unwrap();
+    let mine = world.ana.have(&tally).unwrap();
+    let ask = Message::Have(Have { view: mine.view + 70_000, ..mine.clone() });
+    give(&mut world, 0, Correspondent::User(user_of(Who::Ana)), vec![ask]);
+    let forgotten = Have { index: 0, hash: mine.contract, agreed: 0, chains: Vec::new(), ..mine };
+    let letter = Letter::carrying(tally, Side::Stock, true, vec![Message::Have(forgotten)]).remove(0);
+    let (from, bytes) = (Correspondent::User(user_of(Who::Ana)), letter.to_bytes());
+    let outputs = world.sites[0].batch(vec![Input::Letter { from, bytes }], 5);
+    let told = outputs.iter().any(|output| {
+        let Output::Letter { bytes, .. } = output else { return false };
+        let Ok(Letter { body: Body::Messages { messages, .. }, .. }) = Letter::from_bytes(bytes) else { return false };
+        messages.iter().any(|it| matches!(it, Message::Certificate(it) if it.head.hash == head.head))
+    });
+    assert!(told, "{outputs:?}");
 }
 
 /// Letters lost, doubled and overtaken; two phones of Ben's that both think they order.
