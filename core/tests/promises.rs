@@ -101,8 +101,6 @@ fn asked_is_not_promised_and_neither_is_forgotten() {
     let no_promises = [
         (site("another"), said.clone()),
         (own, Have { view: asked - 1, ..said.clone() }),
-        (own, Have { index: said.index + 1, hash: Digest([7; 32]), ..said.clone() }),
-        (own, Have { hash: Digest([7; 32]), ..said.clone() }),
         (own, Have { agreed: said.agreed + 1, ..said.clone() }),
         (own, Have { view: u64::MAX, ..said.clone() }),
     ];

@@ -2,7 +2,7 @@
 //! confirmed, and whoever orders for the foil goes on above it.
 
 use hazel_core::message::Have;
-use hazel_core::ordering::{VIEW_MAX, hash_at, raise_view};
+use hazel_core::ordering::{VIEW_MAX, raise_view};
 use hazel_core::store::{Standing, StoreError};
 use hazel_core::tally::Side;
 
@@ -14,7 +14,7 @@ use super::work::Work;
 
 impl Work<'_> {
     /// For a stock: follows no older view from now on than its own user names, to whom the foil's restored phone announced it, or who
-    /// promised it before the half moved here. Not before what the user holds of the order is here: it may be of an older view.
+    /// promised it before the half moved here. Not before all is here that the user knows to be agreed: it may be of an older view.
     /// Returns whether there is something new to promise.
     pub(super) fn promise(
         &self,
@@ -27,14 +27,9 @@ impl Work<'_> {
         if !speaks || !matches!(from, Correspondent::User(_)) {
             return Ok(false);
         }
-        let contract = half.contract.tally.digest();
-        let mut promised = false;
-        for have in summaries {
-            if plain(hash_at(&self.desk, standing, &contract, have.index))? == Some(have.hash) {
-                promised |= plain(raise_view(&self.desk, standing, have.view))?;
-            }
-        }
-        Ok(promised)
+        let agreed = standing.agreed;
+        let named = summaries.iter().filter(|have| have.agreed <= agreed).map(|have| have.view).max();
+        plain(named.map_or(Ok(false), |view| raise_view(&self.desk, standing, view)))
     }
 
     /// For a foil: a view of the stock's node above this one's. It follows nothing older, so this node orders on above it.
