@@ -147,8 +147,7 @@ fn another_phone_of_the_same_holder_asks_the_site_too() {
     let (request, secret) = EnrolmentRequest::new("tablet", &mut Seeded::new("enrolment"));
     let answer = ana.add_device(&request).unwrap();
     let (store, entropy) = (Store::in_memory().unwrap(), Box::new(Seeded::new("tablet")));
-    let mut tablet =
-        Wallet::enrol(store, &guard(), &secret, &answer, Box::new(clock), entropy).unwrap();
+    let mut tablet = Wallet::enrol(store, &guard(), &secret, &answer, Box::new(clock), entropy).unwrap();
     talk(&mut new, &mut tablet, &tally);
     let asked = new.have(&tally).unwrap().view;
     assert_eq!(told_site(&mut tablet, &tally).view, asked);

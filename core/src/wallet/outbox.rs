@@ -300,7 +300,8 @@ pub(super) fn order(
     }
     if standing.owed & OWED_HISTORY != 0 {
         let nodes = named(standing);
-        let in_office = |word: &&Endorsement| Side::BOTH.iter().any(|side| nodes.of(*side).contains(&word.key));
+        let in_office =
+            |word: &&Endorsement| Side::BOTH.iter().any(|side| nodes.of(*side).contains(&word.key));
         out.extend(words.iter().filter(in_office).map(|word| Message::Endorsement(*word)));
     } else if standing.owed & OWED_WORDS != 0 {
         out.extend(of_half(row.side.other()).map(|word| Message::Endorsement(*word)));

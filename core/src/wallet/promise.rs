@@ -72,13 +72,12 @@ pub(super) fn hear_promise(
     site: &PublicKey,
     have: &Have,
 ) -> Result<()> {
+    if row.side != Side::Stock {
+        return Ok(());
+    }
     // What the site confirmed before it promised must be here: the foil goes on from what this phone tells it.
     let whole = have.agreed <= standing.agreed;
-    if row.side == Side::Stock
-        && whole
-        && is_alone(shelf, hands, standing, site)?
-        && ordering::raise_view(shelf, standing, have.view)?
-    {
+    if whole && is_alone(shelf, hands, standing, site)? && ordering::raise_view(shelf, standing, have.view)? {
         standing.owed |= OWED_HAVE;
     }
     if asked(shelf, row.no)? <= standing.book.head.view {

@@ -348,7 +348,9 @@ fn a_site_that_has_promised_still_tells_the_certificate_of_what_was_before() {
     let outputs = world.sites[0].batch(vec![Input::Letter { from, bytes }], 5);
     let told = outputs.iter().any(|output| {
         let Output::Letter { bytes, .. } = output else { return false };
-        let Ok(Letter { body: Body::Messages { messages, .. }, .. }) = Letter::from_bytes(bytes) else { return false };
+        let Ok(Letter { body: Body::Messages { messages, .. }, .. }) = Letter::from_bytes(bytes) else {
+            return false;
+        };
         messages.iter().any(|it| matches!(it, Message::Certificate(it) if it.head.hash == head.head))
     });
     assert!(told, "{outputs:?}");
