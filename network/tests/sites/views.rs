@@ -356,6 +356,34 @@ fn a_site_that_has_promised_still_tells_the_certificate_of_what_was_before() {
     assert!(told, "{outputs:?}");
 }
 
+#[test]
+fn a_site_promises_when_it_knows_what_is_agreed_and_says_so_once() {
+    let mut world = beside(vec![memory()]);
+    let tally = world.tally;
+    let mine = world.ana.have(&tally).unwrap();
+    let view = mine.view + 70_000;
+    // In a letter that asks for nothing, as an answer is.
+    let mut said = |have: Have| {
+        let letter = Letter::carrying(tally, Side::Stock, false, vec![Message::Have(have)]).remove(0);
+        let (from, bytes) = (Correspondent::User(user_of(Who::Ana)), letter.to_bytes());
+        let outputs = world.sites[0].batch(vec![Input::Letter { from, bytes }], 5);
+        let mut views = Vec::new();
+        for output in outputs {
+            let Output::Letter { bytes, .. } = output else { continue };
+            let Body::Messages { messages, .. } = Letter::from_bytes(&bytes).unwrap().body else { continue };
+            views.extend(messages.iter().filter_map(|it| match it {
+                Message::Have(have) => Some(have.view),
+                _ => None,
+            }));
+        }
+        views
+    };
+    assert_eq!(said(Have { view, agreed: mine.agreed + 1, ..mine.clone() }), [0; 0]);
+    assert_eq!(said(Have { view, ..mine.clone() }), [view]);
+    assert_eq!(said(Have { view, ..mine }), [0; 0], "nothing new");
+    assert_eq!(view_of_site(&mut world, 0), view);
+}
+
 /// Letters lost, doubled and overtaken; two phones of Ben's that both think they order.
 #[test]
 fn in_any_weather_it_ends_final() {
