@@ -14,11 +14,7 @@ step() {
     mkdir -p "$target/ci"
     libraries=$(realpath "$target")/debug
     bindings=$(realpath "$target")/bindings/kotlin
-    # Not in one command with the generator: its features would be compiled into the library.
-    show cargo build -p hazel-ffi -p hazel-lab
-    show cargo build -p hazel-bindgen
-    # The site that the library's tests visit lies beside the libraries; chosen as in the other steps, so that nothing is built twice.
-    show cargo test --workspace --test sites --no-run
+    bridge
     rm -rf "$bindings"
     show "$libraries/hazel-bindgen" generate --language kotlin --no-format --config ffi/bindings.toml \
         --out-dir "$bindings" "$libraries/libhazel_lab.so"
