@@ -165,6 +165,11 @@ fn data(codewords: &[u8], version: Version, level: EcLevel) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a test fails by panicking"
+)]
 mod tests {
     use qrcode::{Color, QrCode};
 
@@ -215,7 +220,9 @@ mod tests {
     fn every_version_at_every_level_is_read_with_as_much_damage_as_it_allows() {
         let (mut dice, mut codes) = (Dice(1), 0);
         for version in 1..=40 {
-            for (level, text) in LEVELS.iter().zip(texts().iter().cycle().skip(usize::from(version as u8))) {
+            for (level, text) in
+                LEVELS.iter().zip(texts().iter().cycle().skip(usize::try_from(version).unwrap()))
+            {
                 let Some((side, mut dark)) = drawn(text, version, *level) else { continue };
                 assert_eq!(read(side, &dark).as_ref(), Some(text), "version {version}");
                 let mirrored: Vec<bool> =
@@ -243,7 +250,8 @@ mod tests {
         for checks in [7, 10, 16, 22, 30] {
             for round in 0..200 {
                 let data: Vec<u8> = (0..40).map(|_| dice.below(256) as u8).collect();
-                let whole = [data.clone(), qrcode::ec::create_error_correction_code(&data, checks)].concat();
+                let check = qrcode::ec::create_error_correction_code(&data, checks);
+                let whole = [data, check].concat();
                 let mut damaged = whole.clone();
                 let wrong = if round % 4 == 3 { checks / 2 + 3 } else { dice.below(checks / 2 + 1) };
                 let mut places = std::collections::BTreeSet::new();
@@ -269,8 +277,7 @@ mod tests {
 
     #[test]
     fn three_wrong_modules_of_each_format_are_borne_and_noise_is_nothing() {
-        let (side, dark) = drawn(b"HAZEL", 3, EcLevel::Q).unwrap();
-        let mut worn = dark.clone();
+        let (side, mut worn) = drawn(b"HAZEL", 3, EcLevel::Q).unwrap();
         for (x, y) in [(8, 0), (8, 3), (8, 7)] {
             worn[y * side + x] ^= true;
         }
