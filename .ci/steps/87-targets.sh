@@ -1,6 +1,6 @@
 # what phones embed is type-checked for Android and iOS
 phones=(aarch64-linux-android armv7-linux-androideabi x86_64-linux-android aarch64-apple-ios aarch64-apple-ios-sim)
-compilers=(rustc cargo rust-src gcc libc6-dev ca-certificates)
+compilers=(rustc cargo rust-src clang llvm lld gcc libc6-dev ca-certificates)
 
 step() {
     source .ci/debian.sh
