@@ -19,3 +19,17 @@ show() {
     printf '+ %s\n' "$*"
     "$@"
 }
+
+# Everything that can be built: radios and PostgreSQL too. One list, so that what two steps look at is compiled once.
+everything=hazel-tests/ble,hazel-cli/ble,hazel-tests/postgres,hazel-cli/postgres
+
+# bridge: what apps' tests load, in the target directory's folder debug: the libraries and the site that they visit, chosen with a test, so
+# that all is built as `cargo test` builds it, and once; and the generator by itself, since what it needs would be compiled into the libraries.
+# Clippy looks at the generator here: elsewhere it would be the one to have minutes of other people's code checked for five lines.
+bridge() {
+    show cargo build --lib --bins --test sites
+    RUSTC_WORKSPACE_WRAPPER=$(clippy) show cargo build -p hazel-bindgen
+}
+
+# Where this toolchain has its clippy.
+clippy() { printf '%s/bin/clippy-driver' "$(rustc --print sysroot)"; }

@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # Builds the bridge and the lab for this machine and puts the Swift that is generated of them where ios/Wallet/Package.swift looks for it.
 # On Linux; on a Mac ios/xcframework.sh does more. The library is then in target/debug (libhazel_lab.so holds the bridge as well).
+# `--built` takes the library and the generator that are there already.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 built=${CARGO_TARGET_DIR:-target}/debug generated=ios/Wallet/Generated
-# Not in one command with the generator: its features would be compiled into the library.
-cargo build -p hazel-ffi -p hazel-lab
-cargo build -p hazel-bindgen
+if [ "${1:-}" != --built ]; then
+    # Not in one command with the generator: its features would be compiled into the library.
+    cargo build -p hazel-ffi -p hazel-lab
+    cargo build -p hazel-bindgen
+fi
 rm -rf "$generated"
 "$built/hazel-bindgen" generate --language swift --no-format --config ffi/bindings.toml \
     --out-dir "$generated" "$built/libhazel_lab.so"

@@ -29,9 +29,9 @@ step() {
     else
         note "A FULL DISK UNDER POSTGRESQL NOT TRIED: no small disk can be made here"
     fi
-    # Chosen from the whole workspace and with its tests, so that what they depend on is built as `cargo test` builds it, and once. The
-    # program that kills sites is built along, for the test of hazel-tests of that name.
-    HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test --workspace --features hazel-tests/postgres,hazel-cli/postgres --test sites || status=$?
+    # Chosen with the tests of all crates, so that what they depend on is built as `cargo test` builds it, and once. The
+    # program that kills sites is built along, for the test of hazel-tests of that name. With radios too, so that the step after next finds it built.
+    HAZEL_POSTGRES="host=$scratch user=postgres" show cargo test --features "$everything" --test sites || status=$?
     # Two sites, killed twenty times while two wallets trade, the server restarted the hard way under them. By hand: 200.
     printf '#!/bin/bash\ncd %q\n%s -m immediate restart\n' "$scratch" "$pg_ctl" >"$scratch/restart"
     chmod 755 "$scratch/restart"

@@ -19,12 +19,14 @@ step() {
         SDKROOT=/usr/local/share PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp \
         sh -euc '
             cd /src
+            # All at once: one crate of one target at a time would leave a processor idle.
+            targets=
             for target do
+                targets="$targets --target $target"
                 name=$(printf %s "$target" | tr - _)
-                echo "+ check $target"
-                env "CC_$name=no-compiler" "AR_$name=no-compiler" \
-                    cargo check --locked -Zbuild-std=std,panic_unwind --target "$target" -p hazel-ffi
+                export "CC_$name=no-compiler" "AR_$name=no-compiler"
             done
+            cargo check --locked -Zbuild-std=std,panic_unwind $targets -p hazel-ffi
         ' sh "${phones[@]}"
     note "the bridge type-checks for ${phones[*]}"
 }

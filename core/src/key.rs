@@ -12,6 +12,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::canon::{Canon, Malformed, Reader, Writer};
 use crate::digest::{Digest, Statement, hex};
+use crate::words;
 
 /// Where random bytes come from. An argument everywhere, so that a world in memory can be replayed.
 pub trait Entropy: Send {
@@ -53,8 +54,7 @@ impl RecoveryWords {
     /// The words, separated by spaces.
     #[must_use]
     pub fn phrase(&self) -> Zeroizing<String> {
-        // Entropy of 32 bytes always makes a mnemonic; the empty text can only mean a changed library and fails every reading.
-        Zeroizing::new(bip39::Mnemonic::from_entropy(&self.0).map(|m| m.to_string()).unwrap_or_default())
+        words::write(&self.0)
     }
 
     /// Reads words back, forgiving case and spacing.
@@ -64,16 +64,7 @@ impl RecoveryWords {
         if count != 24 {
             return Err(WordsError::Count(count));
         }
-        let mnemonic = bip39::Mnemonic::parse_normalized(&phrase).map_err(|error| match error {
-            bip39::Error::UnknownWord(index) => WordsError::Unknown(index.saturating_add(1)),
-            _ => WordsError::Checksum,
-        })?;
-        let (bytes, _) = mnemonic.to_entropy_array();
-        let mut entropy = [0; 32];
-        for (to, from) in entropy.iter_mut().zip(bytes) {
-            *to = from;
-        }
-        Ok(Self(entropy))
+        words::read(&phrase).map(|entropy| Self(*entropy))
     }
 
     /// The root that these words stand for.

@@ -29,3 +29,4 @@ pub mod telling;
 pub mod ticket;
 pub mod units;
 pub mod wallet;
+mod words;

@@ -7,6 +7,7 @@ use hazel_qr::code::Own;
 use hazel_qr::luma::Luma;
 use hazel_qr::parts::Assembly;
 use hazel_qr::payload::meaning;
+use hazel_qr::read::small_codes;
 use hazel_qr::scan::{self, Circumstances, Qr};
 
 use crate::Answer;
@@ -85,7 +86,7 @@ impl Scan {
         let luma = Luma::new(pixels, size(width), size(height), size(stride)).map_err(|reason| {
             HazelError::from(hazel_qr::Refusal { recognised: hazel_qr::Recognised::Frame, reason })
         })?;
-        match scan::frame(&luma, &around) {
+        match scan::seen(&small_codes(&luma), &around) {
             Ok(found) => Ok(found.into_iter().map(|qr| self.judged(qr, &around)).collect()),
             Err(_) => Ok(Vec::new()),
         }

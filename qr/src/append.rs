@@ -20,11 +20,10 @@ pub struct Share {
 
 impl Share {
     /// From what a decoder says; none where the code stands for itself.
-    #[cfg(feature = "rxing")]
-    pub(crate) fn new(index: i32, count: i32, parity: &str) -> Option<Self> {
+    pub(crate) fn new(index: u32, count: u32, parity: u32) -> Option<Self> {
         let (index, of) = (u8::try_from(index).ok()?, u8::try_from(count).ok()?);
         let number = index.checked_add(1).filter(|number| (2..=16).contains(&of) && *number <= of)?;
-        Some(Self { number, of, parity: parity.parse().ok()? })
+        Some(Self { number, of, parity: parity.try_into().ok()? })
     }
 }
 

@@ -15,7 +15,7 @@ use crate::link::{self, ChipAddress, ConnectTicket, Invitation, PayRequest, Seal
 use crate::luma::Luma;
 use crate::parts::{self, Part};
 use crate::payload::meaning;
-use crate::read;
+use crate::read::{self, Seen};
 use crate::refusal::{Reason, Recognised, Refusal};
 
 /// The longest text that is looked at: four of the largest codes that exist.
@@ -171,12 +171,19 @@ pub fn bytes(bytes: &[u8], around: &Circumstances<'_>) -> Result<Qr, Refusal> {
 /// # Errors
 /// [`Reason::NoCode`] where nothing was found that a reader could verify.
 pub fn frame(frame: &Luma<'_>, around: &Circumstances<'_>) -> Result<Vec<Result<Qr, Refusal>>, Refusal> {
-    let seen = read::codes(frame);
+    seen(&read::codes(frame), around)
+}
+
+/// What codes mean that a reader has seen in one frame; as [`frame`].
+///
+/// # Errors
+/// As [`frame`].
+pub fn seen(seen: &[Seen], around: &Circumstances<'_>) -> Result<Vec<Result<Qr, Refusal>>, Refusal> {
     if seen.is_empty() {
         return Err(Refusal::new(Recognised::Frame, Reason::NoCode));
     }
     let (mut answers, mut gathering) = (Vec::new(), Gathering::new());
-    for code in &seen {
+    for code in seen {
         match code.share {
             None => answers.push(bytes(&code.content, around)),
             Some(share) => match gathering.take(share, &code.content) {

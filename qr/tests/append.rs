@@ -60,7 +60,14 @@ fn scanned(codes: &[(Share, &str)]) -> Vec<Result<Qr, Refusal>> {
     let pixels: Vec<u8> =
         codes.iter().flat_map(|(share, content)| drawn(*share, content.as_bytes())).collect();
     let frame = Luma::new(&pixels, SIDE, SIDE * codes.len(), SIDE).unwrap();
-    assert_eq!(read::codes(&frame).len(), codes.len(), "every code is seen");
+    let told = |seen: Vec<read::Seen>| {
+        let mut told: Vec<_> = seen.into_iter().map(|code| (code.share, code.content)).collect();
+        told.sort();
+        told
+    };
+    let seen = told(read::codes(&frame));
+    assert_eq!(seen.len(), codes.len(), "every code is seen");
+    assert_eq!(told(read::small_codes(&frame)), seen, "by the reader of phones too");
     scan::frame(&frame, &Circumstances::at(0)).unwrap()
 }
 

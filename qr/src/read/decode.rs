@@ -3,13 +3,8 @@
 use rxing::common::BitMatrix;
 use rxing::qrcode::cpp_port::decoder::Decode;
 
+use super::segments::Content;
 use crate::append::Share;
-
-/// What a code holds.
-pub(super) struct Content {
-    pub(super) bytes: Vec<u8>,
-    pub(super) share: Option<Share>,
-}
 
 /// Error correction and content of sampled modules, mirrored ones too.
 pub(super) fn decode(modules: &BitMatrix) -> Option<Content> {
@@ -24,8 +19,8 @@ pub(super) fn decode(modules: &BitMatrix) -> Option<Content> {
     // It indexes without asking; what it makes of modules that nobody has drawn must not end the wallet.
     let read = std::panic::catch_unwind(|| Decode(modules).ok()).ok().flatten().filter(|it| it.isValid())?;
     let set = read.structuredAppend();
-    let share = Share::new(set.index, set.count, &set.id);
-    Some(Content { bytes: read.content().bytes().to_vec(), share })
+    let share = || Share::new(set.index.try_into().ok()?, set.count.try_into().ok()?, set.id.parse().ok()?);
+    Some(Content { bytes: read.content().bytes().to_vec(), share: share() })
 }
 
 /// Whether of the modules of both timing lines no more than one in so many is wrong.

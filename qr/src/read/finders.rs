@@ -4,9 +4,10 @@ use rxing::common::cpp_essentials::ConcentricPattern;
 use rxing::common::{BitMatrix, DetectorRXingResult as _};
 use rxing::qrcode::cpp_port::detector::{FinderPatternSet, GenerateFinderPatternSets, SampleQR};
 
-use super::decode::{Content, decode};
+use super::decode::decode;
 use super::rectify::Point;
 use super::rows;
+use super::segments::Content;
 
 /// Sets of finders that are sampled in one picture.
 const MOST_SETS: usize = 12;
