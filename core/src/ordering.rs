@@ -380,14 +380,14 @@ pub fn cut(rows: &impl Rows, standing: &mut Standing, index: u64) -> Result<()> 
 }
 
 /// Keeps a node's word, one of each. Of two that speak for the order held here the one that reaches further: what is agreed rests on it,
-/// and whoever has forgotten that it ever said so is told it. One that does not never replaces one that does: it comes again with the
+/// and whoever has forgotten that it ever said so is told it. One that does goes before one that does not, which comes again with the
 /// order that leads to it. Otherwise the newer one.
 pub fn keep_word(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<()> {
     if let Some(held) = rows.endorsement(tally, &word.key)? {
         let better = match (in_order(rows, tally, word)?, in_order(rows, tally, &held)?) {
             (true, true) => (word.head.index, word.head.view) > (held.head.index, held.head.view),
-            (false, true) => false,
-            (_, false) => (word.head.view, word.head.index) > (held.head.view, held.head.index),
+            (false, false) => (word.head.view, word.head.index) > (held.head.view, held.head.index),
+            (holds, _) => holds,
         };
         if !better {
             return Ok(());

@@ -68,6 +68,37 @@ fn nothing_loses_its_place_before_all_of_the_new_order_is_here() {
     assert_eq!((view.index, view.view), (3, new.tally(&tally).unwrap().view));
 }
 
+/// A foil's phone begins anew unheard. Meanwhile another one is restored from a backup and agrees with the stock, in a lower view and epoch.
+/// The first one gives the order, and must not depart from what was agreed: it takes that up, and goes on above it.
+#[test]
+fn who_gives_the_order_takes_up_what_another_has_agreed() {
+    let (mut ana, mut first, tally, clock) = pair();
+    let backup = first.backup(&words("Ben")).unwrap();
+    for _ in 0..3 {
+        first.renew(&tally).unwrap();
+    }
+    pay(&mut first, &tally, 2).unwrap();
+    first.outbox(&tally, Audience::Partner).unwrap();
+    let mut second = restored("Ben", &backup, &clock);
+    meet(&mut ana, &mut second, &tally);
+    let (agreed, ordered) = (ana.tally(&tally).unwrap(), first.tally(&tally).unwrap());
+    assert!((agreed.agreed, ordered.index) > (0, 0) && ordered.view > agreed.view);
+    // Its own order is refused once, and told why.
+    for _ in 0..8 {
+        for gives in [true, false] {
+            let (one, other) = if gives { (&mut first, &mut ana) } else { (&mut ana, &mut first) };
+            if let Some(bytes) = one.hand_over(&tally).unwrap() {
+                other.receive(&bytes).unwrap();
+            }
+        }
+    }
+    assert!(!first.tally(&tally).unwrap().reconciling);
+    assert_equal_halves(&mut ana, &mut first, &tally);
+    let view = first.tally(&tally).unwrap();
+    assert_eq!((view.final_index, view.unordered), (view.index, 0));
+    assert_eq!(first.balance(&tally).unwrap(), chips(-2));
+}
+
 /// Whoever is told again an order that it holds says its half's word for it again, if there is one; a tablet of the stock has none to say.
 #[test]
 fn an_order_that_is_known_is_answered_by_whoever_has_a_word_for_it() {

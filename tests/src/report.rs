@@ -220,6 +220,10 @@ pub fn run_within(
                         return;
                     }
                     let run = replay::run(&Schedule::about(seed, about));
+                    // At once: whoever stops a long run must not lose what it found.
+                    if let (true, Some((_, why))) = (progress, &run.broken) {
+                        eprintln!("\rseed {seed}: {why}");
+                    }
                     let mut figures = figures.lock().expect("no thread stops while it counts");
                     figures.add(seed, run);
                     if figures.broken.len() >= enough {

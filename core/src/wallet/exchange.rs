@@ -38,17 +38,21 @@ pub(super) fn answer_summary(
     hear_request(shelf, hands, row, standing, have)?;
     chains(shelf, row, standing, have)?;
     invoices(shelf, row, have)?;
-    let newer = have.view > standing.book.head.view && holds_all(shelf, row, have)?;
-    if newer && gives_order(shelf, hands, row, standing)? {
-        // Another phone with this one's node key has ordered there, or was promised to be waited for, and is gone: nothing that the
-        // partner holds shows it in this one's place. A lower view will not be followed, so this one must open a higher one.
-        standing.reconciling = true;
+    let same = hash_at(shelf, standing, &contract, have.index)? == Some(have.hash);
+    // On places that this phone has given to something else.
+    let departs = have.agreed > standing.agreed && !same;
+    if (have.view > standing.book.head.view || departs)
+        && !standing.reconciling
+        && holds_all(shelf, row, have)?
+        && row.side == Side::Foil
+        && speaks(hands, standing, Side::Foil)
+    {
+        give_way(shelf, hands, standing, have, departs)?;
     }
     if standing.reconciling {
         return reconcile(shelf, hands, row, standing, have);
     }
     let ours = standing.book.head;
-    let same = hash_at(shelf, standing, &contract, have.index)? == Some(have.hash);
     let behind = have.view < ours.view && row.side == Side::Stock;
     if have.index < standing.agreed || behind || (have.restored && have.agreed < standing.agreed) {
         standing.owed |= OWED_HISTORY;
@@ -60,6 +64,30 @@ pub(super) fn answer_summary(
         if have.index > ours.index && row.side == Side::Stock {
             standing.owed |= OWED_HAVE;
         }
+    }
+    Ok(())
+}
+
+/// Another phone with this one's node key has ordered something that is not in this one's order, or was promised to be waited for. The
+/// partner will follow nothing that departs from what was agreed there, nor an order of a lower view. So this one forgets what nobody has
+/// agreed to; if it still gives the order, since the other one is gone, it opens a higher view and takes up what was agreed. If the other one was
+/// restored in its place, it follows that one, in whichever view.
+fn give_way(
+    shelf: &Shelf<'_>,
+    hands: &mut Hands<'_>,
+    standing: &mut Standing,
+    have: &Have,
+    departs: bool,
+) -> Result<()> {
+    if !superseded(shelf, standing)? {
+        standing.reconciling = true;
+        cut(shelf, standing, standing.agreed)?;
+        return open_view(shelf, hands, standing, have.view);
+    }
+    if departs {
+        cut(shelf, standing, standing.agreed)?;
+        standing.book.head.view = shelf.place(standing.tally, standing.agreed)?.map_or(0, |place| place.view);
+        standing.owed |= OWED_HAVE;
     }
     Ok(())
 }

@@ -99,7 +99,7 @@ impl World {
             self.check_order(phone, pact, &now, &chits, &placed)?;
             check_end(&now, &placed, &fold)?;
             if let Some(before) = self.phones[phone].seen.get(&id) {
-                check_steady(before, &now)?;
+                check_steady(before, &now, || self.is_replaced(phone, &id))?;
             }
         }
         now.agreed = agreed.rows.iter().map(|(_, taken, _)| *taken).collect();
@@ -283,9 +283,13 @@ fn check_end(now: &Seen, placed: &Fold, fold: &Fold) -> Verdict {
 }
 
 /// I5, I14: on one phone nothing vanishes, and no facet of a chit goes backwards.
-fn check_steady(before: &Seen, now: &Seen) -> Verdict {
+fn check_steady(before: &Seen, now: &Seen, is_replaced: impl Fn() -> bool) -> Verdict {
     let (old, new) = (&before.view, &now.view);
-    if new.agreed < old.agreed || new.final_index < old.final_index || new.view < old.view {
+    let follows_another = new.view < old.view && is_replaced();
+    if new.agreed < old.agreed
+        || new.final_index < old.final_index
+        || (new.view < old.view && !follows_another)
+    {
         return Err(Broken::new(14, "agreed, final or the view went backwards"));
     }
     let shown: BTreeMap<Digest, &ChitView> = now.history.iter().map(|it| (it.chit.hash, it)).collect();
@@ -299,9 +303,11 @@ fn check_steady(before: &Seen, now: &Seen) -> Verdict {
             return Err(Broken::new(14, format!("{} went from {from:?} to {to:?}", what())));
         }
         let left = was.facets.place.is_some() && is.facets.place != was.facets.place;
-        // What nobody has agreed to yet may be ordered anew, in a higher view than the one in which it was.
+        // What nobody has agreed to yet may be ordered anew: in a higher view than the one in which it was, or by the phone that was
+        // restored in this one's place.
         let anew = now.report.lines.iter().map(|line| line.view).max() > before.view_of(was);
-        if left && (was.facets.agreed || !(anew || old.reconciling)) {
+        let may = anew || old.reconciling || new.reconciling;
+        if left && (was.facets.agreed || !(may || is_replaced())) {
             let (from, to) = (was.facets.place, is.facets.place);
             return Err(Broken::new(14, format!("{} went from place {from:?} to {to:?}", what())));
         }

@@ -327,3 +327,35 @@ fn an_order_is_kept_until_the_next_one_is_whole() {
         ],
     );
 }
+
+/// Seed 9303582, I24: a foil began anew unheard, and lost touch; a second phone was rebuilt and agreed with the stock in a lower view. The
+/// first one then gave its own order, which departed from what was agreed, for ever.
+#[test]
+fn who_gives_the_order_takes_up_what_another_has_agreed() {
+    let radio = Weather { mtu: 247, loss: 0, doubling: 10, jitter: 40, cut: None };
+    holds(
+        9_303_582,
+        vec![
+            Renew { phone: 5, tally: 0 },
+            Remind { phone: 0, tally: 5, old_lives: true },
+            Radio { phone: 8, tally: 3, to: 9, radio },
+        ],
+    );
+}
+
+/// The same seed, as it was shrunk when that held: the second phone had the higher epoch, and the first one, which it had replaced, could not
+/// follow it down.
+#[test]
+fn a_replaced_phone_follows_into_a_lower_view() {
+    let radio = Weather { mtu: 64, loss: 30, doubling: 10, jitter: 0, cut: Some(30) };
+    holds(
+        9_303_582,
+        vec![
+            Radio { phone: 2, tally: 2, to: 6, radio },
+            Kill { phone: 4 },
+            Renew { phone: 5, tally: 0 },
+            Remind { phone: 0, tally: 5, old_lives: true },
+            Meet { phone: 9, tally: 2, to: 5 },
+        ],
+    );
+}
