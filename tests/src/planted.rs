@@ -91,8 +91,8 @@ pub const BUGS: [Bug; 10] = [
         means: "a foil that lost its memory orders on in the view in which it ordered before",
         edits: &[(
             "core/src/ordering.rs",
-            "    standing.book.head.view = view;\n",
-            "    if !PLANTED { standing.book.head.view = view; }\n",
+            "    standing.book.head.view = view;\n    retip(rows, standing)\n",
+            "    if !PLANTED { standing.book.head.view = view; }\n    retip(rows, standing)\n",
         )],
         finder: Finder::Worlds(About::Anything),
         names: &["I2", "I3", "I13", "I14", "I24"],
