@@ -384,10 +384,14 @@ pub fn cut(rows: &impl Rows, standing: &mut Standing, index: u64) -> Result<()> 
 /// order that leads to it. Otherwise the newer one.
 pub fn keep_word(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<()> {
     if let Some(held) = rows.endorsement(tally, &word.key)? {
-        let better = match (in_order(rows, tally, word)?, in_order(rows, tally, &held)?) {
-            (true, true) => (word.head.index, word.head.view) > (held.head.index, held.head.view),
-            (false, false) => (word.head.view, word.head.index) > (held.head.view, held.head.index),
-            (holds, _) => holds,
+        if held == *word {
+            return Ok(());
+        }
+        let further = (word.head.index, word.head.view) > (held.head.index, held.head.view);
+        let newer = (word.head.view, word.head.index) > (held.head.view, held.head.index);
+        let better = match in_order(rows, tally, word)? {
+            true => further || !in_order(rows, tally, &held)?,
+            false => newer && !in_order(rows, tally, &held)?,
         };
         if !better {
             return Ok(());

@@ -205,11 +205,6 @@ pub(super) fn begin_epoch(
             open_view(shelf, hands, standing, 0)?;
         }
     }
-    if row.side == Side::Foil && !speaks(hands, standing, Side::Foil) {
-        // A site orders for this half: a view that was announced before that was known is not meant any more.
-        let last = shelf.place(row.no, standing.book.head.index)?;
-        standing.book.head.view = last.map_or(0, |place| place.view);
-    }
     standing.reconciling = false;
     new_epoch(shelf, hands, row, standing)
 }

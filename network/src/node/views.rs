@@ -32,15 +32,19 @@ impl Work<'_> {
         plain(named.map_or(Ok(false), |view| raise_view(&self.desk, standing, view)))
     }
 
-    /// For a foil: a view of the stock's node above this one's. It follows nothing older, so this node orders on above it.
+    /// For a foil: a view above this one's that the stock's node names, or that this half's own phone announced when it had forgotten that a
+    /// site orders for it. The stock follows nothing older, so this node orders on above it.
     pub(super) fn view_above(
         from: Correspondent,
         half: &HalfRow,
         standing: &Standing,
         summaries: &[Have],
     ) -> Option<u64> {
-        let Correspondent::Site(site) = from else { return None };
-        if half.side != Side::Foil || !standing.tip.nodes.stock.contains(&site) {
+        let believed = match from {
+            Correspondent::User(_) => true,
+            Correspondent::Site(site) => standing.tip.nodes.stock.contains(&site),
+        };
+        if half.side != Side::Foil || !believed {
             return None;
         }
         let above = |view: &u64| *view > standing.book.head.view && *view <= VIEW_MAX;

@@ -298,6 +298,47 @@ fn a_foil_that_has_forgotten_its_own_site_does_no_harm() {
     world.assert_all_final();
 }
 
+/// The same where the stock's phone speaks for itself: it has promised the view before anybody remembered the foil's site, which then orders
+/// above it.
+#[test]
+fn a_forgotten_site_orders_above_what_its_users_phone_announced() {
+    let mut world = World::new(vec![memory(), memory()]);
+    let tally = world.tally;
+    let backup = world.ben.backup(&words("Ben")).unwrap();
+    world.host(Who::Ben);
+    phones_meet(&mut world);
+    pay(&mut world.ben, &tally, 5);
+    let ben_goes_home = |world: &mut Story| {
+        world.uplink(Who::Ben);
+        world.carry();
+    };
+    for _ in 0..3 {
+        ben_goes_home(&mut world);
+        phones_meet(&mut world);
+    }
+    ben_goes_home(&mut world);
+    world.assert_all_final();
+    world.ben = restored(&backup);
+    let asked = world.ben.have(&tally).unwrap().view;
+    world.ana.receive(&world.ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    assert_eq!(world.ana.have(&tally).unwrap().view, asked, "promised");
+    phones_meet(&mut world);
+    world.claim(Who::Ben);
+    for round in 0..4 {
+        if round == 1 {
+            pay(&mut world.ben, &tally, 2);
+        }
+        ben_goes_home(&mut world);
+        phones_meet(&mut world);
+        world.tick();
+        world.carry();
+    }
+    ben_goes_home(&mut world);
+    assert!(!is_waiting(&world));
+    world.assert_all_final();
+    assert!(world.ana.have(&tally).unwrap().view > asked);
+}
+
 #[test]
 fn a_foil_that_announces_the_highest_view_locks_nobody_out() {
     let mut world = beside(vec![memory()]);
