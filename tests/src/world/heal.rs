@@ -102,13 +102,19 @@ impl World {
                 }
             }
             self.everybody_home(&[stocks.clone(), foils.clone()].concat())?;
-            let now = self.exports(pact, stocks.iter().chain(&foils).copied());
+            let now = self.stands(pact, stocks.iter().chain(&foils).copied());
             if now == last {
                 break;
             }
             last = now;
         }
         self.check_healed(pact, &stocks, &foils)
+    }
+
+    /// Whatever may still move: a view is asked for, promised and answered before anything is ordered in it.
+    fn stands(&self, pact: usize, phones: impl Iterator<Item = usize>) -> Vec<(String, u64, bool)> {
+        let seen = phones.filter_map(|phone| self.phones[phone].seen.get(&self.pacts[pact].id));
+        seen.map(|seen| (seen.export.to_csv(), seen.view.view, seen.view.reconciling)).collect()
     }
 
     fn exports(&self, pact: usize, phones: impl Iterator<Item = usize>) -> Vec<String> {
