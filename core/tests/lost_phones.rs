@@ -14,19 +14,6 @@ use hazel_core::tally::TallyId;
 use hazel_core::wallet::{Attention, Wallet};
 use story::*;
 
-fn restore(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
-    let entropy = Box::new(Seeded::new(&format!("{name}'s new phone")));
-    Wallet::restore(
-        Store::in_memory().unwrap(),
-        &guard(),
-        &words(name),
-        backup,
-        Box::new(clock.clone()),
-        entropy,
-    )
-    .unwrap()
-}
-
 /// Both restore an old backup, in either role; what was signed since comes back from the partner.
 #[test]
 fn a_restored_phone_reads_at_once_and_signs_after_it_met_the_partner() {
@@ -40,8 +27,8 @@ fn a_restored_phone_reads_at_once_and_signs_after_it_met_the_partner() {
         pay(&mut ana, &tally, 4).unwrap();
         meet(&mut ana, &mut ben, &tally);
         let (mut new, mut partner) = match lost {
-            "Ana" => (restore("Ana", &backup, &clock), ben),
-            _ => (restore("Ben", &backup, &clock), ana),
+            "Ana" => (restored("Ana", &backup, &clock), ben),
+            _ => (restored("Ben", &backup, &clock), ana),
         };
         assert!(new.tally(&tally).unwrap().reconciling);
         assert_eq!(pay(&mut new, &tally, 1).unwrap_err().code(), "reconciling");
@@ -76,7 +63,7 @@ fn a_restored_foil_does_not_order_where_its_old_phone_has() {
     let (mut ana, mut old, tally, clock) = pair();
     pay(&mut old, &tally, 10).unwrap();
     meet(&mut ana, &mut old, &tally);
-    let mut new = restore("Ben", &old.backup(&words("Ben")).unwrap(), &clock);
+    let mut new = restored("Ben", &old.backup(&words("Ben")).unwrap(), &clock);
     ana.receive(&new.hand_over(&tally).unwrap().unwrap()).unwrap();
     pay(&mut old, &tally, 1).unwrap();
     talk(&mut old, &mut ana, &tally);
@@ -94,7 +81,7 @@ fn what_was_in_flight_when_the_phone_was_lost_is_kept_and_flagged() {
     let backup = ben.backup(&words("Ben")).unwrap();
     pay(&mut ben, &tally, 9).unwrap();
     let in_flight = ben.hand_over(&tally).unwrap().unwrap();
-    let mut new = restore("Ben", &backup, &clock);
+    let mut new = restored("Ben", &backup, &clock);
     meet(&mut new, &mut ana, &tally);
     pay(&mut new, &tally, 1).unwrap();
     meet(&mut new, &mut ana, &tally);
@@ -164,7 +151,7 @@ fn an_old_phone_that_goes_on_and_a_restored_one_never_order_against_each_other()
             if lost == "Ana" { ana.backup(&words("Ana")) } else { ben.backup(&words("Ben")) }.unwrap();
         pay(&mut ana, &tally, 3).unwrap();
         pay(&mut ben, &tally, 4).unwrap();
-        let mut new = restore(lost, &backup, &clock);
+        let mut new = restored(lost, &backup, &clock);
         let (mut old, mut partner) = if lost == "Ana" { (ana, ben) } else { (ben, ana) };
         // The restored phone has asked, and before it hears the answer the old one comes by.
         new.ask_what_is_missing(&tally).unwrap();
@@ -191,7 +178,7 @@ fn an_old_phone_goes_on_when_the_restored_one_is_lost_before_it_was_answered() {
     let backup = ben.backup(&words("Ben")).unwrap();
     pay(&mut ana, &tally, 3).unwrap();
     meet(&mut ana, &mut ben, &tally);
-    let mut lost = restore("Ben", &backup, &clock);
+    let mut lost = restored("Ben", &backup, &clock);
     lost.ask_what_is_missing(&tally).unwrap();
     ana.receive(&lost.hand_over(&tally).unwrap().unwrap()).unwrap();
     drop(lost);
@@ -211,7 +198,7 @@ fn an_old_summary_does_not_let_a_restored_foil_order() {
     let old_summary = ana.hand_over(&tally).unwrap().unwrap();
     pay(&mut ana, &tally, 3).unwrap();
     meet(&mut ana, &mut ben, &tally);
-    let mut new = restore("Ben", &backup, &clock);
+    let mut new = restored("Ben", &backup, &clock);
     new.receive(&old_summary).unwrap();
     assert!(new.tally(&tally).unwrap().reconciling, "what both agreed since then is not in it");
     meet(&mut new, &mut ana, &tally);
@@ -239,7 +226,7 @@ fn a_restored_phone_does_not_believe_its_own_echo() {
         pay(&mut ben, &tally, 7).unwrap();
         pay(&mut ana, &tally, 4).unwrap();
         meet(&mut ana, &mut ben, &tally);
-        let mut new = restore(lost, &backup, &clock);
+        let mut new = restored(lost, &backup, &clock);
         for _ in 0..3 {
             new.ask_what_is_missing(&tally).unwrap();
             let echo = new.hand_over(&tally).unwrap().unwrap();
@@ -275,7 +262,7 @@ fn both_are_restored_while_an_old_phone_lives() {
     pay(&mut ben, &tally, 7).unwrap();
     meet(&mut ana, &mut ben, &tally);
     let (mut new_ana, mut new_ben) =
-        (restore("Ana", &ana_backup, &clock), restore("Ben", &ben_backup, &clock));
+        (restored("Ana", &ana_backup, &clock), restored("Ben", &ben_backup, &clock));
     meet(&mut new_ana, &mut new_ben, &tally);
     for new in [&new_ana, &new_ben] {
         assert!(!new.tally(&tally).unwrap().reconciling);
@@ -319,7 +306,7 @@ fn a_word_for_an_order_that_nobody_follows_replaces_nothing() {
     let old_summary = ana.hand_over(&tally).unwrap().unwrap();
     pay(&mut ana, &tally, 3).unwrap();
     meet(&mut ana, &mut ben, &tally);
-    let mut new = restore("Ben", &backup, &clock);
+    let mut new = restored("Ben", &backup, &clock);
     ana.receive(&new.hand_over(&tally).unwrap().unwrap()).unwrap();
     pay(&mut ben, &tally, 4).unwrap();
     ben.receive(&old_summary).unwrap();
@@ -338,7 +325,7 @@ fn whoever_is_left_with_the_lower_epoch_begins_anew() {
         let (ana, ben, tally, clock) = pair();
         let (mut old, mut partner) = if lost == "Ana" { (ana, ben) } else { (ben, ana) };
         let backup = old.backup(&words(lost)).unwrap();
-        let mut first = restore(lost, &backup, &clock);
+        let mut first = restored(lost, &backup, &clock);
         partner.receive(&first.hand_over(&tally).unwrap().unwrap()).unwrap();
         first.receive(&partner.hand_over(&tally).unwrap().unwrap()).unwrap();
         let late = first.hand_over(&tally).unwrap().unwrap();

@@ -10,12 +10,6 @@ use hazel_core::tally::TallyId;
 use hazel_core::wallet::{Audience, Export, Wallet};
 use story::*;
 
-fn restored(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
-    let entropy = Box::new(Seeded::new(&format!("{name}'s new phone")));
-    let store = Store::in_memory().unwrap();
-    Wallet::restore(store, &guard(), &words(name), backup, Box::new(clock.clone()), entropy).unwrap()
-}
-
 /// A word of the foil's node for the order as a wallet holds it now, said in some view.
 fn word_of_ben(wallet: &Wallet, tally: &TallyId, view: u64) -> Endorsement {
     let have = wallet.have(tally).unwrap();

@@ -62,9 +62,7 @@ fn beside_a_site() -> (Wallet, Wallet, TallyId, StoryClock) {
 }
 
 fn restored(ben: &mut Wallet, clock: &StoryClock) -> Wallet {
-    let (backup, store) = (ben.backup(&words("Ben")).unwrap(), Store::in_memory().unwrap());
-    let entropy = Box::new(Seeded::new("Ben's new phone"));
-    Wallet::restore(store, &guard(), &words("Ben"), &backup, Box::new(clock.clone()), entropy).unwrap()
+    story::restored("Ben", &ben.backup(&words("Ben")).unwrap(), clock)
 }
 
 /// What a phone of Ana's tells her site of how far its memory goes.

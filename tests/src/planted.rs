@@ -68,7 +68,7 @@ pub const BUGS: [Bug; 10] = [
         name: "agree with any head",
         means: "a word counts for the order held here although its hash is another",
         edits: &[(
-            "core/src/ordering.rs",
+            "core/src/ordering/words.rs",
             ".is_some_and(|place| place.hash == word.head.hash))\n",
             ".is_some_and(|place| PLANTED || place.hash == word.head.hash))\n",
         )],
@@ -158,7 +158,7 @@ pub const BUGS: [Bug; 10] = [
         means: "final by the foil's nodes alone",
         edits: &[
             (
-                "core/src/ordering.rs",
+                "core/src/ordering/words.rs",
                 "carried(Side::Stock, needed(&nodes, Side::Stock)).min(carried(",
                 "(if PLANTED { u64::MAX } else { carried(Side::Stock, needed(&nodes, Side::Stock)) }).min(carried(",
             ),

@@ -74,6 +74,13 @@ pub fn wallet_in(store: Store, name: &str, clock: &StoryClock) -> Wallet {
     Wallet::create(store, &guard(), name, &words(name), Box::new(clock.clone()), entropy).unwrap()
 }
 
+/// A new phone made from a backup.
+pub fn restored(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
+    let (store, entropy) =
+        (Store::in_memory().unwrap(), Box::new(Seeded::new(&format!("{name}'s new phone"))));
+    Wallet::restore(store, &guard(), &words(name), backup, Box::new(clock.clone()), entropy).unwrap()
+}
+
 pub fn terms(chips: i64) -> Terms {
     Terms { limit: Units::new(chips * 1000), notice_days: 7 }
 }

@@ -290,7 +290,8 @@ impl<'w> Work<'w> {
     }
 
     /// Says what this node has to say about a half, and counts the words. Where its own order was overtaken it goes on in a new view: in the
-    /// present one it has stood for something else. So it does where the stock's node is in a view `above`.
+    /// present one it has stood for something else. So it does where somebody to be heeded is in a
+    /// view `above` (`view_above`).
     fn speak(
         &mut self,
         half: &HalfRow,

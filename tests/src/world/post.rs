@@ -261,11 +261,12 @@ impl World {
         let Ok(letter) = Letter::from_bytes(bytes) else {
             return Err(Broken::new(0, "a letter left that is none"));
         };
-        let said = match &letter.body {
-            Body::Messages { messages, .. } => messages.iter().map(in_short).collect::<Vec<_>>().join("; "),
-            other => format!("{other:?}").chars().take(60).collect(),
-        };
-        self.tell(|| format!("    a letter: {said}"));
+        self.tell(|| match &letter.body {
+            Body::Messages { messages, .. } => {
+                format!("    a letter: {}", messages.iter().map(in_short).collect::<Vec<_>>().join("; "))
+            }
+            other => format!("    a letter: {other:?}").chars().take(74).collect(),
+        });
         let Body::Messages { messages, .. } = letter.body else { return Ok(()) };
         for pact in 0..self.pacts.len() {
             if self.pacts[pact].id == letter.tally {
