@@ -67,8 +67,9 @@ final class Pocket: ObservableObject {
         guard let holding else { return }
         holding.radio.stop()
         try await holding.wallet.run { try $0.wipe() }
-        try keys.delete()
-        try forgetSiteLink()
+        // The wallet is gone: a key that stays guards nothing, and is no reason to stay on its screens.
+        try? keys.delete()
+        try? forgetSiteLink()
         self.holding = nil
         isNew = true
     }

@@ -62,7 +62,8 @@ class SettingsScreen(hall: Hall) : Screen(hall) {
 
     private suspend fun wipe() {
         hall.wallet.run { wipe() }
-        hall.keys.delete()
+        // The wallet is gone: a key that stays guards nothing.
+        runCatching { hall.keys.delete() }
         KeptLink(hall.file).forget()
         hall.leave()
         hall.begin(exists = false)

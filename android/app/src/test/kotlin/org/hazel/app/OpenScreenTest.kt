@@ -59,7 +59,10 @@ class OpenScreenTest {
         val file = folder.resolve("ana.hazel")
         var hasKey = true
         val keys = object : KeyStore by PocketKeys {
-            override fun delete() { hasKey = false }
+            override fun delete() {
+                hasKey = false
+                throw KeyStoreException.Failed("it says so, and it is gone")
+            }
         }
         Wallet.create(file.toString(), keys, "Ana", newWords(), null).shut()
         wipeHalf(file.toString())
