@@ -1,4 +1,4 @@
-# the core knows no network, and the relay knows no ledger
+# the core knows no network, the relay knows no ledger, and the bridge stays a façade
 
 # crates PACKAGE OPTION...: the distinct names of the crates in a package's tree.
 crates() {
@@ -8,8 +8,11 @@ crates() {
     awk '{ print $1 }' <<<"$tree" | sort -u
 }
 
+# code FOLDER: lines of Rust in a folder, without comments, empty lines and the tests at the end of a file.
+code() { find "$1" -name '*.rs' -exec awk '/^#\[cfg\(test\)\]/ { nextfile } !/^[ \t]*(\/\/|$)/' {} + | wc -l; }
+
 step() {
-    local names found name
+    local names found name core bridge share
     # Every feature and every target: an optional network is still a network.
     names=$(crates hazel-core -e normal --all-features --target all)
     grep -qx hazel-core <<<"$names"
@@ -28,4 +31,9 @@ step() {
         return 1
     fi
     note "hazel-sync: $(wc -l <<<"$names") crates, hazel-core is not among them"
+
+    core=$(code core/src) bridge=$(code ffi/src)
+    share=$((bridge * 1000 / core))
+    note "the bridge: $bridge lines of code, $((share / 10)).$((share % 10)) % of the core's $core"
+    [ "$((bridge * 4))" -le "$core" ] || { note "the bridge is more than a quarter of the core"; return 1; }
 }

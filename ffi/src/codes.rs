@@ -1,6 +1,7 @@
 //! A code: something that is shown and scanned, as bytes that go through an app untouched.
 
-use hazel_qr::code::{Kind, Own};
+pub use hazel_qr::code::Kind as CodeKind;
+use hazel_qr::code::Own;
 use hazel_qr::host::{Host, Hosts};
 use hazel_qr::payload::Payload;
 
@@ -8,13 +9,13 @@ use crate::Answer;
 use crate::trouble::{Culprit, HazelError, Trouble};
 
 /// What a code is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Enum)]
-#[allow(missing_docs, reason = "each is the kind of that name in docs/protocol-qr.md")]
+#[uniffi::remote(Enum)]
 pub enum CodeKind {
     Ticket,
     Offer,
     Invoice,
-    Payment,
+    #[uniffi(name = "Payment")]
+    Pledge,
     Receipted,
     Receipt,
     Address,
@@ -49,18 +50,7 @@ pub(crate) fn unshowable(reason: hazel_qr::Reason) -> HazelError {
 
 impl From<&Own> for Code {
     fn from(own: &Own) -> Self {
-        let kind = match own.kind() {
-            Kind::Ticket => CodeKind::Ticket,
-            Kind::Offer => CodeKind::Offer,
-            Kind::Invoice => CodeKind::Invoice,
-            Kind::Pledge => CodeKind::Payment,
-            Kind::Receipted => CodeKind::Receipted,
-            Kind::Receipt => CodeKind::Receipt,
-            Kind::Address => CodeKind::Address,
-            Kind::Verification => CodeKind::Verification,
-            Kind::Messages => CodeKind::Messages,
-        };
-        Self { kind, bytes: own.bytes(), text: own.picture_text() }
+        Self { kind: own.kind(), bytes: own.bytes(), text: own.picture_text() }
     }
 }
 

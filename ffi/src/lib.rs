@@ -9,6 +9,7 @@ mod channels;
 mod codes;
 mod edge;
 mod guard;
+mod ids;
 mod meeting;
 mod nearby;
 mod newcomer;
@@ -41,7 +42,7 @@ pub use trouble::{Argument, Culprit, HazelError, Trouble};
 pub use uplink::{Homeward, SiteLink, Uplink};
 pub use wallet::{
     Ask, Audit, AuditReport, Errand, ErrandNews, ErrandVerdict, Event, Invitation, NewDevice, Offer, PageOf,
-    Payment, Quote, Rehearsal, Room, Speaker, TakenPayment, Wallet, Went, Wishes, new_device,
+    Payment, Quote, Rehearsal, Room, Speaker, TakenPayment, Wallet, Went, Wishes, finish_wipe, new_device,
 };
 
 use hazel_core::key::RecoveryWords;
@@ -52,14 +53,14 @@ pub(crate) type Answer<T> = Result<T, HazelError>;
 
 /// An amount as people write prices: two decimals, a third only where it is not zero.
 #[uniffi::export]
-pub fn format_amount(units: i64) -> Answer<String> {
-    Ok(Units::new(units).to_string())
+pub fn format_amount(units: Units) -> Answer<String> {
+    Ok(units.to_string())
 }
 
 /// Reads what a person typed, with a point or a comma.
 #[uniffi::export]
-pub fn parse_amount(text: &str) -> Answer<i64> {
-    Ok(text.parse::<Units>()?.milli())
+pub fn parse_amount(text: &str) -> Answer<Units> {
+    Ok(text.parse()?)
 }
 
 /// Twenty-four new recovery words. They exist nowhere else: show them, have them written down, and let go of them.

@@ -1,20 +1,21 @@
 //! One meeting: bytes in, bytes out, timers out. The platform's radio drives it; what is said is the wallet's.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use hazel_core::wallet::ErrandNews as CoreNews;
+use hazel_core::tally::TallyId;
+use hazel_core::wallet::{ErrandNews as CoreNews, Wallet as Core};
 use hazel_meeting::{Acquaintance, Door, session_entropy};
 use hazel_sync::Time;
 use hazel_sync::beacon::Tag;
-use hazel_sync::session::{self, Input, Outcome, Output, Session};
+use hazel_sync::session::{self, Code, Input, Outcome, Output, Session};
 
 use crate::Answer;
 use crate::air::{ShownTag, Sight};
 use crate::edge::SystemEntropy;
+use crate::ids::Count;
 use crate::post::LogLevel;
-use crate::records::{count, tally_of};
 use crate::tidings::Tidings;
-use crate::trouble::{HazelError, Trouble};
+use crate::trouble::{HazelError, Trouble, poisoned};
 use crate::wallet::{Cell, ErrandNews, Wallet};
 
 /// What carries the packets. Both sides must say the same.
@@ -40,6 +41,7 @@ impl From<Carrier> for session::Carrier {
 
 /// How a meeting ended.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[allow(missing_docs, reason = "the field says why")]
 pub enum Ending {
     /// Both hold the same, as both have said under seal.
     InSync,
@@ -50,66 +52,44 @@ pub enum Ending {
     /// Cancelled here.
     Cancelled,
     /// Broken off.
-    Failed {
-        /// Why.
-        trouble: Trouble,
-    },
+    Failed { trouble: Trouble },
 }
 
-/// What the radio, the timer or the screen is to do, in order.
+/// What the radio, the timer or the screen is to do, in order. Times are milliseconds of the caller's clock.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[allow(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Act {
     /// Write this on the link, as one packet.
-    Packet {
-        /// The packet.
-        bytes: Vec<u8>,
-    },
-    /// Show these and ask whether the other screen shows the same; answer with `codes_match`.
-    Compare {
-        /// Three words.
-        words: Vec<String>,
-        /// The same as four pictures.
-        emoji: Vec<String>,
-    },
+    Packet { bytes: Vec<u8> },
+    /// Show these, three words and the same as four pictures, and ask whether the other screen shows the same; answer with `codes_match`.
+    Compare { words: Vec<String>, emoji: Vec<String> },
     /// The partner is proven to be the one meant.
     Met,
     /// Something was taken in.
-    News {
-        /// What it changed.
-        tidings: Tidings,
-    },
+    News { tidings: Tidings },
     /// The partner has confirmed something that was said.
     Delivered,
     /// The link is gone; another one before this time goes on where it ended.
-    Parted {
-        /// In milliseconds of the caller's clock.
-        until: u64,
-    },
+    Parted { until: u64 },
     /// The meeting is over.
-    Ended {
-        /// How.
-        ending: Ending,
-    },
+    Ended { ending: Ending },
     /// Close the link.
     HangUp,
     /// Call `tick` at this time; replaces every earlier one.
-    WakeAt {
-        /// In milliseconds of the caller's clock.
-        at: u64,
-    },
+    WakeAt { at: u64 },
 }
 
 /// How a meeting went.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct MeetingReport {
     /// About which tally.
-    pub tally: String,
+    pub tally: TallyId,
     /// Whether the partner was proven to be the one meant.
     pub met: bool,
     /// Letters that the partner has confirmed.
-    pub delivered: u64,
+    pub delivered: Count,
     /// Letters that came.
-    pub received: u64,
+    pub received: Count,
     /// How it ended, if it has.
     pub ending: Option<Ending>,
     /// Chits of mine for which the partner has given no receipt.
@@ -127,7 +107,7 @@ pub struct MeetingReport {
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Beacon {
     /// Which tally.
-    pub tally: String,
+    pub tally: TallyId,
     /// The partner's name on my screens.
     pub partner: String,
     /// What to advertise; it changes every quarter of an hour.
@@ -140,7 +120,7 @@ pub struct Beacon {
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Sighting {
     /// Which tally.
-    pub tally: String,
+    pub tally: TallyId,
     /// The partner's name on my screens.
     pub partner: String,
     /// Whether it is this device that calls now.
@@ -151,7 +131,7 @@ pub struct Sighting {
 #[derive(uniffi::Object)]
 pub struct Meeting {
     cell: Arc<Cell>,
-    tally: String,
+    tally: TallyId,
     visit: Mutex<Option<Visit>>,
 }
 
@@ -175,13 +155,8 @@ impl Wallet {
             for tally in wallet.meetable()? {
                 let known = Acquaintance::of(wallet, &tally)?;
                 let Some(tag) = shown_tag(&known, now) else { continue };
-                let view = wallet.tally(&tally)?;
-                beacons.push(Beacon {
-                    tally: view.id.to_string(),
-                    partner: view.name,
-                    tag: tag.into(),
-                    calls: known.calls(now),
-                });
+                let partner = wallet.tally(&tally)?.name;
+                beacons.push(Beacon { tally, partner, tag: tag.into(), calls: known.calls(now) });
             }
             Ok(beacons)
         })
@@ -196,10 +171,9 @@ impl Wallet {
                 let known = Acquaintance::of(wallet, &tally)?;
                 let by_ticket = known.introduces() && known.ticket_tag().is_some_and(|tag| seen.is_of(tag));
                 if by_ticket || known.shows(seen, now) {
-                    let view = wallet.tally(&tally)?;
+                    let partner = wallet.tally(&tally)?.name;
                     // Who scanned a ticket always calls: its maker does not know whom to call.
-                    let calls = by_ticket || known.calls(now);
-                    return Ok(Some(Sighting { tally: view.id.to_string(), partner: view.name, calls }));
+                    return Ok(Some(Sighting { tally, partner, calls: by_ticket || known.calls(now) }));
                 }
             }
             Ok(None)
@@ -207,18 +181,12 @@ impl Wallet {
     }
 
     /// Prepares to call the partner of a tally.
-    pub fn call(&self, tally: &str, carrier: Carrier) -> Answer<Arc<Meeting>> {
-        let id = tally_of(tally)?;
+    pub fn call(&self, tally: TallyId, carrier: Carrier) -> Answer<Arc<Meeting>> {
         self.cell().with(|wallet| {
-            let known = Acquaintance::of(wallet, &id)?;
+            let known = Acquaintance::of(wallet, &tally)?;
             let entropy = session_entropy(&mut SystemEntropy);
             let session = known.dial(carrier.into(), wallet.now(), &entropy)?;
-            let talk = hazel_meeting::Meeting::begin(wallet, &id)?;
-            Ok(Meeting::new(
-                self.cell(),
-                tally,
-                Visit { session, talk, must_call: true, heard: 0, fetched: 0 },
-            ))
+            Meeting::begin(self.cell(), wallet, tally, session, true)
         })
     }
 
@@ -228,12 +196,9 @@ impl Wallet {
         self.cell().with(|wallet| {
             let door = Door::to(wallet, &wallet.meetable()?)?;
             let entropy = session_entropy(&mut SystemEntropy);
-            let Some((tally, session)) = door.answer(&first, carrier.into(), wallet.now(), &entropy)? else {
-                return Ok(None);
-            };
-            let talk = hazel_meeting::Meeting::begin(wallet, &tally)?;
-            let visit = Visit { session, talk, must_call: false, heard: 0, fetched: 0 };
-            Ok(Some(Meeting::new(self.cell(), &tally.to_string(), visit)))
+            let answered = door.answer(&first, carrier.into(), wallet.now(), &entropy)?;
+            let begin = |(tally, session)| Meeting::begin(self.cell(), wallet, tally, session, false);
+            answered.map(begin).transpose()
         })
     }
 }
@@ -241,8 +206,8 @@ impl Wallet {
 #[uniffi::export]
 impl Meeting {
     /// About which tally.
-    pub fn tally(&self) -> Answer<String> {
-        Ok(self.tally.clone())
+    pub fn tally(&self) -> Answer<TallyId> {
+        Ok(self.tally)
     }
 
     /// A link came up. `mtu` is what it carries in one packet, 23 to 517; `dialing` tells whether this side opened it; `now` counts
@@ -284,7 +249,7 @@ impl Meeting {
     /// How it stands so far. What is not settled is counted at the end.
     pub fn report(&self) -> Answer<MeetingReport> {
         let place = self.visit()?;
-        Ok(told(&self.tally, place.as_ref().ok_or_else(over)?.talk.report()))
+        Ok(told(self.tally, place.as_ref().ok_or_else(over)?.talk.report()))
     }
 
     /// Ends the meeting, finished or not, and says how it went.
@@ -293,8 +258,8 @@ impl Meeting {
         let report = self.cell.with(|wallet| Ok(visit.talk.end(wallet)?))?;
         let line = format!("a meeting ended: {} letters out, {} in", report.delivered, report.received);
         self.cell.log(LogLevel::Info, line);
-        self.cell.tell(&self.tally);
-        Ok(told(&self.tally, &report))
+        self.cell.tell(self.tally);
+        Ok(told(self.tally, &report))
     }
 }
 
@@ -316,12 +281,12 @@ impl Wallet {
     }
 }
 
-fn told(tally: &str, report: &hazel_meeting::Report) -> MeetingReport {
+fn told(tally: TallyId, report: &hazel_meeting::Report) -> MeetingReport {
     MeetingReport {
-        tally: tally.to_owned(),
+        tally,
         met: report.met,
-        delivered: count(report.delivered),
-        received: count(report.received),
+        delivered: report.delivered,
+        received: report.received,
         ending: report.end.as_ref().map(|end| ending(&end.outcome)),
         unheld: report.unsettled.unheld,
         unordered: report.unsettled.unordered,
@@ -331,13 +296,20 @@ fn told(tally: &str, report: &hazel_meeting::Report) -> MeetingReport {
 }
 
 impl Meeting {
-    fn new(cell: &Arc<Cell>, tally: &str, visit: Visit) -> Arc<Self> {
-        let (cell, tally) = (Arc::clone(cell), tally.to_owned());
-        Arc::new(Self { cell, tally, visit: Mutex::new(Some(visit)) })
+    fn begin(
+        cell: &Arc<Cell>,
+        wallet: &mut Core,
+        tally: TallyId,
+        session: Session,
+        must_call: bool,
+    ) -> Answer<Arc<Self>> {
+        let talk = hazel_meeting::Meeting::begin(wallet, &tally)?;
+        let visit = Mutex::new(Some(Visit { session, talk, must_call, heard: 0, fetched: 0 }));
+        Ok(Arc::new(Self { cell: Arc::clone(cell), tally, visit }))
     }
 
-    fn visit(&self) -> Answer<std::sync::MutexGuard<'_, Option<Visit>>> {
-        self.visit.lock().map_err(|_| HazelError::defect("poisoned", "an earlier call failed badly"))
+    fn visit(&self) -> Answer<MutexGuard<'_, Option<Visit>>> {
+        self.visit.lock().map_err(poisoned)
     }
 
     /// Gives the session an input and carries out what is the wallet's of what it wants; the rest is the platform's.
@@ -362,34 +334,33 @@ impl Meeting {
             Ok(acts)
         })?;
         let errands = visit.talk.report().errands.iter().skip(visit.fetched);
-        let others: Vec<_> = errands
-            .filter_map(|news| match news {
-                CoreNews::ForMe(delivery) => Some(delivery.tally.to_string()),
-                _ => None,
-            })
-            .collect();
+        let for_me = |news: &CoreNews| match news {
+            CoreNews::ForMe(delivery) => Some(delivery.tally),
+            _ => None,
+        };
+        let others: Vec<_> = errands.filter_map(for_me).collect();
         visit.fetched = visit.talk.report().errands.len();
         drop(place);
-        for tally in others {
-            self.cell.tell(&tally);
-        }
+        others.into_iter().for_each(|tally| self.cell.tell(tally));
         if acts.iter().any(|act| matches!(act, Act::News { .. } | Act::Delivered)) {
-            self.cell.tell(&self.tally);
+            self.cell.tell(self.tally);
         }
         Ok(acts)
     }
 }
 
 fn over() -> HazelError {
-    HazelError::over("meeting_over", "the meeting is over")
+    HazelError::over("meeting_over", &"the meeting is over")
 }
 
 /// What of the session's wishes is not the wallet's.
 fn act(output: &Output) -> Option<Act> {
-    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
     Some(match output {
         Output::Packet(bytes) => Act::Packet { bytes: bytes.clone() },
-        Output::Compare(code) => Act::Compare { words: words(&code.words()), emoji: words(&code.emoji()) },
+        Output::Compare(code) => {
+            let (words, emoji) = shown(code);
+            Act::Compare { words, emoji }
+        }
         Output::Met(_) => Act::Met,
         Output::Delivered(_) => Act::Delivered,
         Output::Parted(until) => Act::Parted { until: until.0 },
@@ -398,6 +369,12 @@ fn act(output: &Output) -> Option<Act> {
         Output::WakeAt(at) => Act::WakeAt { at: at.0 },
         Output::Message(..) | Output::Begun(_) | Output::LinkRefused(_) => return None,
     })
+}
+
+/// A code as three words and as four pictures.
+pub(crate) fn shown(code: &Code) -> (Vec<String>, Vec<String>) {
+    let said = |words: &[&str]| words.iter().map(ToString::to_string).collect();
+    (said(&code.words()), said(&code.emoji()))
 }
 
 fn ending(outcome: &Outcome) -> Ending {

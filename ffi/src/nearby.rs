@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use hazel_core::tally::TallyId;
 use hazel_meeting::asks_to_be_introduced;
 use hazel_sync::session::Input;
 
 use crate::Answer;
 use crate::air::Sight;
 use crate::channels::Channels;
-use crate::meeting::{Act, Carrier, Meeting};
+use crate::meeting::{Act, Carrier, Ending, Meeting};
 use crate::newcomer::Newcomer;
 use crate::post::{LogLevel, Notice};
-use crate::trouble::HazelError;
+use crate::trouble::{HazelError, poisoned};
 use crate::wallet::Wallet;
 
 /// The platform's radio. What it throws is logged; a link that does not work it reports as down, sooner or later.
@@ -45,22 +46,22 @@ pub struct Nearby {
 #[derive(Default)]
 pub(crate) struct State {
     /// By tally.
-    meetings: BTreeMap<String, Going>,
+    meetings: BTreeMap<TallyId, Going>,
     pub(crate) links: BTreeMap<u64, Whose>,
     /// Peers that are being connected, and about what.
     pub(crate) calling: BTreeMap<String, Wanted>,
     /// Somebody new, if somebody is wanted.
     pub(crate) newcomer: Option<Newcomer>,
     /// With whom everything was settled, and when.
-    settled: BTreeMap<String, u64>,
+    settled: BTreeMap<TallyId, u64>,
     pub(crate) channels: Channels,
     stopped: bool,
 }
 
 /// What somebody is connected for.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
-    Tally(String),
+    Tally(TallyId),
     Newcomer,
 }
 
@@ -75,7 +76,7 @@ pub(crate) enum Whose {
 
 #[derive(Clone)]
 pub(crate) struct Link {
-    tally: String,
+    tally: TallyId,
     meeting: Arc<Meeting>,
 }
 
@@ -103,7 +104,7 @@ impl Nearby {
     }
 
     /// The radio has seen somebody show this. Answers whose tag it is; calls them if it is this device's turn.
-    pub fn seen(&self, peer: &str, sight: Sight, now: u64) -> Answer<Option<String>> {
+    pub fn seen(&self, peer: &str, sight: Sight, now: u64) -> Answer<Option<TallyId>> {
         if let Some(seen) = sight.read() {
             let mut state = self.state()?;
             let busy = state.calling.contains_key(peer);
@@ -114,7 +115,7 @@ impl Nearby {
         let Some(sighting) = self.wallet.recognise(sight)? else { return Ok(None) };
         let tally = sighting.tally;
         let mut state = self.state()?;
-        let wanted = Wanted::Tally(tally.clone());
+        let wanted = Wanted::Tally(tally);
         let busy = state.meetings.get(&tally).is_some_and(|going| going.link.is_some())
             || state.calling.contains_key(peer)
             || state.calling.values().any(|called| *called == wanted);
@@ -126,8 +127,8 @@ impl Nearby {
     }
 
     /// The person wants to meet this partner now: peace is over.
-    pub fn meet(&self, tally: &str) -> Answer<()> {
-        self.state()?.settled.remove(tally);
+    pub fn meet(&self, tally: TallyId) -> Answer<()> {
+        self.state()?.settled.remove(&tally);
         Ok(())
     }
 
@@ -149,9 +150,9 @@ impl Nearby {
             Some(Wanted::Tally(tally)) => {
                 let meeting = match state.meetings.get(&tally) {
                     Some(going) => Arc::clone(&going.meeting),
-                    None => self.wallet.call(&tally, Carrier::Ble)?,
+                    None => self.wallet.call(tally, Carrier::Ble)?,
                 };
-                self.rise(&mut state, &tally, &meeting, up)
+                self.rise(&mut state, tally, &meeting, up)
             }
             Some(Wanted::Newcomer) => self.welcome(&mut state, peer, &up),
             None => {
@@ -170,7 +171,7 @@ impl Nearby {
             Some(Whose::Newcomer) => self.with_newcomer(&mut state, link, Input::Packet(&bytes), now),
             Some(Whose::Partner(it)) => {
                 let acts = it.meeting.packet(bytes, now);
-                self.carry_out(&mut state, link, &it.tally, acts, now)
+                self.carry_out(&mut state, link, it.tally, acts, now)
             }
             Some(Whose::Unknown) => self.first(&mut state, link, bytes, mtu, now),
         }
@@ -197,7 +198,7 @@ impl Nearby {
         if let Some(going) = state.meetings.get_mut(&it.tally).filter(|going| going.link == Some(link)) {
             going.link = None;
             let acts = it.meeting.link_down(now);
-            self.carry_out(&mut state, link, &it.tally, acts, now)?;
+            self.carry_out(&mut state, link, it.tally, acts, now)?;
         }
         Ok(())
     }
@@ -208,12 +209,12 @@ impl Nearby {
         self.wake_newcomer(&mut state, now)?;
         let due = |going: &Going| going.wake.is_some_and(|at| at <= now);
         let tallies: Vec<_> =
-            state.meetings.iter().filter(|(_, going)| due(going)).map(|(tally, _)| tally.clone()).collect();
+            state.meetings.iter().filter(|(_, going)| due(going)).map(|(tally, _)| *tally).collect();
         for tally in tallies {
             let Some(going) = state.meetings.get_mut(&tally) else { continue };
             going.wake = None;
             let (link, acts) = (going.link.unwrap_or_default(), going.meeting.tick(now));
-            self.carry_out(&mut state, link, &tally, acts, now)?;
+            self.carry_out(&mut state, link, tally, acts, now)?;
         }
         Ok(())
     }
@@ -222,11 +223,11 @@ impl Nearby {
     pub fn stop(&self, now: u64) -> Answer<()> {
         self.leave_newcomer(now)?;
         let mut state = self.state()?;
-        let tallies: Vec<_> = state.meetings.keys().cloned().collect();
+        let tallies: Vec<_> = state.meetings.keys().copied().collect();
         for tally in tallies {
             let Some(going) = state.meetings.get(&tally) else { continue };
             let (link, acts) = (going.link.unwrap_or_default(), going.meeting.cancel(now));
-            self.carry_out(&mut state, link, &tally, acts, now)?;
+            self.carry_out(&mut state, link, tally, acts, now)?;
         }
         state.stopped = true;
         Ok(())
@@ -235,9 +236,12 @@ impl Nearby {
 
 impl Nearby {
     pub(crate) fn state(&self) -> Answer<MutexGuard<'_, State>> {
-        let state =
-            self.state.lock().map_err(|_| HazelError::defect("poisoned", "an earlier call failed badly"))?;
-        if state.stopped { Err(HazelError::over("meeting_over", "the radio was stopped")) } else { Ok(state) }
+        let state = self.state.lock().map_err(poisoned)?;
+        if state.stopped {
+            Err(HazelError::over("meeting_over", &"the radio was stopped"))
+        } else {
+            Ok(state)
+        }
     }
 
     fn connect(&self, state: &mut State, peer: &str, wanted: Wanted) {
@@ -252,35 +256,31 @@ impl Nearby {
             self.welcome(state, "", &Up { link, mtu, dialing: false, now })?;
             return self.with_newcomer(state, link, Input::Packet(&bytes), now);
         }
-        let mut known = None;
-        for (tally, going) in &state.meetings {
+        let mut found = None;
+        for going in state.meetings.values() {
             if going.meeting.recognises(bytes.clone())? {
-                known = Some((tally.clone(), Arc::clone(&going.meeting)));
+                found = Some(Arc::clone(&going.meeting));
             }
         }
-        let found = match known {
-            Some(found) => Some(found),
-            None => match self.wallet.answer(bytes.clone(), Carrier::Ble)? {
-                Some(meeting) => Some((meeting.tally()?, meeting)),
-                None => None,
-            },
-        };
-        let Some((tally, meeting)) = found else {
+        if found.is_none() {
+            found = self.wallet.answer(bytes.clone(), Carrier::Ble)?;
+        }
+        let Some(meeting) = found else {
             state.links.remove(&link);
             self.wish(move |radio| radio.hang_up(link));
             return Ok(());
         };
-        self.rise(state, &tally, &meeting, Up { link, mtu, dialing: false, now })?;
+        let tally = meeting.tally()?;
+        self.rise(state, tally, &meeting, Up { link, mtu, dialing: false, now })?;
         let acts = meeting.packet(bytes, now);
-        self.carry_out(state, link, &tally, acts, now)
+        self.carry_out(state, link, tally, acts, now)
     }
 
-    fn rise(&self, state: &mut State, tally: &str, meeting: &Arc<Meeting>, up: Up) -> Answer<()> {
+    fn rise(&self, state: &mut State, tally: TallyId, meeting: &Arc<Meeting>, up: Up) -> Answer<()> {
         let Up { link, mtu, dialing, now } = up;
-        let linked = Link { tally: tally.to_owned(), meeting: Arc::clone(meeting) };
-        state.links.insert(link, Whose::Partner(linked));
+        state.links.insert(link, Whose::Partner(Link { tally, meeting: Arc::clone(meeting) }));
         let going = Going { meeting: Arc::clone(meeting), link: Some(link), wake: None };
-        if let Some(before) = state.meetings.insert(tally.to_owned(), going)
+        if let Some(before) = state.meetings.insert(tally, going)
             && !Arc::ptr_eq(&before.meeting, meeting)
         {
             // Whoever begins anew has forgotten the old meeting.
@@ -295,21 +295,16 @@ impl Nearby {
         &self,
         state: &mut State,
         link: u64,
-        tally: &str,
+        tally: TallyId,
         acts: Answer<Vec<Act>>,
         now: u64,
     ) -> Answer<()> {
         let post = &self.wallet.cell().post;
-        let acts = match acts {
-            Ok(acts) => acts,
-            Err(trouble) => {
-                post.log(LogLevel::Warning, format!("a meeting was broken off: {}", trouble.trouble().code));
-                vec![
-                    Act::HangUp,
-                    Act::Ended { ending: crate::Ending::Failed { trouble: trouble.trouble().clone() } },
-                ]
-            }
-        };
+        let acts = acts.unwrap_or_else(|error| {
+            let trouble = error.trouble().clone();
+            post.log(LogLevel::Warning, format!("a meeting was broken off: {}", trouble.code));
+            vec![Act::HangUp, Act::Ended { ending: Ending::Failed { trouble } }]
+        });
         let mut ended = false;
         for act in acts {
             match act {
@@ -319,31 +314,31 @@ impl Nearby {
                     self.wish(move |radio| radio.hang_up(link));
                 }
                 Act::WakeAt { at } => {
-                    if let Some(going) = state.meetings.get_mut(tally) {
+                    if let Some(going) = state.meetings.get_mut(&tally) {
                         going.wake = Some(at);
                     }
                 }
-                Act::Met => post.tell(Notice::Met { tally: tally.to_owned() }),
-                Act::Parted { .. } => post.tell(Notice::Parted { tally: tally.to_owned() }),
+                Act::Met => post.tell(Notice::Met { tally }),
+                Act::Parted { .. } => post.tell(Notice::Parted { tally }),
                 Act::Ended { .. } => ended = true,
                 Act::News { .. } | Act::Delivered | Act::Compare { .. } => {}
             }
         }
         // An ended session still flushes: it stays until the link is gone.
-        if ended && let Some(going) = state.meetings.get(tally) {
+        if ended && let Some(going) = state.meetings.get(&tally) {
             let report = going.meeting.report()?;
-            if report.ending == Some(crate::Ending::InSync) {
-                state.settled.insert(tally.to_owned(), now);
+            if report.ending == Some(Ending::InSync) {
+                state.settled.insert(tally, now);
             }
             post.tell(Notice::Over { report });
         }
         let gone = |going: &Going| !going.link.is_some_and(|link| state.links.contains_key(&link));
-        if let Some(going) = state.meetings.get(tally)
+        if let Some(going) = state.meetings.get(&tally)
             && gone(going)
             && going.meeting.report()?.ending.is_some()
         {
             going.meeting.end()?;
-            state.meetings.remove(tally);
+            state.meetings.remove(&tally);
         }
         self.wake_when_due(state);
         Ok(())

@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 
 use hazel_core::canon::Canon as _;
 use hazel_core::key::Entropy as _;
+use hazel_core::tally::TallyId;
 use hazel_core::ticket::Ticket;
 use hazel_meeting::{Introduction, NEWCOMER, Step, session_entropy};
 use hazel_sync::Time;
 use hazel_sync::beacon::Sight as Seen;
-use hazel_sync::session::{Carrier, Code, End, Fault, Input, Outcome};
+use hazel_sync::session::{Carrier, End, Fault, Input, Outcome};
 
 use crate::Answer;
 use crate::air::ShownTag;
 use crate::edge::SystemEntropy;
+use crate::meeting::shown;
 use crate::nearby::{Nearby, State, Up, Wanted, Whose};
 use crate::post::Notice;
 use crate::records::{Side, Terms};
@@ -41,7 +43,7 @@ struct Visit {
     introduction: Introduction,
     wake: Option<u64>,
     /// The tally of the ticket that I have given.
-    given: Option<String>,
+    given: Option<TallyId>,
     taken: Option<Vec<u8>>,
     /// What came of it has been told.
     ended: bool,
@@ -105,12 +107,9 @@ impl Nearby {
 impl Nearby {
     fn meet_newcomer(&self, invites: Option<Side>, terms: Terms) -> Answer<()> {
         let mut state = self.state()?;
-        if state
-            .newcomer
-            .as_ref()
-            .is_some_and(|before| before.visit.as_ref().is_some_and(|visit| !visit.ended))
-        {
-            return Err(HazelError::usage("newcomer_already", "somebody new is being met already"));
+        let before = state.newcomer.as_ref().and_then(|before| before.visit.as_ref());
+        if before.is_some_and(|visit| !visit.ended) {
+            return Err(HazelError::usage("newcomer_already", &"somebody new is being met already"));
         }
         state.newcomer = Some(Newcomer { invites, terms, tried: BTreeSet::new(), visit: None, over: false });
         Ok(())
@@ -208,15 +207,17 @@ impl Nearby {
                 self.wish(move |radio| radio.hang_up(link));
             }
             Step::WakeAt(at) => visit.wake = Some(at.0),
-            Step::Compare(code) => post.tell(compare(&code)),
+            Step::Compare(code) => {
+                let (words, emoji) = shown(&code);
+                post.tell(Notice::Compare { words, emoji });
+            }
             Step::Agreed => {
                 let Some(side) = newcomer.invites else { return };
-                let terms = newcomer.terms.into();
-                let made =
-                    self.wallet.cell().with(|wallet| Ok(wallet.invite(side.into(), terms, VALID, &[])?));
+                let terms = newcomer.terms;
+                let made = self.wallet.cell().with(|wallet| Ok(wallet.invite(side, terms, VALID, &[])?));
                 let next = match made {
                     Ok(ticket) => {
-                        visit.given = Some(ticket.tally.to_string());
+                        visit.given = Some(ticket.tally);
                         visit.introduction.give(ticket.to_bytes(), Time(now))
                     }
                     Err(refused) => {
@@ -249,26 +250,21 @@ impl Nearby {
         let tally = match (visit.given.take(), visit.taken.take()) {
             (Some(tally), _) => Ok(tally),
             (None, Some(ticket)) => self.answer_ticket(&ticket, newcomer.terms),
-            (None, None) => Err(HazelError::defect("no_ticket", "nothing was handed over")),
+            (None, None) => Err(HazelError::defect("no_ticket", &"nothing was handed over")),
         };
         match tally {
             Ok(tally) => {
-                self.wallet.cell().tell(&tally);
+                self.wallet.cell().tell(tally);
                 Notice::Introduced { tally }
             }
             Err(refused) => Notice::NotIntroduced { trouble: refused.trouble().clone() },
         }
     }
 
-    fn answer_ticket(&self, ticket: &[u8], terms: Terms) -> Answer<String> {
+    fn answer_ticket(&self, ticket: &[u8], terms: Terms) -> Answer<TallyId> {
         let ticket = Ticket::from_bytes(ticket)?;
-        self.wallet.cell().with(|wallet| Ok(wallet.accept_ticket(&ticket, terms.into())?.to_string()))
+        self.wallet.cell().with(|wallet| Ok(wallet.accept_ticket(&ticket, terms)?))
     }
-}
-
-fn compare(code: &Code) -> Notice {
-    let words = |words: &[&str]| words.iter().map(ToString::to_string).collect();
-    Notice::Compare { words: words(&code.words()), emoji: words(&code.emoji()) }
 }
 
 fn why_not(outcome: Outcome) -> Trouble {

@@ -5,52 +5,33 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use hazel_core::tally::TallyId;
+
 use crate::HazelError;
 use crate::meeting::MeetingReport;
 use crate::trouble::Trouble;
 
 /// Something changed: read it again. What exactly happened stands in the events, which survive the app.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[allow(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Notice {
     /// A tally changed, or came to be.
-    Tally {
-        /// Which.
-        tally: String,
-    },
+    Tally { tally: TallyId },
     /// Anything may have changed.
     Everything,
     /// A partner came near and is proven to be the one meant.
-    Met {
-        /// On which tally.
-        tally: String,
-    },
+    Met { tally: TallyId },
     /// The link to a partner was lost in the middle; another one goes on.
-    Parted {
-        /// On which tally.
-        tally: String,
-    },
+    Parted { tally: TallyId },
     /// A meeting is over.
-    Over {
-        /// How it went.
-        report: MeetingReport,
-    },
-    /// Somebody new: show these and ask whether the other screen shows the same; answer with `codes_match`.
-    Compare {
-        /// Three words.
-        words: Vec<String>,
-        /// The same as four pictures.
-        emoji: Vec<String>,
-    },
+    Over { report: MeetingReport },
+    /// Somebody new: show these, three words and the same as four pictures, and ask whether the other screen shows the same; answer with
+    /// `codes_match`.
+    Compare { words: Vec<String>, emoji: Vec<String> },
     /// Both have agreed, and a tally has begun. The meeting that follows is an ordinary one.
-    Introduced {
-        /// Which tally.
-        tally: String,
-    },
+    Introduced { tally: TallyId },
     /// It came to nothing with this one. Nothing was handed over.
-    NotIntroduced {
-        /// Why.
-        trouble: Trouble,
-    },
+    NotIntroduced { trouble: Trouble },
 }
 
 /// Hears that something changed. What it throws is logged, and it is told the next thing all the same.

@@ -2,6 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hazel_core::chit::ChitRef as ChitId;
+use hazel_core::invoice::InvoiceId;
+use hazel_core::tally::TallyId;
+use hazel_core::units::Units;
 use hazel_qr::ForeignSort;
 use hazel_qr::code::Own;
 use hazel_qr::luma::Luma;
@@ -13,7 +17,7 @@ use hazel_qr::scan::{self, Circumstances, Qr};
 use crate::Answer;
 use crate::codes::Code;
 use crate::edge::{Clock, Clockwork};
-use crate::records::{Terms, chit_id};
+use crate::records::Terms;
 use crate::trouble::{HazelError, Trouble};
 
 /// What a scan means. What the wallet can do something with carries a code, to be handed back to it.
@@ -21,17 +25,17 @@ use crate::trouble::{HazelError, Trouble};
 #[allow(missing_docs, reason = "the fields are named by what they hold; amounts in thousandths")]
 pub enum Meaning {
     /// Invites to a tally: ask what to grant, then `accept_ticket`.
-    Ticket { tally: String, partner: String, granted: Terms, expires: u64 },
+    Ticket { tally: TallyId, partner: String, granted: Terms, expires: u64 },
     /// A signed version of a tally.
-    Offer { tally: String },
+    Offer { tally: TallyId },
     /// Asks for a payment: `take` it, then show the quote.
-    Invoice { tally: String, invoice: String, units: i64, expires: u64 },
+    Invoice { tally: TallyId, invoice: InvoiceId, units: Units, expires: u64 },
     /// A payment to `take`.
-    Payment { tally: String, units: i64 },
+    Payment { tally: TallyId, units: Units },
     /// A payment with its receipt, to `take`.
-    Receipted { tally: String, units: i64 },
+    Receipted { tally: TallyId, units: Units },
     /// A receipt to `take`.
-    Receipt { tally: String, chit: String },
+    Receipt { tally: TallyId, chit: ChitId },
     /// Messages of a partner to `take`.
     Messages,
     /// Where somebody can be reached.
@@ -82,7 +86,7 @@ impl Scan {
     /// empty list.
     pub fn frame(&self, pixels: &[u8], width: u32, height: u32, stride: u32) -> Answer<Vec<Scanned>> {
         let around = Circumstances::at(self.clock.ask()?);
-        let size = |side| usize::try_from(side).unwrap_or(usize::MAX);
+        let size = |side: u32| usize::try_from(side).unwrap_or(usize::MAX);
         let luma = Luma::new(pixels, size(width), size(height), size(stride)).map_err(|reason| {
             HazelError::from(hazel_qr::Refusal { recognised: hazel_qr::Recognised::Frame, reason })
         })?;
@@ -131,26 +135,24 @@ fn said(qr: &Qr) -> Scanned {
     let mychips = |sort: &str| Meaning::Mychips { sort: sort.to_owned() };
     let meaning = match qr {
         Qr::Ticket(it) => Meaning::Ticket {
-            tally: it.tally.to_string(),
+            tally: it.tally,
             partner: it.name.clone(),
-            granted: it.terms.into(),
+            granted: it.terms,
             expires: it.expires,
         },
-        Qr::Offer(it) => Meaning::Offer { tally: it.tally.id.to_string() },
+        Qr::Offer(it) => Meaning::Offer { tally: it.tally.id },
         Qr::Invoice(it) => Meaning::Invoice {
-            tally: it.invoice.tally.to_string(),
-            invoice: it.invoice.id().to_string(),
-            units: it.invoice.units.milli(),
+            tally: it.invoice.tally,
+            invoice: it.invoice.id(),
+            units: it.invoice.units,
             expires: it.invoice.expires,
         },
-        Qr::Payment(it) => Meaning::Payment { tally: it.tally.to_string(), units: it.units.milli() },
-        Qr::Receipted(it) => {
-            Meaning::Receipted { tally: it.pledge.tally.to_string(), units: it.pledge.units.milli() }
-        }
+        Qr::Payment(it) => Meaning::Payment { tally: it.tally, units: it.units },
+        Qr::Receipted(it) => Meaning::Receipted { tally: it.pledge.tally, units: it.pledge.units },
         Qr::Receipt(it) => {
             let it = &it.receipt;
-            let chit = hazel_core::chit::ChitRef { chain: it.chain, seq: it.seq, hash: it.hash };
-            Meaning::Receipt { tally: it.tally.to_string(), chit: chit_id(&chit) }
+            let chit = ChitId { chain: it.chain, seq: it.seq, hash: it.hash };
+            Meaning::Receipt { tally: it.tally, chit }
         }
         Qr::Messages(_) => Meaning::Messages,
         Qr::Address(it) => Meaning::Address { address: it.to_string() },
@@ -193,9 +195,4 @@ fn own_of(qr: &Qr) -> Option<Own> {
 /// What a code means to a wallet that was handed it: read again, by the wallet's own clock.
 pub(crate) fn reread(code: &[u8], now: u64) -> Answer<Qr> {
     Ok(meaning(&Code::own(code)?, &Circumstances::at(now))?)
-}
-
-/// Where a list begins and how much of it is wanted.
-pub(crate) fn size(number: u32) -> usize {
-    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -1,5 +1,7 @@
 //! What came of something that was taken in.
 
+use hazel_core::tally::TallyId;
+use hazel_core::units::Units;
 use hazel_core::wallet::{Change, Delivery};
 
 use crate::records::{Side, Taken};
@@ -16,13 +18,13 @@ pub struct Fork {
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Tidings {
     /// Which tally.
-    pub tally: String,
+    pub tally: TallyId,
     /// Payments of the partner that were let in, in thousandths.
-    pub payments: Vec<i64>,
+    pub payments: Vec<Units>,
     /// Of those, what waits outside the terms, and why.
     pub outside: Vec<Taken>,
     /// Payments that were asked of me, in thousandths.
-    pub asked: Vec<i64>,
+    pub asked: Vec<Units>,
     /// Invoices of mine that were answered.
     pub answered: u32,
     /// Whether the partner gave a receipt for chits of mine.
@@ -42,7 +44,7 @@ pub struct Tidings {
 impl From<&Delivery> for Tidings {
     fn from(delivery: &Delivery) -> Self {
         let mut tidings = Self {
-            tally: delivery.tally.to_string(),
+            tally: delivery.tally,
             payments: Vec::new(),
             outside: Vec::new(),
             asked: Vec::new(),
@@ -57,14 +59,14 @@ impl From<&Delivery> for Tidings {
         for change in &delivery.changes {
             match change {
                 Change::Chit { units, flag, .. } => {
-                    tidings.payments.extend(units.map(|units| units.milli()));
-                    tidings.outside.extend(flag.is_outside().then(|| Taken::from(*flag)));
+                    tidings.payments.extend(units);
+                    tidings.outside.extend(flag.is_outside().then_some(*flag));
                 }
                 Change::Held { .. } => tidings.held = true,
-                Change::Asked { units } => tidings.asked.push(units.milli()),
+                Change::Asked { units } => tidings.asked.push(*units),
                 Change::Answered { .. } => tidings.answered = tidings.answered.saturating_add(1),
                 Change::Ordered { index } => tidings.ordered = Some(*index),
-                Change::Fork { side } => tidings.forks.push(Fork { side: (*side).into() }),
+                Change::Fork { side } => tidings.forks.push(Fork { side: *side }),
                 Change::Waiting => tidings.waiting = true,
             }
         }

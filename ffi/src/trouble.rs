@@ -1,6 +1,7 @@
 //! Why something was not done: a stable code, whose fault, arguments for the sentence that the app writes in its own language.
 
 use std::fmt;
+use std::sync::PoisonError;
 
 use hazel_core::admit::{Culprit as CoreCulprit, Refusal};
 use hazel_core::canon::Malformed;
@@ -71,55 +72,25 @@ impl fmt::Display for Trouble {
 
 /// Why a call did not do what it was asked, by what an app does about it. The code says more.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
+#[error("{trouble}")]
+#[allow(missing_docs, reason = "each says what is wrong")]
 pub enum HazelError {
     /// The rules of the ledger say no: tell the person.
-    #[error("{trouble}")]
-    Refused {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    Refused { trouble: Trouble },
     /// What was typed or asked for cannot be: ask again.
-    #[error("{trouble}")]
-    Usage {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    Usage { trouble: Trouble },
     /// The wallet stays locked: a key store or recovery words.
-    #[error("{trouble}")]
-    Locked {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    Locked { trouble: Trouble },
     /// Bytes that are not ours, or damaged.
-    #[error("{trouble}")]
-    Damaged {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    Damaged { trouble: Trouble },
     /// The phone: disk full, file out of reach, link lost. Try again.
-    #[error("{trouble}")]
-    Machine {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    Machine { trouble: Trouble },
     /// Made by a newer Hazel: update.
-    #[error("{trouble}")]
-    Newer {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    Newer { trouble: Trouble },
     /// The wallet or the meeting is closed, or the app is suspended.
-    #[error("{trouble}")]
-    Over {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    Over { trouble: Trouble },
     /// A defect of Hazel or of the app.
-    #[error("{trouble}")]
-    Defect {
-        /// What is wrong.
-        trouble: Trouble,
-    },
+    Defect { trouble: Trouble },
 }
 
 impl HazelError {
@@ -138,17 +109,30 @@ impl HazelError {
         }
     }
 
-    pub(crate) fn over(code: &str, detail: &str) -> Self {
-        Self::Over { trouble: Trouble::new(code, Culprit::You, &detail) }
+    pub(crate) fn refused(code: &str, culprit: Culprit, detail: &dyn fmt::Display) -> Self {
+        Self::Refused { trouble: Trouble::new(code, culprit, detail) }
     }
 
-    pub(crate) fn usage(code: &str, detail: &str) -> Self {
-        Self::Usage { trouble: Trouble::new(code, Culprit::You, &detail) }
+    pub(crate) fn machine(code: &str, culprit: Culprit, detail: &dyn fmt::Display) -> Self {
+        Self::Machine { trouble: Trouble::new(code, culprit, detail) }
     }
 
-    pub(crate) fn defect(code: &str, detail: &str) -> Self {
-        Self::Defect { trouble: Trouble::new(code, Culprit::Us, &detail) }
+    pub(crate) fn over(code: &str, detail: &dyn fmt::Display) -> Self {
+        Self::Over { trouble: Trouble::new(code, Culprit::You, detail) }
     }
+
+    pub(crate) fn usage(code: &str, detail: &dyn fmt::Display) -> Self {
+        Self::Usage { trouble: Trouble::new(code, Culprit::You, detail) }
+    }
+
+    pub(crate) fn defect(code: &str, detail: &dyn fmt::Display) -> Self {
+        Self::Defect { trouble: Trouble::new(code, Culprit::Us, detail) }
+    }
+}
+
+/// A verb that panicked has left its transaction undone, but not what stands in memory.
+pub(crate) fn poisoned<T>(_: PoisonError<T>) -> HazelError {
+    HazelError::defect("poisoned", &"an earlier call failed badly; open the wallet again")
 }
 
 impl From<uniffi::UnexpectedUniFFICallbackError> for HazelError {
@@ -273,15 +257,9 @@ impl From<MeetingError> for HazelError {
         match error {
             MeetingError::Wallet(error) => error.into(),
             MeetingError::Session(fault) => fault.into(),
-            MeetingError::WeakKey(_) => {
-                Self::Refused { trouble: Trouble::new("weak_key", Culprit::Partner, &error) }
-            }
-            MeetingError::NobodyYet => {
-                Self::Refused { trouble: Trouble::new("nobody_yet", Culprit::Nobody, &error) }
-            }
-            MeetingError::NoDevice(_) => {
-                Self::Refused { trouble: Trouble::new("no_such_device", Culprit::Partner, &error) }
-            }
+            MeetingError::WeakKey(_) => Self::refused("weak_key", Culprit::Partner, &error),
+            MeetingError::NobodyYet => Self::refused("nobody_yet", Culprit::Nobody, &error),
+            MeetingError::NoDevice(_) => Self::refused("no_such_device", Culprit::Partner, &error),
         }
     }
 }
@@ -289,29 +267,27 @@ impl From<MeetingError> for HazelError {
 impl From<Fault> for HazelError {
     fn from(fault: Fault) -> Self {
         match fault.blame() {
-            Blame::Peer => Self::Refused { trouble: Trouble::new("bad_peer", Culprit::Partner, &fault) },
-            Blame::Link => Self::Machine { trouble: Trouble::new("link_lost", Culprit::Nobody, &fault) },
-            Blame::Us => Self::Defect { trouble: Trouble::new("session", Culprit::Us, &fault) },
+            Blame::Peer => Self::refused("bad_peer", Culprit::Partner, &fault),
+            Blame::Link => Self::machine("link_lost", Culprit::Nobody, &fault),
+            Blame::Us => Self::defect("session", &fault),
         }
     }
 }
 
 impl From<TooLong> for HazelError {
     fn from(error: TooLong) -> Self {
-        Self::Refused { trouble: Trouble::new("bad_peer", Culprit::Partner, &error) }
+        Self::refused("bad_peer", Culprit::Partner, &error)
     }
 }
 
 impl From<Misuse> for HazelError {
     fn from(misuse: Misuse) -> Self {
         match misuse {
-            Misuse::Over => Self::over("meeting_over", "the meeting is over"),
+            Misuse::Over => Self::over("meeting_over", &"the meeting is over"),
             // A radio's own measure of itself is the usual culprit.
-            Misuse::Link(error) => {
-                Self::Machine { trouble: Trouble::new("bad_link", Culprit::Machine, &error) }
-            }
-            Misuse::LinkedAlready => Self::usage("linked_already", "a link is up already"),
-            other => Self::Usage { trouble: Trouble::new("misuse", Culprit::You, &other) },
+            Misuse::Link(error) => Self::machine("bad_link", Culprit::Machine, &error),
+            Misuse::LinkedAlready => Self::usage("linked_already", &"a link is up already"),
+            other => Self::usage("misuse", &other),
         }
     }
 }

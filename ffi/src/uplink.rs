@@ -16,10 +16,10 @@ use zeroize::Zeroizing;
 
 use crate::Answer;
 use crate::edge::SystemEntropy;
+use crate::ids::Count;
 use crate::post::LogLevel;
-use crate::records::count;
 use crate::tidings::Tidings;
-use crate::trouble::{Culprit, HazelError, Trouble};
+use crate::trouble::{Culprit, HazelError, Trouble, poisoned};
 use crate::wallet::{Cell, Wallet};
 
 /// Silence after which the site has said what it has to say, in milliseconds.
@@ -41,38 +41,21 @@ pub struct SiteLink {
 
 /// What the socket, the timer or the screen is to do, in order.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
+#[allow(missing_docs, reason = "the fields are named by what they hold")]
 pub enum Homeward {
     /// Write this on the stream.
-    Write {
-        /// The bytes.
-        bytes: Vec<u8>,
-    },
+    Write { bytes: Vec<u8> },
     /// The site is proven to be the one meant, and has let this device in: keep the link.
     Opened,
     /// Something was taken in.
-    News {
-        /// What it changed.
-        tidings: Tidings,
-    },
-    /// The site did not let something in.
-    Declined {
-        /// Of which tally.
-        tally: String,
-        /// Why, as a stable name.
-        code: String,
-    },
-    /// Call `tick` at this time; replaces every earlier one.
-    WakeAt {
-        /// In milliseconds of the caller's clock.
-        at: u64,
-    },
-    /// It is over: close the stream. Nothing is lost; what was not confirmed is told again the next time.
-    Ended {
-        /// Tallies with something that is not final yet.
-        pending: u64,
-        /// Why it ended early, if it did.
-        trouble: Option<Trouble>,
-    },
+    News { tidings: Tidings },
+    /// The site did not let something in; the code says why, and is stable.
+    Declined { tally: TallyId, code: String },
+    /// Call `tick` at this time, in milliseconds of the caller's clock; replaces every earlier one.
+    WakeAt { at: u64 },
+    /// It is over: close the stream. So many tallies have something that is not final yet; the trouble is why it ended early, if it did.
+    /// Nothing is lost; what was not confirmed is told again the next time.
+    Ended { pending: Count, trouble: Option<Trouble> },
 }
 
 /// One channel to a site.
@@ -99,7 +82,7 @@ struct Line {
 impl Wallet {
     /// First contact, by the ticket of whoever runs the site. `within` milliseconds from `now` it ends, whatever came of it.
     pub fn first_uplink(&self, ticket: &str, now: u64, within: u64) -> Answer<Arc<Uplink>> {
-        let unreadable = |detail: &str| HazelError::usage("no_site_ticket", detail);
+        let unreadable = |detail: &str| HazelError::usage("no_site_ticket", &detail);
         let ticket: SiteTicket = ticket
             .trim()
             .parse()
@@ -178,9 +161,8 @@ impl Uplink {
     }
 
     fn line(&self) -> Answer<MutexGuard<'_, Line>> {
-        let line =
-            self.line.lock().map_err(|_| HazelError::defect("poisoned", "an earlier call failed badly"))?;
-        if line.is_over { Err(HazelError::over("uplink_over", "the channel is over")) } else { Ok(line) }
+        let line = self.line.lock().map_err(poisoned)?;
+        if line.is_over { Err(HazelError::over("uplink_over", &"the channel is over")) } else { Ok(line) }
     }
 
     /// One input, and everything that follows from it.
@@ -202,7 +184,7 @@ impl Uplink {
             }
             line.is_over = true;
             let pending = match &line.talk {
-                Some(talk) => count(talk.pending(wallet).map_err(HazelError::from)?),
+                Some(talk) => talk.pending(wallet).map_err(HazelError::from)?,
                 None => 0,
             };
             acts.push(Homeward::Ended { pending, trouble: fault.map(|fault| fault.trouble().clone()) });
@@ -214,7 +196,7 @@ impl Uplink {
         done?;
         for act in &acts {
             match act {
-                Homeward::News { tidings } => self.cell.tell(&tidings.tally),
+                Homeward::News { tidings } => self.cell.tell(tidings.tally),
                 Homeward::Ended { trouble: Some(trouble), .. } => {
                     self.cell.log(LogLevel::Warning, format!("a channel to a site ended: {}", trouble.code));
                 }
@@ -269,7 +251,7 @@ impl Line {
         self.unsent.extend(answers);
         let heard = &mut talk.heard;
         for (tally, code) in heard.refused.drain(..) {
-            acts.push(Homeward::Declined { tally: tally.to_string(), code });
+            acts.push(Homeward::Declined { tally, code });
         }
         for news in heard.errands.drain(..) {
             if let ErrandNews::ForMe(delivery) = news {
@@ -308,12 +290,12 @@ impl Line {
     /// A site that does not know a caller, or not the ticket, closes without a word.
     fn ended(&self, fault: Fault) -> HazelError {
         match fault {
-            Fault::Closed if !self.is_connected => HazelError::Machine {
-                trouble: Trouble::new("unreachable_site", Culprit::Nobody, &"the site cannot be reached"),
-            },
-            Fault::Closed if self.talk.is_none() => HazelError::Refused {
-                trouble: Trouble::new("unwelcome", Culprit::Nobody, &"the site closed without a word"),
-            },
+            Fault::Closed if !self.is_connected => {
+                HazelError::machine("unreachable_site", Culprit::Nobody, &"the site cannot be reached")
+            }
+            Fault::Closed if self.talk.is_none() => {
+                HazelError::refused("unwelcome", Culprit::Nobody, &"the site closed without a word")
+            }
             fault => lost(fault),
         }
     }
@@ -329,25 +311,24 @@ impl From<UplinkError> for HazelError {
 }
 
 fn lost(fault: Fault) -> HazelError {
-    HazelError::Machine { trouble: Trouble::new("channel_lost", Culprit::Nobody, &fault) }
+    HazelError::machine("channel_lost", Culprit::Nobody, &fault)
 }
 
 fn late() -> HazelError {
-    let detail = "the site did not answer in time";
-    HazelError::Machine { trouble: Trouble::new("late", Culprit::Nobody, &detail) }
+    HazelError::machine("late", Culprit::Nobody, &"the site did not answer in time")
 }
 
 pub(crate) fn site_named(site: &str) -> Answer<PublicKey> {
-    site_of(site).ok_or_else(|| HazelError::usage("no_site", "this names no site"))
+    site_of(site).ok_or_else(|| HazelError::usage("no_site", &"this names no site"))
 }
 
 fn known_key(site: &PublicKey) -> Answer<hazel_sync::PublicKey> {
-    dialog_key(site).ok_or_else(|| HazelError::usage("no_site", "the site has no proper key"))
+    dialog_key(site).ok_or_else(|| HazelError::usage("no_site", &"the site has no proper key"))
 }
 
 fn secret_of(link: &SiteLink) -> Answer<SecretKey> {
     let bytes = <[u8; 32]>::try_from(link.secret.as_slice()).map(Zeroizing::new);
-    let bytes = bytes.map_err(|_| HazelError::usage("no_site", "this is no secret of a link"))?;
+    let bytes = bytes.map_err(|_| HazelError::usage("no_site", &"this is no secret of a link"))?;
     Ok(SecretKey::new(*bytes))
 }
 

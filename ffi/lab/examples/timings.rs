@@ -16,6 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use hazel_core::tally::TallyId;
+use hazel_core::units::Units;
 use hazel_ffi::{PageOf, Payment, Side, Terms, Wallet};
 use hazel_lab::{Faults, LabKeys, SimulatedPair};
 
@@ -39,15 +41,15 @@ fn quiet() -> Faults {
     }
 }
 
-fn open_tally(pair: &SimulatedPair, ana: &Wallet, ben: &Wallet) -> String {
-    let terms = Terms { limit: 1_000_000_000, notice_days: 30 };
+fn open_tally(pair: &SimulatedPair, ana: &Wallet, ben: &Wallet) -> TallyId {
+    let terms = Terms { limit: Units::new(1_000_000_000), notice_days: 30 };
     let invitation = ben.invite(Side::Stock, terms, 3_600).unwrap();
     let tally = ana.accept_ticket(invitation.code.bytes, terms).unwrap();
-    pair.meet(&tally, quiet()).unwrap();
-    ben.offer(&tally, None, None).unwrap();
-    pair.meet(&tally, quiet()).unwrap();
-    ana.accept(&tally, &ana.offered(&tally).unwrap().version).unwrap();
-    pair.meet(&tally, quiet()).unwrap();
+    pair.meet(&tally.to_string(), quiet()).unwrap();
+    ben.offer(tally, None, None).unwrap();
+    pair.meet(&tally.to_string(), quiet()).unwrap();
+    ana.accept(tally, ana.offered(tally).unwrap().version).unwrap();
+    pair.meet(&tally.to_string(), quiet()).unwrap();
     tally
 }
 
@@ -59,18 +61,21 @@ fn grow(folder: &str, chits: u32) {
         let tally = open_tally(&pair, &ana, &ben);
         for _ in 0..chits / TALLIES {
             let (memo, reference) = ("coffee".to_owned(), String::new());
-            let payment = Payment { units: 2_500, memo, reference, invoice: None, insist: false };
-            ana.pay(&tally, payment).unwrap();
+            let payment = Payment { units: Units::new(2_500), memo, reference, invoice: None, insist: false };
+            ana.pay(tally, payment).unwrap();
         }
         for _ in 0..40 {
-            let Some(letter) = ana.hand_over(&tally).unwrap() else { break };
+            let Some(letter) = ana.hand_over(tally).unwrap() else { break };
             ben.receive(letter).unwrap();
-            if let Some(answer) = ben.hand_over(&tally).unwrap() {
+            if let Some(answer) = ben.hand_over(tally).unwrap() {
                 ana.receive(answer).unwrap();
             }
         }
-        let line = ben.tally(&tally, page()).unwrap().tally;
-        assert_eq!((line.balance, line.final_balance), (i64::from(chits / TALLIES) * 2_500, line.balance));
+        let line = ben.tally(tally, page()).unwrap().tally;
+        assert_eq!(
+            (line.balance, line.final_balance),
+            (Units::new(i64::from(chits / TALLIES) * 2_500), line.balance)
+        );
     }
     ana.shut().unwrap();
     ben.shut().unwrap();
@@ -107,7 +112,7 @@ fn read(folder: &str) {
     });
     let mut turn = tallies.iter().cycle();
     let tally = middle(301, || {
-        black_box(wallet.tally(&turn.next().unwrap().id, page()).unwrap());
+        black_box(wallet.tally(turn.next().unwrap().id, page()).unwrap());
     });
     println!("Rust: open to first home {cold} us, home {home} us, a page of 30 {tally} us");
 }

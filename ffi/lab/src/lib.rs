@@ -11,7 +11,7 @@ mod vectors;
 
 pub use air::Faults;
 pub use door::{Ground, judge};
-pub use pair::{Encounter, LabKeys, SimulatedPair};
+pub use pair::{Encounter, LabKeys, SimulatedPair, wipe_half};
 pub use site::{SimulatedSite, Visit};
 pub use vectors::{agree_with, check_signature, decode, read_address};
 

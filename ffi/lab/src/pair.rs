@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hazel_core::store::Store;
 use hazel_ffi::{
     Act, Carrier, HazelError, KeyStatus, KeyStore, KeyStoreError, Meeting, MeetingReport, Wallet, new_words,
 };
@@ -10,6 +11,7 @@ use hazel_sync::Time;
 use hazel_sync::carrier::memory::{Air, Side, Weather};
 
 use crate::air::Faults;
+use crate::vectors::no;
 
 /// How long two phones try, by their own clock: beyond every patience of a session.
 const LONGEST: u64 = 3_600_000;
@@ -36,6 +38,12 @@ impl KeyStore for LabKeys {
     fn status(&self) -> Result<KeyStatus, KeyStoreError> {
         Ok(KeyStatus::Ready)
     }
+}
+
+/// Leaves of a wallet's file what a wipe leaves that was killed in the middle: the keys are gone, the file is not.
+#[uniffi::export]
+pub fn wipe_half(file: &str) -> Result<(), HazelError> {
+    Ok(Store::open(Path::new(file))?.change(|shelf| shelf.forget_keys())?)
 }
 
 /// How an encounter went.
@@ -91,6 +99,7 @@ impl SimulatedPair {
 
     /// The left one calls the right one about a tally, over as many links as it takes. Another encounter rolls other dice.
     pub fn meet(&self, tally: &str, faults: Faults) -> Result<Encounter, HazelError> {
+        let tally = tally.parse().map_err(|_| no("unknown", "this is no id of a tally"))?;
         let seed = {
             let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
             *seed = seed.wrapping_add(1);

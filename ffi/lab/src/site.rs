@@ -5,6 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hazel_core::digest::Digest;
 use hazel_core::key::{Entropy, SecretKey};
+use hazel_core::units::Units;
 use hazel_ffi::{HazelError, Homeward, Trouble, Uplink};
 use hazel_network::driver::SystemTime;
 use hazel_network::letter::Correspondent;
@@ -168,11 +169,13 @@ impl Stream<'_> {
                     self.to_site.extend(bytes);
                 }
                 Homeward::Opened => self.visit.opened = true,
-                Homeward::News { tidings } => self.visit.payments.extend(tidings.payments),
+                Homeward::News { tidings } => {
+                    self.visit.payments.extend(tidings.payments.into_iter().map(Units::milli));
+                }
                 Homeward::Declined { code, .. } => self.visit.declined.push(code),
                 Homeward::WakeAt { at } => wake = Some(at),
                 Homeward::Ended { pending, trouble } => {
-                    self.visit.pending = trouble.is_none().then_some(pending);
+                    self.visit.pending = trouble.is_none().then(|| wide(pending));
                     self.visit.trouble = trouble;
                 }
             }
@@ -236,7 +239,11 @@ fn piece(from: &mut Vec<u8>) -> Vec<u8> {
 }
 
 fn size(bytes: &[u8]) -> u64 {
-    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+    wide(bytes.len())
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 fn defect(detail: &str) -> HazelError {

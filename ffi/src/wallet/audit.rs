@@ -5,21 +5,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::{Cell, Wallet};
 use crate::Answer;
-use crate::records::count;
+use crate::ids::{Count, count_of};
 
 /// What an audit found.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct AuditReport {
     /// How many tallies were checked.
-    pub tallies: u64,
+    pub tallies: Count,
     /// How many chits were checked.
-    pub chits: u64,
+    pub chits: Count,
     /// How many signatures were verified.
-    pub signatures: u64,
+    pub signatures: Count,
     /// What is wrong, in words; empty if all is well.
     pub findings: Vec<String>,
     /// Pages of the file with bytes in room that nothing uses: left by the database, or changed by the disk. They say nothing.
-    pub stray_pages: u64,
+    pub stray_pages: Count,
 }
 
 /// One check of everything. Other calls into the wallet wait for its end, so it is one to be stopped.
@@ -44,16 +44,16 @@ impl Audit {
     /// Checks, and says what it found; refuses with "stopped" if it was stopped before it was done. Changes nothing.
     pub fn run(&self) -> Answer<AuditReport> {
         let mut goes_on = |chits| {
-            self.checked.store(count(chits), Ordering::Relaxed);
+            self.checked.store(count_of(chits), Ordering::Relaxed);
             !self.stopped.load(Ordering::Relaxed)
         };
         let report = self.cell.with(|wallet| Ok(wallet.audit(&mut goes_on)?))?;
         Ok(AuditReport {
-            tallies: count(report.tallies),
-            chits: count(report.chits),
-            signatures: count(report.signatures),
+            tallies: report.tallies,
+            chits: report.chits,
+            signatures: report.signatures,
             findings: report.findings.iter().map(ToString::to_string).collect(),
-            stray_pages: count(report.stray_pages.len()),
+            stray_pages: report.stray_pages.len(),
         })
     }
 

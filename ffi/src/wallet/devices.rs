@@ -1,14 +1,15 @@
 //! Other devices of the same holder.
 
 use hazel_core::canon::Canon as _;
+use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
 use hazel_core::wallet::EnrolmentRequest;
 
 use super::Wallet;
 use crate::Answer;
 use crate::edge::SystemEntropy;
+use crate::ids::Count;
 use crate::post::Notice;
-use crate::records::{count, tally_of};
 
 /// What a new device shows to be let in, and what it keeps to itself until the answer is here.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
@@ -37,15 +38,14 @@ impl Wallet {
     }
 
     /// Takes leave to sign from another device of mine, on every tally. What it has signed is still owed.
-    pub fn revoke_device(&self, device: u32) -> Answer<u64> {
+    pub fn revoke_device(&self, device: u32) -> Answer<Count> {
         let revoked = self.read(|wallet| Ok(wallet.revoke_device(device)?))?;
         self.cell.post.tell(Notice::Everything);
-        Ok(count(revoked))
+        Ok(revoked)
     }
 
     /// Hands part of this device's allowance to another of mine.
-    pub fn hand_allowance(&self, tally: &str, to: u32, units: i64) -> Answer<()> {
-        let id = tally_of(tally)?;
-        self.change(tally, |wallet| Ok(wallet.hand_allowance(&id, to, Units::new(units)).map(|_| ())?))
+    pub fn hand_allowance(&self, tally: TallyId, to: u32, units: Units) -> Answer<()> {
+        self.change(tally, |wallet| Ok(wallet.hand_allowance(&tally, to, units).map(|_| ())?))
     }
 }

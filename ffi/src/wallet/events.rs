@@ -1,34 +1,30 @@
 //! What the person must be told, also after a restart; and what can be taken out of a wallet to look at.
 
+pub use hazel_core::store::Event;
+use hazel_core::tally::TallyId;
+
 use super::Wallet;
 use crate::Answer;
-use crate::records::tally_of;
 
 /// Something that happened. It comes again until it is handled.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Event {
     /// Its number.
     pub no: i64,
     /// Which tally it is about.
-    pub tally: Option<String>,
+    pub tally: Option<TallyId>,
     /// A stable name, such as "tally_opened".
     pub code: String,
     /// Its arguments.
-    pub arguments: Vec<String>,
+    #[uniffi(name = "arguments")]
+    pub args: Vec<String>,
 }
 
 #[uniffi::export]
 impl Wallet {
     /// The oldest thing that the person has not been told.
     pub fn next_event(&self) -> Answer<Option<Event>> {
-        self.read(|wallet| {
-            Ok(wallet.next_event()?.map(|event| Event {
-                no: event.no,
-                tally: event.tally.map(|tally| tally.to_string()),
-                code: event.code,
-                arguments: event.args,
-            }))
-        })
+        self.read(|wallet| Ok(wallet.next_event()?))
     }
 
     /// The person has been told.
@@ -37,14 +33,12 @@ impl Wallet {
     }
 
     /// A tally as a table for a spreadsheet. Both phones export the same bytes.
-    pub fn export_csv(&self, tally: &str) -> Answer<String> {
-        let id = tally_of(tally)?;
-        self.read(|wallet| Ok(wallet.export(&id)?.to_csv()))
+    pub fn export_csv(&self, tally: TallyId) -> Answer<String> {
+        self.read(|wallet| Ok(wallet.export(&tally)?.to_csv()))
     }
 
     /// The same for a program, as one JSON object.
-    pub fn export_json(&self, tally: &str) -> Answer<String> {
-        let id = tally_of(tally)?;
-        self.read(|wallet| Ok(wallet.export(&id)?.to_json()))
+    pub fn export_json(&self, tally: TallyId) -> Answer<String> {
+        self.read(|wallet| Ok(wallet.export(&tally)?.to_json()))
     }
 }

@@ -1,24 +1,24 @@
 //! What screens read: each in one call.
 
-use hazel_core::wallet::Filter;
+use hazel_core::invoice::InvoiceId;
+use hazel_core::tally::TallyId;
+use hazel_core::units::Units;
+pub use hazel_core::wallet::Filter as PageOf;
 
 use super::Wallet;
-use crate::records::{
-    Attention, ChitLine, Exposure, Home, InvoiceLine, InvoiceState, TallyLine, TallyPage, invoice_of,
-    tally_of,
-};
-use crate::scan::size;
-use crate::{Answer, Device};
+use crate::Answer;
+use crate::ids::Count;
+use crate::records::{Attention, ChitLine, Device, Home, InvoiceLine, InvoiceState, TallyLine, TallyPage};
 
 /// Which chits of a tally are wanted, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct PageOf {
     /// Skip this many.
     #[uniffi(default = 0)]
-    pub skip: u32,
+    pub skip: Count,
     /// Show at most this many.
     #[uniffi(default = 30)]
-    pub most: u32,
+    pub most: Count,
     /// Only those signed at or after this time.
     #[uniffi(default = None)]
     pub since: Option<u64>,
@@ -33,19 +33,6 @@ pub struct PageOf {
     pub payments_only: bool,
 }
 
-impl From<PageOf> for Filter {
-    fn from(page: PageOf) -> Self {
-        Self {
-            skip: size(page.skip),
-            most: size(page.most),
-            since: page.since,
-            until: page.until,
-            text: page.text,
-            payments_only: page.payments_only,
-        }
-    }
-}
-
 #[uniffi::export]
 impl Wallet {
     /// Everything the first screen shows.
@@ -56,57 +43,52 @@ impl Wallet {
                 name: wallet.name().to_owned(),
                 device: wallet.device(),
                 has_root: wallet.has_root(),
-                position: position.into(),
+                position,
                 tallies: tallies.into_iter().map(TallyLine::from).collect(),
-                attention: wallet.attention()?.into_iter().map(Attention::from).collect(),
+                attention: wallet.attention()?,
             })
         })
     }
 
     /// Everything the page of one tally shows.
-    pub fn tally(&self, tally: &str, page: PageOf) -> Answer<TallyPage> {
-        let id = tally_of(tally)?;
+    pub fn tally(&self, tally: TallyId, page: PageOf) -> Answer<TallyPage> {
         self.read(|wallet| {
-            let view = wallet.tally(&id)?;
-            let exposure = view.state.is_contract().then(|| wallet.exposure(&id, None)).transpose()?;
-            let waiting = |invoice: &InvoiceLine| invoice.state == InvoiceState::Issued;
-            let invoices = wallet.invoices(&id)?;
+            let view = wallet.tally(&tally)?;
+            let exposure = view.state.is_contract().then(|| wallet.exposure(&tally, None)).transpose()?;
+            let mut invoices = wallet.invoices(&tally)?;
+            invoices.retain(|invoice| invoice.state == InvoiceState::Issued);
             Ok(TallyPage {
                 tally: view.into(),
-                chits: wallet.history(&id, &page.into())?.into_iter().map(ChitLine::from).collect(),
-                invoices: invoices.into_iter().map(InvoiceLine::from).filter(waiting).collect(),
-                largest: wallet.can_pay(&id, hazel_core::units::Units::ZERO)?.largest.milli(),
-                exposure: exposure.map(Exposure::from),
+                chits: wallet.history(&tally, &page)?.into_iter().map(ChitLine::from).collect(),
+                invoices,
+                largest: wallet.can_pay(&tally, Units::ZERO)?.largest,
+                exposure,
             })
         })
     }
 
     /// A page of a tally's history alone, for scrolling on.
-    pub fn history(&self, tally: &str, page: PageOf) -> Answer<Vec<ChitLine>> {
-        let id = tally_of(tally)?;
-        self.read(|wallet| Ok(wallet.history(&id, &page.into())?.into_iter().map(ChitLine::from).collect()))
+    pub fn history(&self, tally: TallyId, page: PageOf) -> Answer<Vec<ChitLine>> {
+        self.read(|wallet| Ok(wallet.history(&tally, &page)?.into_iter().map(ChitLine::from).collect()))
     }
 
     /// What waits for the person, most urgent first.
     pub fn attention(&self) -> Answer<Vec<Attention>> {
-        self.read(|wallet| Ok(wallet.attention()?.into_iter().map(Attention::from).collect()))
+        self.read(|wallet| Ok(wallet.attention()?))
     }
 
     /// All invoices of a tally, oldest first.
-    pub fn invoices(&self, tally: &str) -> Answer<Vec<InvoiceLine>> {
-        let id = tally_of(tally)?;
-        self.read(|wallet| Ok(wallet.invoices(&id)?.into_iter().map(InvoiceLine::from).collect()))
+    pub fn invoices(&self, tally: TallyId) -> Answer<Vec<InvoiceLine>> {
+        self.read(|wallet| Ok(wallet.invoices(&tally)?))
     }
 
     /// One invoice.
-    pub fn invoice(&self, invoice: &str) -> Answer<InvoiceLine> {
-        let id = invoice_of(invoice)?;
-        self.read(|wallet| Ok(wallet.invoice(&id)?.into()))
+    pub fn invoice(&self, invoice: InvoiceId) -> Answer<InvoiceLine> {
+        self.read(|wallet| Ok(wallet.invoice(&invoice)?))
     }
 
     /// Both parties' devices on a tally, as far as is known.
-    pub fn devices(&self, tally: &str) -> Answer<Vec<Device>> {
-        let id = tally_of(tally)?;
-        self.read(|wallet| Ok(wallet.devices(&id)?.into_iter().map(Device::from).collect()))
+    pub fn devices(&self, tally: TallyId) -> Answer<Vec<Device>> {
+        self.read(|wallet| Ok(wallet.devices(&tally)?))
     }
 }

@@ -1,17 +1,17 @@
 //! Who speaks for my half of a tally when this phone is away.
 
+use hazel_core::tally::TallyId;
 use hazel_network::ticket::agent_of;
 
 use super::Wallet;
 use crate::Answer;
-use crate::records::tally_of;
 use crate::uplink::site_named;
 
 /// Who speaks for my half of a tally.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Speaker {
     /// Which tally.
-    pub tally: String,
+    pub tally: TallyId,
     /// Whether this phone does.
     pub here: bool,
     /// The sites that do.
@@ -26,7 +26,7 @@ impl Wallet {
     pub fn speakers(&self) -> Answer<Vec<Speaker>> {
         self.read(|wallet| {
             let speaker = |it: hazel_core::wallet::Speakers| Speaker {
-                tally: it.tally.to_string(),
+                tally: it.tally,
                 here: it.here,
                 sites: if it.here { Vec::new() } else { it.nodes.iter().map(agent_of).collect() },
                 pending: it.pending,
@@ -36,14 +36,13 @@ impl Wallet {
     }
 
     /// Lets a site speak for my half from now on.
-    pub fn host_at(&self, tally: &str, site: &str) -> Answer<()> {
-        let (id, site) = (tally_of(tally)?, site_named(site)?);
-        self.change(tally, |wallet| Ok(wallet.host_at(&id, &site).map(|_| ())?))
+    pub fn host_at(&self, tally: TallyId, site: &str) -> Answer<()> {
+        let site = site_named(site)?;
+        self.change(tally, |wallet| Ok(wallet.host_at(&tally, &site).map(|_| ())?))
     }
 
     /// Lets this phone speak for its half again.
-    pub fn host_here(&self, tally: &str) -> Answer<()> {
-        let id = tally_of(tally)?;
-        self.change(tally, |wallet| Ok(wallet.host_here(&id).map(|_| ())?))
+    pub fn host_here(&self, tally: TallyId) -> Answer<()> {
+        self.change(tally, |wallet| Ok(wallet.host_here(&tally).map(|_| ())?))
     }
 }

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use hazel_core::canon::Canon as _;
 use hazel_core::key::RecoveryWords;
 use hazel_core::store::{Store, StoreError};
+use hazel_core::tally::TallyId;
 use hazel_core::wallet::Wallet as Core;
 use hazel_core::wallet::WalletError;
 
@@ -35,7 +36,7 @@ use crate::Answer;
 use crate::edge::{Clock, Clockwork, SystemEntropy, Told};
 use crate::guard::{Guard, KeyStore};
 use crate::post::{Listener, LogLevel, LogSink, Notice, Post};
-use crate::trouble::HazelError;
+use crate::trouble::{HazelError, poisoned};
 
 /// A wallet. May be called from any thread; calls take their turns.
 #[derive(uniffi::Object)]
@@ -67,23 +68,16 @@ impl Wallet {
         words: &str,
         clock: Option<Arc<dyn Clock>>,
     ) -> Answer<Arc<Self>> {
-        let (words, guard, clock) = (RecoveryWords::parse(words)?, Guard::new(keys), Clockwork::new(clock)?);
-        let told = Box::new(Told(Arc::clone(&clock)));
-        let made = Core::create_file(Path::new(file), &guard, name, &words, told, Box::new(SystemEntropy));
-        Ok(Self::around(guard.explain(made)?, clock))
+        let words = RecoveryWords::parse(words)?;
+        Self::around(keys, clock, |guard, clock, entropy| {
+            Core::create_file(Path::new(file), guard, name, &words, clock, entropy)
+        })
     }
 
     /// Opens the wallet in a file. The key store may ask the person.
     #[uniffi::constructor]
     pub fn open(file: &str, keys: Arc<dyn KeyStore>, clock: Option<Arc<dyn Clock>>) -> Answer<Arc<Self>> {
-        let (guard, clock) = (Guard::new(keys), Clockwork::new(clock)?);
-        let told = Box::new(Told(Arc::clone(&clock)));
-        let path = Path::new(file);
-        if !path.exists() {
-            return Err(WalletError::from(StoreError::Unreachable).into());
-        }
-        let opened = Core::open(Store::open(path)?, &guard, told, Box::new(SystemEntropy));
-        Ok(Self::around(guard.explain(opened)?, clock))
+        Self::around(keys, clock, |guard, clock, entropy| Core::open(stored(file)?, guard, clock, entropy))
     }
 
     /// Restores a backup into a new file. Every tally can be read at once, and signed on when its partner was met.
@@ -95,11 +89,10 @@ impl Wallet {
         backup: Vec<u8>,
         clock: Option<Arc<dyn Clock>>,
     ) -> Answer<Arc<Self>> {
-        let (words, guard, clock) = (RecoveryWords::parse(words)?, Guard::new(keys), Clockwork::new(clock)?);
-        let told = Box::new(Told(Arc::clone(&clock)));
-        let made =
-            Core::restore_file(Path::new(file), &guard, &words, &backup, told, Box::new(SystemEntropy));
-        Ok(Self::around(guard.explain(made)?, clock))
+        let words = RecoveryWords::parse(words)?;
+        Self::around(keys, clock, |guard, clock, entropy| {
+            Core::restore_file(Path::new(file), guard, &words, &backup, clock, entropy)
+        })
     }
 
     /// Makes this device's wallet from the answer of another device of the same holder.
@@ -113,13 +106,11 @@ impl Wallet {
     ) -> Answer<Arc<Self>> {
         let secret = <[u8; 32]>::try_from(secret)
             .map(zeroize::Zeroizing::new)
-            .map_err(|_| HazelError::usage("unknown", "this is no secret of a device"))?;
+            .map_err(|_| HazelError::usage("unknown", &"this is no secret of a device"))?;
         let enrolment = hazel_core::wallet::Enrolment::from_bytes(&enrolment)?;
-        let (guard, clock) = (Guard::new(keys), Clockwork::new(clock)?);
-        let told = Box::new(Told(Arc::clone(&clock)));
-        let path = Path::new(file);
-        let made = Core::enrol_file(path, &guard, &secret, &enrolment, told, Box::new(SystemEntropy));
-        Ok(Self::around(guard.explain(made)?, clock))
+        Self::around(keys, clock, |guard, clock, entropy| {
+            Core::enrol_file(Path::new(file), guard, &secret, &enrolment, clock, entropy)
+        })
     }
 
     /// Closes the wallet. Every call afterwards answers "closed"; closing again answers nothing and does nothing.
@@ -177,10 +168,29 @@ impl Wallet {
     }
 }
 
+/// Removes a file whose wiping was interrupted after the keys were gone: opening it answers "wrong_file". Refuses one with a wallet in it.
+#[uniffi::export]
+pub fn finish_wipe(file: &str) -> Answer<()> {
+    Ok(Core::finish_wipe(stored(file)?)?)
+}
+
+/// A file that is there: opening one that is not would make it.
+fn stored(file: &str) -> Result<Store, WalletError> {
+    let path = Path::new(file);
+    if path.exists() { Ok(Store::open(path)?) } else { Err(StoreError::Unreachable.into()) }
+}
+
 impl Wallet {
-    fn around(core: Core, clock: Arc<Clockwork>) -> Arc<Self> {
-        let held = Mutex::new(Held::Open(Box::new(core)));
-        Arc::new(Self { cell: Arc::new(Cell { held, clock, post: Post::default() }) })
+    /// What one of the core's verbs makes or opens with the platform's key store and clock.
+    fn around(
+        keys: Arc<dyn KeyStore>,
+        clock: Option<Arc<dyn Clock>>,
+        make: impl FnOnce(&Guard, Box<Told>, Box<SystemEntropy>) -> Result<Core, WalletError>,
+    ) -> Answer<Arc<Self>> {
+        let (guard, clock) = (Guard::new(keys), Clockwork::new(clock)?);
+        let made = make(&guard, Box::new(Told(Arc::clone(&clock))), Box::new(SystemEntropy));
+        let held = Mutex::new(Held::Open(Box::new(guard.explain(made)?)));
+        Ok(Arc::new(Self { cell: Arc::new(Cell { held, clock, post: Post::default() }) }))
     }
 
     pub(crate) const fn cell(&self) -> &Arc<Cell> {
@@ -193,9 +203,9 @@ impl Wallet {
     }
 
     /// Changes one tally, and says so.
-    fn change<T>(&self, tally: &str, verb: impl FnOnce(&mut Core) -> Answer<T>) -> Answer<T> {
+    fn change<T>(&self, tally: TallyId, verb: impl FnOnce(&mut Core) -> Answer<T>) -> Answer<T> {
         let done = self.cell.with(verb)?;
-        self.cell.post.tell(Notice::Tally { tally: tally.to_owned() });
+        self.cell.tell(tally);
         Ok(done)
     }
 }
@@ -211,8 +221,8 @@ impl Cell {
         }
     }
 
-    pub(crate) fn tell(&self, tally: &str) {
-        self.post.tell(Notice::Tally { tally: tally.to_owned() });
+    pub(crate) fn tell(&self, tally: TallyId) {
+        self.post.tell(Notice::Tally { tally });
     }
 
     pub(crate) fn log(&self, level: LogLevel, line: impl Into<String>) {
@@ -226,18 +236,15 @@ impl Cell {
     }
 
     fn lock(&self) -> Answer<MutexGuard<'_, Held>> {
-        // A verb that panicked has left its transaction undone, but not what stands in memory.
-        self.held.lock().map_err(|_| {
-            HazelError::defect("poisoned", "an earlier call failed badly; open the wallet again")
-        })
+        self.held.lock().map_err(poisoned)
     }
 }
 
 impl Held {
     fn closed(&self) -> HazelError {
         match self {
-            Self::Suspended(_) => HazelError::over("suspended", "the app is suspended"),
-            _ => HazelError::over("closed", "the wallet is closed"),
+            Self::Suspended(_) => HazelError::over("suspended", &"the app is suspended"),
+            _ => HazelError::over("closed", &"the wallet is closed"),
         }
     }
 }

@@ -1,14 +1,17 @@
 //! May I, what would it mean, pay, ask, answer; and codes that carry it.
 
-use hazel_core::invoice::Line;
+use hazel_core::chit::ChitRef as ChitId;
+use hazel_core::invoice::InvoiceId;
+use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
 use hazel_core::wallet as core;
+pub use hazel_core::wallet::{Ask, Payment, Went};
 use hazel_qr::scan::Qr;
 
 use super::Wallet;
 use crate::Answer;
 use crate::codes::Code;
-use crate::records::{Item, chit_id, chit_of, invoice_of, tally_of};
+use crate::records::Item;
 use crate::scan::reread;
 use crate::tidings::Tidings;
 use crate::trouble::{HazelError, Trouble};
@@ -17,7 +20,7 @@ use crate::trouble::{HazelError, Trouble};
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Room {
     /// The largest amount that can be paid now, in thousandths.
-    pub largest: i64,
+    pub largest: Units,
     /// Why the amount that was asked about cannot be paid; none if it can.
     pub obstacle: Option<Trouble>,
     /// Whether the person may insist all the same: the partner must then accept it.
@@ -28,11 +31,11 @@ pub struct Room {
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct Quote {
     /// My balance now; negative if I owe.
-    pub before: i64,
+    pub before: Units,
     /// My balance afterwards.
-    pub after: i64,
+    pub after: Units,
     /// The limit within which I may owe.
-    pub limit: i64,
+    pub limit: Units,
     /// What stands against it, if anything.
     pub obstacle: Option<Trouble>,
     /// Whether the person may insist all the same.
@@ -40,10 +43,10 @@ pub struct Quote {
 }
 
 /// A payment to make.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Payment {
     /// How much, in thousandths.
-    pub units: i64,
+    pub units: Units,
     /// What for, for the partner's eyes only.
     #[uniffi(default = "")]
     pub memo: String,
@@ -52,35 +55,36 @@ pub struct Payment {
     pub reference: String,
     /// The invoice it answers.
     #[uniffi(default = None)]
-    pub invoice: Option<String>,
+    pub invoice: Option<InvoiceId>,
     /// Sign even beyond the limit: the partner must then accept it.
     #[uniffi(default = false)]
     pub insist: bool,
 }
 
 /// What to ask for.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::remote(Record)]
 pub struct Ask {
     /// How much, in thousandths; if zero, the sum of the items.
-    pub units: i64,
+    pub units: Units,
     /// What for.
     #[uniffi(default = "")]
     pub memo: String,
     /// The items, if they are listed.
-    pub items: Vec<Item>,
+    #[uniffi(name = "items")]
+    pub lines: Vec<Item>,
     /// Seconds until it expires.
     #[uniffi(default = 604800)]
     pub valid_for: u64,
     /// The invoice this one takes the place of.
     #[uniffi(default = None)]
-    pub supersedes: Option<String>,
+    pub supersedes: Option<InvoiceId>,
 }
 
 /// What came of a payment that was scanned.
 #[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
 pub struct TakenPayment {
     /// Which chit it is: what the receipt is for.
-    pub chit: String,
+    pub chit: ChitId,
     /// It was held here before: nothing changed, and it counts once.
     pub again: bool,
     /// What changed.
@@ -88,28 +92,16 @@ pub struct TakenPayment {
 }
 
 /// What became of a payment. Asked again after a crash the answer is one of these, and never "sign again".
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Enum)]
-#[allow(missing_docs, reason = "the field is the id of the chit")]
+#[uniffi::remote(Enum)]
 pub enum Went {
     /// Never signed: nothing is owed.
     NeverSigned,
     /// Signed and safe on this device.
-    Signed { chit: String },
+    Signed(#[uniffi(name = "chit")] ChitId),
     /// The partner's device holds it.
-    Received { chit: String },
+    Received(#[uniffi(name = "chit")] ChitId),
     /// Nodes of both parties stand for it.
-    Final { chit: String },
-}
-
-impl From<core::Went> for Went {
-    fn from(went: core::Went) -> Self {
-        match went {
-            core::Went::NeverSigned => Self::NeverSigned,
-            core::Went::Signed(chit) => Self::Signed { chit: chit_id(&chit) },
-            core::Went::Received(chit) => Self::Received { chit: chit_id(&chit) },
-            core::Went::Final(chit) => Self::Final { chit: chit_id(&chit) },
-        }
-    }
+    Final(#[uniffi(name = "chit")] ChitId),
 }
 
 /// An obstacle, in the words of an error, and whether one may insist.
@@ -121,121 +113,90 @@ fn obstacle(cannot: Option<core::CannotPay>) -> (Option<Trouble>, bool) {
 #[uniffi::export]
 impl Wallet {
     /// Whether this amount can be paid now, and the largest that can. Zero asks for the largest only.
-    pub fn can_pay(&self, tally: &str, units: i64) -> Answer<Room> {
-        let id = tally_of(tally)?;
+    pub fn can_pay(&self, tally: TallyId, units: Units) -> Answer<Room> {
         self.read(|wallet| {
-            let room = wallet.can_pay(&id, Units::new(units))?;
+            let room = wallet.can_pay(&tally, units)?;
             let (obstacle, can_insist) = obstacle(room.obstacle);
-            Ok(Room { largest: room.largest.milli(), obstacle, can_insist })
+            Ok(Room { largest: room.largest, obstacle, can_insist })
         })
     }
 
     /// What a payment would mean.
-    pub fn quote(&self, tally: &str, units: i64) -> Answer<Quote> {
-        let id = tally_of(tally)?;
+    pub fn quote(&self, tally: TallyId, units: Units) -> Answer<Quote> {
         self.read(|wallet| {
-            let quote = wallet.quote(&id, Units::new(units))?;
+            let quote = wallet.quote(&tally, units)?;
             let (obstacle, can_insist) = obstacle(quote.obstacle);
-            let (before, after) = (quote.before.milli(), quote.after.milli());
-            Ok(Quote { before, after, limit: quote.limit.milli(), obstacle, can_insist })
+            let core::Quote { before, after, limit, .. } = quote;
+            Ok(Quote { before, after, limit, obstacle, can_insist })
         })
     }
 
     /// Pays: signs a chit. It is on the disk when this returns, and its id is the answer.
-    pub fn pay(&self, tally: &str, payment: Payment) -> Answer<String> {
-        let id = tally_of(tally)?;
-        let invoice = payment.invoice.as_deref().map(invoice_of).transpose()?;
-        let payment = core::Payment {
-            units: Units::new(payment.units),
-            memo: payment.memo,
-            reference: payment.reference,
-            invoice,
-            insist: payment.insist,
-        };
-        self.change(tally, |wallet| Ok(chit_id(&wallet.pay(&id, &payment)?)))
+    pub fn pay(&self, tally: TallyId, payment: Payment) -> Answer<ChitId> {
+        self.change(tally, |wallet| Ok(wallet.pay(&tally, &payment)?))
     }
 
     /// Computes at leisure what the next payment on this tally needs: call it when the screen for it opens.
-    pub fn make_ready(&self, tally: &str) -> Answer<()> {
-        let id = tally_of(tally)?;
-        self.read(|wallet| Ok(wallet.make_ready(&id)?))
+    pub fn make_ready(&self, tally: TallyId) -> Answer<()> {
+        self.read(|wallet| Ok(wallet.make_ready(&tally)?))
     }
 
     /// Did it go through?
-    pub fn went(&self, tally: &str, chit: &str) -> Answer<Went> {
-        let (id, chit) = (tally_of(tally)?, chit_of(chit)?);
-        self.read(|wallet| Ok(wallet.went(&id, &chit)?.into()))
+    pub fn went(&self, tally: TallyId, chit: ChitId) -> Answer<Went> {
+        self.read(|wallet| Ok(wallet.went(&tally, &chit)?))
     }
 
     /// Did the payment of this invoice go through? For a screen that was killed before it learned which chit it signed.
-    pub fn went_for(&self, invoice: &str) -> Answer<Went> {
-        let id = invoice_of(invoice)?;
-        self.read(|wallet| Ok(wallet.went_for(&id)?.into()))
+    pub fn went_for(&self, invoice: InvoiceId) -> Answer<Went> {
+        self.read(|wallet| Ok(wallet.went_for(&invoice)?))
     }
 
     /// Accepts a payment of the partner that went beyond the terms: from then on it counts.
-    pub fn accept_pledge(&self, tally: &str, chit: &str) -> Answer<()> {
-        let (id, chit) = (tally_of(tally)?, chit_of(chit)?);
-        self.change(tally, |wallet| Ok(wallet.accept_pledge(&id, &chit).map(|_| ())?))
+    pub fn accept_pledge(&self, tally: TallyId, chit: ChitId) -> Answer<()> {
+        self.change(tally, |wallet| Ok(wallet.accept_pledge(&tally, &chit).map(|_| ())?))
     }
 
     /// Asks the partner for a payment, and answers with the code to show. It also goes along with the next meeting.
-    pub fn ask(&self, tally: &str, ask: Ask) -> Answer<Code> {
-        let id = tally_of(tally)?;
-        let line = |item: Item| Line { text: item.text, count: item.count, units: Units::new(item.units) };
-        let supersedes = ask.supersedes.as_deref().map(invoice_of).transpose()?;
-        let ask = core::Ask {
-            units: Units::new(ask.units),
-            memo: ask.memo,
-            lines: ask.items.into_iter().map(line).collect(),
-            valid_for: ask.valid_for,
-            supersedes,
-        };
-        self.change(tally, |wallet| Code::of(&wallet.ask(&id, &ask)?))
+    pub fn ask(&self, tally: TallyId, ask: Ask) -> Answer<Code> {
+        self.change(tally, |wallet| Code::of(&wallet.ask(&tally, &ask)?))
     }
 
     /// Says that I will not pay an invoice.
-    pub fn decline(&self, invoice: &str) -> Answer<()> {
-        let id = invoice_of(invoice)?;
-        let tally = self.read(|wallet| Ok(wallet.invoice(&id)?.tally.to_string()))?;
-        self.change(&tally, |wallet| Ok(wallet.decline(&id)?))
+    pub fn decline(&self, invoice: InvoiceId) -> Answer<()> {
+        let tally = self.read(|wallet| Ok(wallet.invoice(&invoice)?.tally))?;
+        self.change(tally, |wallet| Ok(wallet.decline(&invoice)?))
     }
 
     /// Takes back an invoice of mine.
-    pub fn withdraw(&self, invoice: &str) -> Answer<()> {
-        let id = invoice_of(invoice)?;
-        let tally = self.read(|wallet| Ok(wallet.invoice(&id)?.tally.to_string()))?;
-        self.change(&tally, |wallet| Ok(wallet.withdraw(&id)?))
+    pub fn withdraw(&self, invoice: InvoiceId) -> Answer<()> {
+        let tally = self.read(|wallet| Ok(wallet.invoice(&invoice)?.tally))?;
+        self.change(tally, |wallet| Ok(wallet.withdraw(&invoice)?))
     }
 
     /// A payment of mine as a code to show. It counts as sent from now on.
-    pub fn payment_code(&self, tally: &str, chit: &str) -> Answer<Code> {
-        let (id, chit) = (tally_of(tally)?, chit_of(chit)?);
-        self.change(tally, |wallet| Code::of(&wallet.payment_code(&id, &chit)?))
+    pub fn payment_code(&self, tally: TallyId, chit: ChitId) -> Answer<Code> {
+        self.change(tally, |wallet| Code::of(&wallet.payment_code(&tally, &chit)?))
     }
 
     /// My receipt for a payment that this device holds, as a code to show.
-    pub fn receipt_code(&self, tally: &str, chit: &str) -> Answer<Code> {
-        let (id, chit) = (tally_of(tally)?, chit_of(chit)?);
-        self.read(|wallet| Code::of(&wallet.receipt_code(&id, &chit)?))
+    pub fn receipt_code(&self, tally: TallyId, chit: ChitId) -> Answer<Code> {
+        self.read(|wallet| Code::of(&wallet.receipt_code(&tally, &chit)?))
     }
 
     /// An invoice of mine as a code, to show it again.
-    pub fn invoice_code(&self, invoice: &str) -> Answer<Code> {
-        let id = invoice_of(invoice)?;
-        self.read(|wallet| Code::of(&wallet.invoice_code(&id)?))
+    pub fn invoice_code(&self, invoice: InvoiceId) -> Answer<Code> {
+        self.read(|wallet| Code::of(&wallet.invoice_code(&invoice)?))
     }
 
     /// Everything there is to hand to the partner, sealed for a file, a mail or a moving code; none if there is nothing.
-    pub fn hand_over(&self, tally: &str) -> Answer<Option<Vec<u8>>> {
-        let id = tally_of(tally)?;
-        self.change(tally, |wallet| Ok(wallet.hand_over(&id)?))
+    pub fn hand_over(&self, tally: TallyId) -> Answer<Option<Vec<u8>>> {
+        self.change(tally, |wallet| Ok(wallet.hand_over(&tally)?))
     }
 
     /// Takes in a hand-over from a file or a mail. All of it is on the disk when this returns; what was refused left no trace.
     pub fn receive(&self, handover: Vec<u8>) -> Answer<Tidings> {
         let tidings = self.read(|wallet| Ok(Tidings::from(&wallet.receive(&handover)?)))?;
-        self.cell.tell(&tidings.tally);
+        self.cell.tell(tidings.tally);
         Ok(tidings)
     }
 
@@ -245,11 +206,11 @@ impl Wallet {
             let core::TakenPayment { chit, again, delivery } = match reread(&code, wallet.now())? {
                 Qr::Payment(it) => wallet.take_payment_code(&it)?,
                 Qr::Receipted(it) => wallet.take_receipted_code(&it)?,
-                _ => return Err(HazelError::usage("no_such_code", "this code is no payment")),
+                _ => return Err(HazelError::usage("no_such_code", &"this code is no payment")),
             };
-            Ok(TakenPayment { chit: chit_id(&chit), again, tidings: Tidings::from(&delivery) })
+            Ok(TakenPayment { chit, again, tidings: Tidings::from(&delivery) })
         })?;
-        self.cell.tell(&taken.tidings.tally);
+        self.cell.tell(taken.tidings.tally);
         Ok(taken)
     }
 
@@ -266,11 +227,11 @@ impl Wallet {
                 Qr::Receipted(it) => wallet.take_receipted_code(&it)?.delivery,
                 Qr::Receipt(it) => wallet.take_receipt_code(&it)?,
                 Qr::Messages(it) => wallet.receive(&hazel_core::canon::Canon::to_bytes(&it))?,
-                _ => return Err(HazelError::usage("no_such_code", "there is nothing to take in here")),
+                _ => return Err(HazelError::usage("no_such_code", &"there is nothing to take in here")),
             };
             Ok(Tidings::from(&delivery))
         })?;
-        self.cell.tell(&tidings.tally);
+        self.cell.tell(tidings.tally);
         Ok(tidings)
     }
 }

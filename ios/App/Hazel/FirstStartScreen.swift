@@ -28,6 +28,7 @@ struct FirstStartScreen: View {
         }
         .fileImporter(isPresented: $chooses, allowedContentTypes: [.data]) { state.page == .join ? enrol($0) : bringBack($0) }
         .everySecond { state.tick(now: $0) }
+        .onAppear { if pocket.opening.isLost { state.restore() } }
         .onDisappear {
             if let request { try? FileManager.default.removeItem(at: request) }
         }

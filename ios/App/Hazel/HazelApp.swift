@@ -27,14 +27,16 @@ struct Root: View {
     var body: some View {
         if let holding = pocket.holding {
             HomeScreen(pocket: pocket, holding: holding)
-        } else if let mishap = pocket.mishap {
+        } else if pocket.isNew {
+            FirstStartScreen(pocket: pocket)
+        } else if let mishap = pocket.opening.mishap {
             VStack(spacing: 16) {
                 MishapText(mishap)
                 Button(Phrase("again").text) { Task { await pocket.begin() } }
+                // Another finger was enrolled, or the key is gone: only the words bring it back.
+                if pocket.opening.isLost { Button(Phrase("welcome_restore").text) { pocket.bringBack() } }
             }
             .padding()
-        } else if pocket.isNew {
-            FirstStartScreen(pocket: pocket)
         } else {
             Text(Phrase("opening").text)
         }

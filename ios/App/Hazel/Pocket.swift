@@ -14,7 +14,7 @@ struct Holding {
 @MainActor
 final class Pocket: ObservableObject {
     @Published private(set) var holding: Holding?
-    @Published private(set) var mishap: Mishap?
+    @Published private(set) var opening = OpenState()
     @Published private(set) var isNew = false
     /// A link that opened the app, until a screen takes it.
     @Published var link: String?
@@ -30,19 +30,17 @@ final class Pocket: ObservableObject {
     /// Opens the wallet, if there is one. Called at every start, also when the system starts the app for its radio.
     func begin() async {
         guard holding == nil else { return }
-        mishap = nil
+        opening.begin()
         do {
-            let file = try Self.file()
-            guard FileManager.default.fileExists(atPath: file) else {
-                isNew = true
-                return
-            }
-            let keys = keys
-            try hold(await offMain { try Wallet.open(file: file, keys: keys, clock: nil) })
+            let (file, keys) = (try Self.file(), keys)
+            if let wallet = try await offMain({ try OpenState.wallet(in: file, keys: keys) }) { try hold(wallet) } else { isNew = true }
         } catch {
-            mishap = Mishap(error)
+            opening.failed(error)
         }
     }
+
+    /// The key is lost: the person has the words, and a backup.
+    func bringBack() { isNew = true }
 
     func make(name: String, words: String) async throws {
         let (file, keys) = (try Self.file(), keys)
@@ -51,7 +49,11 @@ final class Pocket: ObservableObject {
 
     func restore(words: String, backup: Data) async throws {
         let (file, keys) = (try Self.file(), keys)
-        try hold(await offMain { try Wallet.restore(file: file, keys: keys, words: words, backup: backup, clock: nil) })
+        try hold(
+            await offMain {
+                try OpenState.putAside(file, now: now())
+                return try Wallet.restore(file: file, keys: keys, words: words, backup: backup, clock: nil)
+            })
     }
 
     /// Another device of mine has answered.
@@ -107,6 +109,7 @@ final class Pocket: ObservableObject {
     private func hold(_ bridge: Wallet) throws {
         let holding = Holding(wallet: try HazelWallet(bridge), radio: Bluetooth(bridge))
         self.holding = holding
+        opening.begin()
         isNew = false
         holding.radio.inFront(isInFront)
         // The system may have started the app for this very radio.

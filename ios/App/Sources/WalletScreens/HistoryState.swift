@@ -3,7 +3,7 @@ import HazelBridge
 /// A tally's history: page after page, narrowed down.
 public struct HistoryState: Equatable, Sendable {
     public let tally: String
-    public static let pageSize: UInt32 = 50
+    public static let pageSize: UInt64 = 50
 
     public var text = ""
     public var paymentsOnly = false
@@ -19,7 +19,7 @@ public struct HistoryState: Equatable, Sendable {
     public var next: (question: Int, page: PageOf)? {
         guard !isComplete else { return nil }
         let page = PageOf(
-            skip: UInt32(clamping: rows.count), most: Self.pageSize, text: text.isEmpty ? nil : text, paymentsOnly: paymentsOnly)
+            skip: UInt64(rows.count), most: Self.pageSize, text: text.isEmpty ? nil : text, paymentsOnly: paymentsOnly)
         return (question, page)
     }
 

@@ -8,7 +8,7 @@ import XCTest
 /// The system kills the app while it is in a callback of the wallet's: another process, really killed, whose wallets are then opened here.
 final class KilledTest: FolderTest {
     func testInWhatListensLogsTellsTheTimeAndKeepsTheKey() throws {
-        for (callback, time) in [("changed", 2), ("log", 1), ("now", 6), ("unwrap", 1)] { try killed(in: callback, time) }
+        for (callback, time) in [("changed", 2), ("log", 1), ("now", 6), ("unwrap", 1), ("wrap", 1)] { try killed(in: callback, time) }
     }
 
     func testInWhatTheRadioIsAskedToDo() throws {
@@ -49,6 +49,10 @@ final class KilledTest: FolderTest {
         XCTAssertEqual(try again.meet(tally: tally, faults: Faults()).left.ending, .inSync, callback)
         XCTAssertEqual(try ben.home().position.finalNet, owed, callback)
         for wallet in [ana, ben] { XCTAssertEqual(try wallet.audit().run().findings, [], callback) }
+        // Of a wallet that was being made there is nothing, and nothing in the way of the next one.
+        let third = place + "/cem.hazel"
+        XCTAssertFalse(FileManager.default.fileExists(atPath: third), callback)
+        try Wallet.create(file: third, keys: LabKeys(), name: "Cem", words: newWords(), clock: nil).shut()
     }
 }
 
@@ -77,6 +81,7 @@ private final class Victim: Listener, LogSink, Clock, KeyStore, @unchecked Senda
 
     func run(tally: String) throws {
         let wallets = try ["ana", "ben"].map { try Wallet.open(file: "\(folder)/\($0).hazel", keys: self, clock: self) }
+        if callback == "wrap" { _ = try Wallet.create(file: "\(folder)/cem.hazel", keys: self, name: "Cem", words: newWords(), clock: self) }
         try wallets[0].listen(listener: self)
         try wallets[0].logTo(sink: self)
         ends = try wallets.enumerated().map { try Nearby(wallet: $1, radio: Ether(side: $0, victim: self)) }
@@ -92,9 +97,13 @@ private final class Victim: Listener, LogSink, Clock, KeyStore, @unchecked Senda
 
     func changed(notice: Notice) throws { passes("changed") }
     func log(level: LogLevel, line: String) throws { passes("log") }
-    func wrap(secret: Data) throws -> Data { Data(secret.reversed()) }
     func delete() throws {}
     func status() throws -> KeyStatus { .ready }
+
+    func wrap(secret: Data) throws -> Data {
+        passes("wrap")
+        return Data(secret.reversed())
+    }
 
     func now() throws -> UInt64 {
         passes("now")

@@ -41,7 +41,7 @@ class ChitScreen(hall: Hall, private val tally: String, private val id: String) 
     }
 
     private companion object {
-        const val FAR = 500u
+        const val FAR = 500uL
         val WAITING = setOf(Taken.OVER_LIMIT, Taken.OVER_ALLOWANCE)
     }
 }

@@ -29,7 +29,7 @@ class HistoryScreen(hall: Hall, private val tally: String) : Screen(hall) {
         add(Switch(Text("payments_only"), now.paymentsOnly) { wish.value = now.copy(paymentsOnly = it, pages = 1u); draw() })
         chits.forEach { add(chitLine(it, tally, hall)) }
         if (chits.isEmpty()) add(Note(Text("history_none")))
-        if (chits.size.toUInt() >= PAGE * now.pages) {
+        if (chits.size.toULong() >= PAGE * now.pages) {
             add(Button(Text("more")) { wish.value = now.copy(pages = now.pages + 1u) })
         }
         exported?.let { add(Note(it)) }
@@ -43,6 +43,6 @@ class HistoryScreen(hall: Hall, private val tally: String) : Screen(hall) {
     }
 
     private companion object {
-        const val PAGE = 50u
+        const val PAGE = 50uL
     }
 }

@@ -4,6 +4,7 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.withContext
 import org.hazel.bridge.HazelException
 import org.hazel.bridge.Wallet
+import org.hazel.bridge.finishWipe
 import org.hazel.wallet.code
 
 /** Opens the wallet. The key store may ask for a finger; whoever says no may try again. */
@@ -22,6 +23,11 @@ class OpenScreen(hall: Hall) : Screen(hall) {
         try {
             hall.enter(withContext(Dispatchers.IO) { Wallet.open(hall.file, hall.keys, null) })
         } catch (refused: HazelException) {
+            // The app was killed while it destroyed its wallet: the rest is destroyed now.
+            if (refused.code == "wrong_file") {
+                withContext(Dispatchers.IO) { finishWipe(hall.file) }
+                return hall.begin(exists = false)
+            }
             isLost = refused.code == "invalidated" || refused.code == "corrupt"
             throw refused
         }

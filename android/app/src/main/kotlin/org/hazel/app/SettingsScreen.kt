@@ -62,6 +62,7 @@ class SettingsScreen(hall: Hall) : Screen(hall) {
 
     private suspend fun wipe() {
         hall.wallet.run { wipe() }
+        hall.keys.delete()
         KeptLink(hall.file).forget()
         hall.leave()
         hall.begin(exists = false)

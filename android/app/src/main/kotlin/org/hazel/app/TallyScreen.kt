@@ -24,7 +24,7 @@ class TallyScreen(hall: Hall, private val tally: String) : Screen(hall) {
     override fun compose(): Sheet = page?.let { tallySheet(it, hall) } ?: Sheet(Text("tally"), emptyList())
 
     private companion object {
-        const val MOST = 30u
+        const val MOST = 30uL
         const val IDLE = 300L
     }
 }

@@ -1,5 +1,6 @@
 package org.hazel.app
 
+import java.nio.file.Files
 import java.nio.file.Path
 import kotlinx.coroutines.cancelChildren
 import kotlinx.coroutines.coroutineScope
@@ -9,7 +10,9 @@ import org.hazel.bridge.KeyStore
 import org.hazel.bridge.KeyStoreException
 import org.hazel.bridge.Wallet
 import org.hazel.bridge.newWords
+import org.hazel.lab.wipeHalf
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -49,6 +52,31 @@ class OpenScreenTest {
         Preview.write(ana.seen.filter { it.first == "OpenScreen" || it.first == "RestoreScreen" })
         val lost = folder.toFile().list().orEmpty().filter { ".lost-" in it }
         assertTrue(lost.isNotEmpty(), "the old file is gone")
+    }
+
+    @Test
+    fun `a wallet that is destroyed takes its key along, and a wipe that was killed in the middle is finished at the next start`() = runBlocking {
+        val file = folder.resolve("ana.hazel")
+        var hasKey = true
+        val keys = object : KeyStore by PocketKeys {
+            override fun delete() { hasKey = false }
+        }
+        Wallet.create(file.toString(), keys, "Ana", newWords(), null).shut()
+        wipeHalf(file.toString())
+        val ana = Person(folder, "ana.hazel", keys)
+        coroutineScope {
+            ana.begin(this)
+            ana.sees("first_about")
+            assertFalse(Files.exists(file))
+            ana.hall.enter(Wallet.create(file.toString(), keys, "Ana", newWords(), null))
+            ana.press("settings")
+            ana.turn("want_wipe", true)
+            ana.press("wipe")
+            ana.sees("first_about")
+            coroutineContext.job.cancelChildren()
+        }
+        assertFalse(hasKey)
+        assertFalse(Files.exists(file))
     }
 
     @Test

@@ -1,5 +1,7 @@
 package org.hazel.wallet
 
+import android.annotation.SuppressLint
+import android.app.KeyguardManager
 import android.content.Context
 import android.os.Build
 import android.security.keystore.KeyGenParameterSpec
@@ -7,7 +9,6 @@ import android.security.keystore.KeyPermanentlyInvalidatedException
 import android.security.keystore.KeyProperties
 import android.security.keystore.StrongBoxUnavailableException
 import android.security.keystore.UserNotAuthenticatedException
-import android.app.KeyguardManager
 import java.security.KeyStore as JavaKeyStore
 import java.security.UnrecoverableKeyException
 import javax.crypto.AEADBadTagException
@@ -32,11 +33,19 @@ fun interface Presence {
  * or screen lock where [presence] is given. The key never leaves the hardware; enrolling another finger destroys it, and the wallet is
  * then restored from its recovery words.
  */
-class Keystore(
-    private val context: Context,
-    private val alias: String = "hazel-wallet",
-    private val presence: Presence? = null,
+@SuppressLint("NewApi") // `sdk` is this phone's.
+class Keystore internal constructor(
+    private val alias: String,
+    private val presence: Presence?,
+    private val sdk: Int,
+    /** Whether the phone has a screen lock, which is what could guard a key. */
+    private val isSecured: () -> Boolean,
 ) : KeyStore {
+    constructor(context: Context, alias: String = "hazel-wallet", presence: Presence? = null) : this(
+        alias, presence, Build.VERSION.SDK_INT,
+        { context.getSystemService(KeyguardManager::class.java)?.isDeviceSecure == true },
+    )
+
     override fun wrap(secret: ByteArray): ByteArray = guarded {
         val cipher = unlocked { Cipher.getInstance(AES).apply { init(Cipher.ENCRYPT_MODE, key() ?: generate()) } }
         byteArrayOf(FORM) + cipher.iv + cipher.doFinal(secret)
@@ -75,8 +84,6 @@ class Keystore(
 
     private fun key(): SecretKey? = store().getKey(alias, null) as SecretKey?
 
-    private fun isSecured(): Boolean = context.getSystemService(KeyguardManager::class.java)?.isDeviceSecure == true
-
     /** Tries; if the key wants to see the person first, asks them, and tries once more. */
     private fun <T> unlocked(attempt: () -> T): T = try {
         attempt()
@@ -87,7 +94,7 @@ class Keystore(
 
     private fun generate(): SecretKey {
         if (presence != null && !isSecured()) throw KeyStoreException.NotEnrolled()
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P) {
+        if (sdk >= Build.VERSION_CODES.P) {
             try {
                 return generate(strongBox = true)
             } catch (_: StrongBoxUnavailableException) {
@@ -104,14 +111,14 @@ class Keystore(
             .setEncryptionPaddings(KeyProperties.ENCRYPTION_PADDING_NONE)
             .setKeySize(256)
         if (presence != null) wanted.setUserAuthenticationRequired(true)
-        if (presence != null && Build.VERSION.SDK_INT >= Build.VERSION_CODES.R) {
+        if (presence != null && sdk >= Build.VERSION_CODES.R) {
             val either = KeyProperties.AUTH_BIOMETRIC_STRONG or KeyProperties.AUTH_DEVICE_CREDENTIAL
             wanted.setUserAuthenticationParameters(PRESENT_SECONDS, either)
         } else if (presence != null) {
             @Suppress("DEPRECATION")
             wanted.setUserAuthenticationValidityDurationSeconds(PRESENT_SECONDS)
         }
-        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.P && strongBox) wanted.setIsStrongBoxBacked(true)
+        if (sdk >= Build.VERSION_CODES.P && strongBox) wanted.setIsStrongBoxBacked(true)
         val generator = KeyGenerator.getInstance(KeyProperties.KEY_ALGORITHM_AES, "AndroidKeyStore")
         return generator.apply { init(wanted.build()) }.generateKey()
     }

@@ -91,6 +91,28 @@ class BadInputTest {
     }
 
     @Test
+    fun `a wallet that is closed among many threads`() {
+        val pair = SimulatedPair.fresh(folder.toString(), 31uL)
+        val tally = opened(pair, pair.left(), pair.right())
+        val answers = CopyOnWriteArrayList<String>()
+        val threads = Executors.newFixedThreadPool(8)
+        repeat(60) { n ->
+            threads.execute {
+                if (n == 40) pair.left().shut()
+                answers += runCatching { pair.left().pay(tally, Payment(units = 10)) }
+                    .fold({ "paid" }, { (it as? HazelException)?.code ?: "$it" })
+            }
+        }
+        threads.shutdown()
+        assertTrue(threads.awaitTermination(60, TimeUnit.SECONDS))
+        assertEquals(setOf("paid", "closed"), answers.toSet() + "paid")
+        // What said that it paid is on the disk, and nothing else is.
+        val again = Wallet.open(file("ana.hazel"), LabKeys, null)
+        assertEquals(answers.count { it == "paid" } * -10L, again.home().position.net)
+        assertEquals(emptyList<String>(), again.audit().run().findings)
+    }
+
+    @Test
     fun `a listener that throws is told the next thing, on a thread of its own and under no lock`() {
         val wallet = Wallet.create(file(), Keys(), "Ana", newWords(), null)
         val told = CountDownLatch(3)

@@ -1,5 +1,6 @@
 package org.hazel.wallet
 
+import java.nio.file.Files
 import java.nio.file.Path
 import java.util.concurrent.Executors
 import java.util.concurrent.TimeUnit
@@ -19,9 +20,11 @@ import org.hazel.bridge.Radio
 import org.hazel.bridge.Sight
 import org.hazel.bridge.Wallet
 import org.hazel.bridge.Went
+import org.hazel.bridge.newWords
 import org.hazel.lab.Faults
 import org.hazel.lab.SimulatedPair
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
@@ -59,12 +62,16 @@ class KilledTest {
             assertEquals(emptyList<String>(), wallet.audit().run().findings, callback)
             wallet.shut()
         }
+        // Of a wallet that was being made there is nothing, and nothing in the way of the next one.
+        val third = folder.resolve("cem.hazel")
+        assertFalse(Files.exists(third), callback)
+        Wallet.create(third.absolutePathString(), LabKeys, "Cem", newWords(), null).shut()
         folder.toFile().listFiles().orEmpty().forEach { it.delete() }
     }
 
     @Test
     fun `in what listens, logs, tells the time and keeps the key`() {
-        for ((callback, time) in listOf("changed" to 2, "log" to 1, "now" to 6, "unwrap" to 1)) killedIn(callback, time)
+        for ((callback, time) in listOf("changed" to 2, "log" to 1, "now" to 6, "unwrap" to 1, "wrap" to 1)) killedIn(callback, time)
     }
 
     @Test
@@ -93,6 +100,7 @@ object Victim {
         override fun changed(notice: Notice) = passes("changed")
         override fun log(level: LogLevel, line: String) = passes("log")
         override fun now(): ULong = passes("now").let { (System.currentTimeMillis() / 1_000).toULong() }
+        override fun wrap(secret: ByteArray) = passes("wrap").let { LabKeys.wrap(secret) }
         override fun unwrap(wrapped: ByteArray) = passes("unwrap").let { LabKeys.unwrap(wrapped) }
     }
 
@@ -118,6 +126,7 @@ object Victim {
         left.set(time.toInt())
         val ears = Ears()
         val (ana, ben) = listOf("ana", "ben").map { Wallet.open("$folder/$it.hazel", ears, ears) }
+        if (callback == "wrap") Wallet.create("$folder/cem.hazel", ears, "Cem", newWords(), ears)
         ana.listen(ears)
         ana.logTo(ears)
         for ((side, wallet) in listOf(ana, ben).withIndex()) ends.add(Nearby(wallet, Ether(side)))
