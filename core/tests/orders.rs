@@ -7,7 +7,7 @@ use hazel_core::digest::Digest;
 use hazel_core::key::SecretKey;
 use hazel_core::message::{Message, Page};
 use hazel_core::order::{Endorsement, Head};
-use hazel_core::ordering::{OrderingError, endorse, keep_word, raise_view, settle};
+use hazel_core::ordering::{OrderingError, endorse, keep_word, named, raise_view, settle};
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Audience, Export, Wallet};
@@ -278,4 +278,16 @@ fn of_an_empty_order_nobody_says_anything() {
         endorse(shelf, &node("Ben", &tally), Side::Foil, &mut standing)
     });
     assert!(!said.unwrap());
+}
+
+/// While a half moves to a site, words of those who spoke for it before still count, and none of anybody is counted twice.
+#[test]
+fn who_spoke_before_is_named_beside_who_speaks_now() {
+    let (mut ana, _, tally, _) = pair();
+    let site = node("a site", &tally).public();
+    ana.host_at(&tally, &site).unwrap().unwrap();
+    let (_folder, store, no) = rows_of(&ana, &tally);
+    let nodes = named(&store.read(|shelf| shelf.standing(no)).unwrap().unwrap());
+    assert_eq!(nodes.stock, [site, node("Ana", &tally).public()]);
+    assert_eq!(nodes.foil, [node("Ben", &tally).public()]);
 }
