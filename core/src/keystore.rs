@@ -213,6 +213,14 @@ mod tests {
         assert_eq!(store.unwrap(&[9; 89]), Err(KeyStoreError::Newer));
     }
 
+    /// What guards a file today must open it tomorrow. The key was made by the reference implementation of Argon2, with 64 MiB and three passes.
+    #[test]
+    fn a_passphrase_is_stretched_to_the_same_key_for_ever() {
+        let key = stretch("three sticks", &[0; 16]).unwrap();
+        let reference = "6568da1c8f50234f482135fde4403eaa496378de90f477b53f2f0fe3dee63c07";
+        assert_eq!(crate::digest::Digest(*key).to_string(), reference);
+    }
+
     #[test]
     fn a_sealed_record_opens_in_its_own_row_only() {
         let vault = Vault::new([1; 32], [2; 16]);

@@ -3,10 +3,13 @@
 
 mod story;
 
+use hazel_core::digest::Digest;
+use hazel_core::key::SecretKey;
 use hazel_core::message::{Message, Page};
 use hazel_core::order::{Endorsement, Head};
+use hazel_core::ordering::{OrderingError, endorse, keep_word, named, raise_view, settle};
 use hazel_core::store::Store;
-use hazel_core::tally::TallyId;
+use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Audience, Export, Wallet};
 use story::*;
 
@@ -139,4 +142,152 @@ fn a_page_stays_on_its_branch() {
     assert_eq!(pages.len(), 2);
     assert_eq!(pages.into_iter().flat_map(Page::unfold).collect::<Vec<_>>(), mixed);
     assert_eq!(Page::all_of(&one).count(), 1);
+}
+
+/// The rows of a phone's one tally, to be looked at without the phone, and their name there.
+fn rows_of(wallet: &Wallet, tally: &TallyId) -> (tempfile::TempDir, Store, i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    wallet.copy_database(&path).unwrap();
+    let store = Store::open(&path).unwrap();
+    let no = store.read(|shelf| shelf.tally_no(tally)).unwrap().unwrap();
+    (folder, store, no)
+}
+
+/// Two payments of Ben's that both phones have agreed on, as Ana's phone holds them.
+fn two_agreed() -> (TallyId, tempfile::TempDir, Store, i64) {
+    let (mut ana, mut ben, tally, _) = pair();
+    for _ in 0..2 {
+        pay(&mut ben, &tally, 1).unwrap();
+    }
+    meet(&mut ana, &mut ben, &tally);
+    let (folder, store, no) = rows_of(&ana, &tally);
+    (tally, folder, store, no)
+}
+
+fn node(name: &str, tally: &TallyId) -> SecretKey {
+    words(name).root().node_key(&tally.0)
+}
+
+/// A head on the order that is held.
+fn here(store: &Store, no: i64, tally: TallyId, view: u64, index: u64) -> Head {
+    let hash = store.read(|shelf| shelf.place(no, index)).unwrap().unwrap().hash;
+    Head { tally, view, index, hash }
+}
+
+fn elsewhere(tally: TallyId, view: u64, index: u64, order: &str) -> Head {
+    Head { tally, view, index, hash: Digest::of(order.as_bytes()) }
+}
+
+/// A node's words come in any order. The one kept is what the order held here rests on, whoever else would rather hear something newer.
+#[test]
+fn of_two_words_of_a_node_the_one_that_carries_the_order_is_kept() {
+    let (tally, _folder, mut store, no) = two_agreed();
+    let key = node("somebody", &tally);
+    let [first, second, first_anew] =
+        [(0, 1), (0, 2), (1, 1)].map(|(view, index)| here(&store, no, tally, view, index));
+    let other = |view, index| elsewhere(tally, view, index, "another order");
+    let third = |view, index| elsewhere(tally, view, index, "a third order");
+    let told = [
+        ("what reaches further", first, second, true),
+        ("what reaches less far", second, first, false),
+        ("less, in a newer view", second, first_anew, false),
+        ("as much, in a newer view", first, first_anew, true),
+        ("as much, in an older view", first_anew, first, false),
+        ("the order that is held, after another one", other(1, 2), first, true),
+        ("another order, after the one that is held", first, other(5, 3), false),
+        ("another order in a newer view", other(0, 3), third(1, 1), true),
+        ("another order in an older view", other(1, 1), third(0, 3), false),
+        ("two for one place", other(1, 3), third(1, 3), false),
+    ];
+    for (what, held, heard, replaced) in told {
+        let kept = store.change(|shelf| {
+            shelf.put_endorsement(no, &held.endorse(&key))?;
+            keep_word(shelf, no, &heard.endorse(&key))?;
+            Ok::<_, OrderingError>(shelf.endorsement(no, &key.public())?.map(|word| word.head))
+        });
+        assert_eq!(kept.unwrap(), Some(if replaced { heard } else { held }), "{what}");
+    }
+}
+
+/// Both halves have agreed as far as both speak for the order that is held, and somebody is told so when it moves, not again and again.
+#[test]
+fn agreed_is_what_both_say_of_this_very_order() {
+    let (tally, _folder, mut store, no) = two_agreed();
+    let [first, second] = [1, 2].map(|index| here(&store, no, tally, 0, index));
+    let told = [
+        ("both say all of it", second, 2, vec!["agreed", "final"]),
+        ("one says less", first, 1, vec!["agreed", "final"]),
+        ("one says another order", elsewhere(tally, 0, 1, "another order"), 0, vec![]),
+        ("one says more than is here", elsewhere(tally, 0, 3, "a longer order"), 0, vec![]),
+    ];
+    for (what, of_ben, agreed, events) in told {
+        let (reached, noted) = store
+            .change(|shelf| {
+                let mut standing = shelf.standing(no)?.unwrap();
+                (standing.agreed, standing.final_index) = (0, 0);
+                shelf.put_endorsement(no, &second.endorse(&node("Ana", &tally)))?;
+                shelf.put_endorsement(no, &of_ben.endorse(&node("Ben", &tally)))?;
+                while let Some(event) = shelf.next_event()? {
+                    shelf.drop_event(event.no)?;
+                }
+                settle(shelf, &mut standing)?;
+                settle(shelf, &mut standing)?;
+                let mut noted = Vec::new();
+                while let Some(event) = shelf.next_event()? {
+                    shelf.drop_event(event.no)?;
+                    noted.push(event.code);
+                }
+                Ok::<_, OrderingError>(((standing.agreed, standing.final_index), noted))
+            })
+            .unwrap();
+        assert_eq!(
+            (reached, noted),
+            ((agreed, agreed), events.iter().map(|&e| e.to_owned()).collect()),
+            "{what}"
+        );
+    }
+}
+
+/// A stock that has promised to wait for a view has nothing to confirm in it before the foil's node has ordered there; then it says so once.
+#[test]
+fn a_promise_is_no_confirmation() {
+    let (tally, _folder, mut store, no) = two_agreed();
+    let (ana, ben) = (node("Ana", &tally), node("Ben", &tally));
+    let said = store.change(|shelf| {
+        let mut standing = shelf.standing(no)?.unwrap();
+        assert!(raise_view(shelf, &mut standing, 9)?);
+        let promised = endorse(shelf, &ana, Side::Stock, &mut standing)?;
+        shelf.put_endorsement(no, &standing.book.head.endorse(&node("somebody", &tally)))?;
+        let by_a_stranger = endorse(shelf, &ana, Side::Stock, &mut standing)?;
+        keep_word(shelf, no, &standing.book.head.endorse(&ben))?;
+        let ordered = endorse(shelf, &ana, Side::Stock, &mut standing)?;
+        let again = endorse(shelf, &ana, Side::Stock, &mut standing)?;
+        Ok::<_, OrderingError>([promised, by_a_stranger, ordered, again])
+    });
+    assert_eq!(said.unwrap(), [false, false, true, false]);
+}
+
+/// An order without anything in it is the contract, and nobody has to speak for that again.
+#[test]
+fn of_an_empty_order_nobody_says_anything() {
+    let (_, ben, tally, _) = pair();
+    let (_folder, mut store, no) = rows_of(&ben, &tally);
+    let said = store.change(|shelf| {
+        let mut standing = shelf.standing(no)?.unwrap();
+        endorse(shelf, &node("Ben", &tally), Side::Foil, &mut standing)
+    });
+    assert!(!said.unwrap());
+}
+
+/// While a half moves to a site, words of those who spoke for it before still count, and none of anybody is counted twice.
+#[test]
+fn who_spoke_before_is_named_beside_who_speaks_now() {
+    let (mut ana, _, tally, _) = pair();
+    let site = node("a site", &tally).public();
+    ana.host_at(&tally, &site).unwrap().unwrap();
+    let (_folder, store, no) = rows_of(&ana, &tally);
+    let nodes = named(&store.read(|shelf| shelf.standing(no)).unwrap().unwrap());
+    assert_eq!(nodes.stock, [site, node("Ana", &tally).public()]);
+    assert_eq!(nodes.foil, [node("Ben", &tally).public()]);
 }

@@ -6,20 +6,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use serde::Deserialize;
-
 use crate::figures;
 use crate::planted::workspace;
 use crate::vectors;
-
-/// The part of `mutants.out/outcomes.json` that is spoken of.
-#[derive(Debug, Deserialize)]
-struct Outcomes {
-    caught: u64,
-    missed: u64,
-    timeout: u64,
-    unviable: u64,
-}
 
 /// A mutant as it is explained: file, line, and what was done to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,27 +21,30 @@ struct Mutant {
 /// Keeps what `cargo mutants` found in the part of the code that `what` names, in the tree it worked on. Returns those that lived and are
 /// explained nowhere.
 pub fn judge(found: &Path, tree: &Path, what: &str) -> io::Result<Vec<String>> {
-    let outcomes: Outcomes = serde_json::from_slice(&fs::read(found.join("outcomes.json"))?)?;
-    let Outcomes { caught, missed, timeout, unviable } = outcomes;
+    let named_in = |list: &str| fs::read_to_string(found.join(list));
+    let count = |list| named_in(list).map(|names| names.lines().count() as u64);
+    let (caught, timeout, unviable) = (count("caught.txt")?, count("timeout.txt")?, count("unviable.txt")?);
+    let lived = named_in("missed.txt")?;
+    let missed = lived.lines().count() as u64;
     let known = explained(&page()?);
     let mut unexplained = Vec::new();
-    for told in fs::read_to_string(found.join("missed.txt"))?.lines() {
+    for told in lived.lines() {
         let mutant = named(told, |file| fs::read_to_string(tree.join(file)).unwrap_or_default());
         let mutant = mutant.ok_or_else(|| io::Error::other(format!("no name of a mutant: {told}")))?;
         if !known.contains(&mutant) {
             unexplained.push(format!("{told}\n- `{}` `{}` `{}`", mutant.file, mutant.line, mutant.done));
         }
     }
-    let lived = unexplained.len() as u64;
+    let open = unexplained.len() as u64;
     let piece = format!(
         "{what}: {caught} caught, {timeout} never ended, {missed} lived and {} of them are explained, {unviable} did not compile",
-        missed.saturating_sub(lived)
+        missed.saturating_sub(open)
     );
     // A mutant that never ends is noticed as well.
     let counted = [
         ("caught", caught.saturating_add(timeout)),
         ("lived", missed),
-        ("unexplained", lived),
+        ("unexplained", open),
         ("did not compile", unviable),
     ];
     figures::record("mutants", &piece, &counted, 0.0)?;

@@ -31,12 +31,11 @@ const FAR: u64 = 60;
 const AT_SITES: u64 = 3;
 
 pub(super) fn measure(bench: &Bench, stage: &Path, board: &mut Board) -> Result<(), Trouble> {
-    let delay = Delay::default();
     let generous = |config: &mut crate::premises::Config| config.calls_in_a_row = 1_000_000;
     let mut one = RunningSite::make(&stage.join("site-of-the-payee"), generous)?;
     let mut two = RunningSite::make(&stage.join("site-of-the-payer"), generous)?;
-    one.knows(&two, &lane::open(two.config.listen, &delay)?.to_string())?;
-    two.knows(&one, &lane::open(one.config.listen, &delay)?.to_string())?;
+    one.knows(&two, &two.config.listen.to_string())?;
+    two.knows(&one, &one.config.listen.to_string())?;
     one.start()?;
     two.start()?;
     let mut story = Story::new(stage, &one, &two)?;
@@ -71,8 +70,18 @@ pub(super) fn measure(bench: &Bench, stage: &Path, board: &mut Board) -> Result<
         board.alone(format!("of it: {name}"), median(stage), "µs", Aim::None);
     }
 
-    // The way of the wallet takes its time now too.
+    // From here on every way takes its time. Where times are measured there is none of these lanes: their threads would be measured too.
+    let delay = Delay::default();
+    one.kill()?;
+    two.kill()?;
+    one.knows(&two, &lane::open(two.config.listen, &delay)?.to_string())?;
+    two.knows(&one, &lane::open(one.config.listen, &delay)?.to_string())?;
+    one.start()?;
+    two.start()?;
     story.payer.1.place = lane::open(two.config.listen, &delay)?.to_string();
+    // The sites find each other again.
+    story.pay(1)?;
+    story.go_home()?;
     delay.store(FAR, Ordering::Relaxed);
     let mut trips = Vec::new();
     for _ in 0..3 {

@@ -1,7 +1,7 @@
 //! The fold itself: one chit more, judged where it stands.
 
 use crate::chit::{Body, Chit, DeviceAct};
-use crate::tally::{Halves, Side, Terms};
+use crate::tally::{Date, Halves, Side, Terms};
 use crate::units::{AmountError, Units};
 
 use super::{ANNOUNCED_MAX, Book, DEVICES_MAX, Device, Facts, Flag, Phase};
@@ -66,7 +66,7 @@ impl Book {
                 let date = chit.date.max(*self.latest.of(side.other()));
                 let now = self.granted_by(side, date);
                 let notice = date.saturating_add(u64::from(now.notice_days).saturating_mul(86_400));
-                is_wider(terms, &now) || (*from >= notice && self.coming.of(side).len() < ANNOUNCED_MAX)
+                self.has_room_for(side, terms, date) && (is_wider(terms, &now) || *from >= notice)
             }
             Body::Device(DeviceAct::Add(grant)) => {
                 self.has_room(side)
@@ -95,6 +95,13 @@ impl Book {
             }
             Body::Pledge { .. } | Body::Set(_) | Body::Call { .. } => true,
         })
+    }
+
+    /// Whether credit that `side` grants on this date can have an effect: what takes nothing away always, what is narrower only while
+    /// not too much is announced already.
+    #[must_use]
+    pub fn has_room_for(&self, side: Side, terms: &Terms, date: Date) -> bool {
+        is_wider(terms, &self.granted_by(side, date)) || self.coming.of(side).len() < ANNOUNCED_MAX
     }
 
     fn note_chain(&mut self, chit: &Chit, flag: Flag) -> Result<(), AmountError> {

@@ -90,6 +90,11 @@ pub enum WalletError {
         "too many offers were made on this tally: take one of your partner's, or refuse it and invite again"
     )]
     OffersUsedUp,
+    /// Sixteen narrower limits are announced, and one more would have no effect.
+    #[error(
+        "the limit was lowered too often in a row: grant at least what holds now, which ends what was announced, and lower it once after that"
+    )]
+    TermsUsedUp,
     /// Whoever asked for it has stopped it.
     #[error("it was stopped before it was done")]
     Stopped,
@@ -144,6 +149,7 @@ impl WalletError {
             Self::OwnHandOver => "own_hand_over",
             Self::TooLong { .. } => "too_long",
             Self::OffersUsedUp => "offers_used_up",
+            Self::TermsUsedUp => "terms_used_up",
             Self::Reconciling => "reconciling",
             Self::NoRoot => "no_root",
             Self::InvoiceOver { .. } => "invoice_over",

@@ -1,6 +1,6 @@
 //! The wallet as a node of its half: when this phone speaks for the order, and when it must not.
 
-use crate::key::fresh;
+use crate::key::{SecretKey, fresh};
 use crate::order::Endorsement;
 use crate::store::{Shelf, Standing};
 use crate::tally::Side;
@@ -33,15 +33,15 @@ pub(super) fn speak(
     side: Side,
     standing: &mut Standing,
 ) -> Result<()> {
-    if let (Some(root), false) = (hands.root, standing.reconciling) {
-        let key = root.node_key(&standing.book.head.tally.0);
-        if speaks(hands, standing, side) && !superseded(shelf, standing)? {
-            if side == Side::Foil && ordering::takes_over(standing, &key.public()) {
-                open_view(shelf, hands, standing, 0)?;
-            }
-            if ordering::endorse(shelf, &key, side, standing)? {
-                standing.owed |= OWED_ORDER;
-            }
+    let voice = if standing.reconciling { None } else { voice(hands, standing, side) };
+    if let Some(key) = voice
+        && !superseded(shelf, standing)?
+    {
+        if side == Side::Foil && ordering::takes_over(standing, &key.public()) {
+            open_view(shelf, hands, standing, 0)?;
+        }
+        if ordering::endorse(shelf, &key, side, standing)? {
+            standing.owed |= OWED_ORDER;
         }
     }
     settle(shelf, standing)
@@ -67,10 +67,15 @@ pub(super) fn open_view(
     Ok(ordering::open_view(shelf, standing, above, step)?)
 }
 
-/// Whether this phone has a say for one half: not where a site speaks for it, nor on a device without the root.
+/// The key with which this phone speaks for one half, if it has a say: not where a site speaks for it, nor on a device without the root.
+fn voice(hands: &Hands<'_>, standing: &Standing, side: Side) -> Option<SecretKey> {
+    let key = hands.root?.node_key(&standing.book.head.tally.0);
+    standing.tip.nodes.of(side).contains(&key.public()).then_some(key)
+}
+
+/// Whether this phone has a say for one half.
 pub(super) fn speaks(hands: &Hands<'_>, standing: &Standing, side: Side) -> bool {
-    let key = hands.root.map(|root| root.node_key(&standing.book.head.tally.0).public());
-    key.is_some_and(|key| standing.tip.nodes.of(side).contains(&key))
+    voice(hands, standing, side).is_some()
 }
 
 /// Another contract governs: the order begins again from it. Only before both halves have agreed on anything.

@@ -67,8 +67,11 @@ impl Wallet {
         self.act(|shelf, hands| {
             let no = tally_no(shelf, tally)?;
             let (_, side, ..) = shelf.tally_label(no)?;
-            let notice =
-                u64::from(standing(shelf, no)?.tip.terms.of(side).notice_days).saturating_mul(86_400);
+            let tip = standing(shelf, no)?.tip;
+            if !tip.has_room_for(side, &terms, hands.now.max(*tip.latest.of(side.other()))) {
+                return Err(WalletError::TermsUsedUp);
+            }
+            let notice = u64::from(tip.terms.of(side).notice_days).saturating_mul(86_400);
             let from: Date = hands.now.saturating_add(notice);
             settle(shelf, hands, tally, Body::Terms { terms, from })
         })

@@ -153,8 +153,7 @@ impl World {
 
     /// A word for an order left a phone, of whatever node.
     pub(super) fn hears(&mut self, pact: usize, word: &Endorsement) -> Verdict {
-        // A site never lies, whoever it speaks for.
-        let liar = !self.is_honest(pact) && !self.is_site(&word.key);
+        let liar = !self.is_honest(pact) && !self.is_honest_site(&word.key);
         self.pacts[pact].ledger.endorses(word, liar)
     }
 

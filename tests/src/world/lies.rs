@@ -6,12 +6,14 @@ use hazel_core::digest::{Digest, Statement};
 use hazel_core::key::SecretKey;
 use hazel_core::message::{Handover, Have, Message, Page};
 use hazel_core::order::{Head, Links};
-use hazel_core::tally::{Grant, Side};
+use hazel_core::tally::{Grant, Side, TallyId};
 use hazel_core::units::Units;
 use hazel_core::wallet::Payment;
+use hazel_network::letter::{Correspondent, Letter};
 
 use super::action::Trick;
 use super::air::Packet;
+use super::post::Mail;
 use super::{NOTHING, Phone, World};
 use crate::model::Broken;
 
@@ -64,7 +66,7 @@ impl World {
                 let index = u64::from(pick) % (view.index + 2);
                 let hash = Digest::of(&[pick]);
                 let head = Head { tally: id, view: view.view + u64::from(pick % 2), index, hash };
-                let endorsement = head.endorse(&own_root.node_key(&id.0));
+                let endorsement = head.endorse(&self.voice(phone, &id));
                 self.hears(pact, &endorsement)?;
                 vec![
                     Message::Endorsement(endorsement),
@@ -93,6 +95,30 @@ impl World {
         let bytes = sealed.to_bytes();
         for to in self.phones_of(self.partner(phone, pact)) {
             self.deliver(&Packet { bytes: bytes.clone(), to, bent: false })?;
+        }
+        self.lie_by_site(phone, pact, messages)
+    }
+
+    /// The key that speaks for a half of this person: its site's, if it has one.
+    fn voice(&self, phone: usize, tally: &TallyId) -> SecretKey {
+        let person = self.phones[phone].person;
+        self.site_of(person).map_or_else(
+            || self.people[person].words.root().node_key(&tally.0),
+            |site| self.sites[site].key.clone(),
+        )
+    }
+
+    /// A liar's site says the same to the partner's.
+    fn lie_by_site(&mut self, phone: usize, pact: usize, messages: Vec<Message>) -> Outcome {
+        let partner = self.partner(phone, pact);
+        let (Some(own), Some(to)) = (self.site_of(self.phones[phone].person), self.site_of(partner)) else {
+            return Ok("done");
+        };
+        self.fault("site: lies");
+        let from = Correspondent::Site(self.sites[own].key.public());
+        let half = self.side(phone, pact).other();
+        for letter in Letter::carrying(self.pacts[pact].id, half, false, messages) {
+            self.site_hears(Mail { to, from, bytes: letter.to_bytes() })?;
         }
         Ok("done")
     }
@@ -167,7 +193,7 @@ impl World {
 }
 
 fn page(
-    tally: hazel_core::tally::TallyId,
+    tally: TallyId,
     chain: ChainId,
     seq: u64,
     prev_own: Digest,

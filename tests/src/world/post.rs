@@ -25,9 +25,9 @@ const LETTERS_MAX: usize = 400;
 
 /// A letter to a site.
 pub(super) struct Mail {
-    to: usize,
-    from: Correspondent,
-    bytes: Vec<u8>,
+    pub(super) to: usize,
+    pub(super) from: Correspondent,
+    pub(super) bytes: Vec<u8>,
 }
 
 /// A line, and what decides about each letter on it.
@@ -142,7 +142,7 @@ impl World {
     }
 
     /// A site takes in a letter. What it says to other sites goes among the mail; what it says to users is returned.
-    fn site_hears(&mut self, mail: Mail) -> Result<Said, Broken> {
+    pub(super) fn site_hears(&mut self, mail: Mail) -> Result<Said, Broken> {
         let Mail { to, from, bytes } = mail;
         let person = self.sites[to].person;
         if let Ok(letter) = Letter::from_bytes(&bytes) {

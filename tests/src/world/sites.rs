@@ -68,8 +68,9 @@ impl World {
         self.sites.iter().position(|site| site.person == person)
     }
 
-    pub(super) fn is_site(&self, key: &PublicKey) -> bool {
-        self.sites.iter().any(|site| site.key.public() == *key)
+    /// Whether this is the site of somebody who does not lie. It never does, whatever its users' partners do.
+    pub(super) fn is_honest_site(&self, key: &PublicKey) -> bool {
+        self.sites.iter().any(|site| site.key.public() == *key && !self.people[site.person].liar)
     }
 
     /// Whether a site speaks for one of the two halves.

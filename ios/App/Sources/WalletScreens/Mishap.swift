@@ -14,8 +14,8 @@ public struct Mishap: Hashable, Sendable {
         "invoice_over", "key_store_failed", "late", "link_lost", "locked_out", "needs_network", "newer", "no_root", "no_site",
         "no_site_ticket", "nobody_yet", "not_a_backup", "not_a_wallet", "not_enrolled", "not_for_us", "not_my_payment", "not_open",
         "offers_used_up", "other_tally", "out_of_place", "over_allowance", "over_limit", "own_hand_over", "reconciling", "revoked",
-        "suspended", "too_long", "unknown", "unreachable", "unreachable_site", "unreadable", "unwelcome", "used", "words", "wrong_file",
-        "wrong_passphrase",
+        "suspended", "terms_used_up", "too_long", "unknown", "unreachable", "unreachable_site", "unreadable", "unwelcome", "used",
+        "words", "wrong_file", "wrong_passphrase",
     ]
 
     public init(_ trouble: Trouble) {

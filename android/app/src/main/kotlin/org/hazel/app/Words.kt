@@ -33,8 +33,8 @@ val SENTENCES = setOf(
     "disk_failed", "disk_full", "earlier_first", "expired", "invalidated", "invoice_over", "key_store_failed", "late", "link_lost",
     "locked_out", "malformed", "needs_network", "newer", "no_root", "no_site", "no_site_ticket", "no_such_code", "nobody_yet",
     "not_a_backup", "not_a_wallet", "not_enrolled", "not_for_us", "not_open", "offers_used_up", "over_allowance", "over_limit",
-    "own_hand_over", "reconciling", "revoked", "too_long", "unreachable", "unreachable_site", "unreadable", "unwelcome", "used", "words",
-    "wrong_file", "wrong_passphrase",
+    "own_hand_over", "reconciling", "revoked", "terms_used_up", "too_long", "unreachable", "unreachable_site", "unreadable", "unwelcome",
+    "used", "words", "wrong_file", "wrong_passphrase",
 )
 
 /** What is wrong, as a sentence in the person's language. */

@@ -1,0 +1,114 @@
+//! Stories of summaries: what a phone does when its partner says how far its memory goes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that goes wrong should stop loudly")]
+
+mod story;
+
+use hazel_core::chit::ChainId;
+use hazel_core::digest::Digest;
+use hazel_core::message::{Have, Message, Page};
+use hazel_core::tally::{Side, TallyId};
+use hazel_core::wallet::{Audience, Wallet};
+use story::*;
+
+/// Ben has ordered two payments, and knows that Ana has agreed to the first.
+fn half_agreed() -> (Wallet, Wallet, TallyId) {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    pay(&mut ben, &tally, 2).unwrap();
+    ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let view = ben.tally(&tally).unwrap();
+    assert_eq!((view.index, view.agreed), (2, 1));
+    (ana, ben, tally)
+}
+
+fn hear(wallet: &mut Wallet, tally: &TallyId, have: Have) {
+    let heard = wallet.receive_messages(tally, vec![Message::Have(have)]).unwrap();
+    assert_eq!(heard.rejected, []);
+}
+
+/// Who gives the order begins a new view when its partner has promised one to somebody else or has agreed with somebody else, and
+/// everything that the partner names is here. Nothing else that a summary says makes it forget what it has ordered.
+#[test]
+fn who_gives_the_order_gives_way_to_a_promise_and_to_an_agreement_of_others() {
+    let another = Digest::of(b"another order");
+    let unknown = (ChainId { side: Side::Stock, device: 9, epoch: 1 }, 4, another);
+    let told = [
+        ("the same order", 0, None, 1, vec![], false),
+        ("agreed further on the same order", 0, None, 2, vec![], false),
+        ("agreed as far, another order behind it", 0, Some(another), 1, vec![], false),
+        ("agreed less far, another order", 0, Some(another), 0, vec![], false),
+        ("agreed further on another order", 0, Some(another), 2, vec![], true),
+        ("a view was promised", 7, None, 1, vec![], true),
+        ("a view was promised, and there is more than is here", 7, None, 1, vec![unknown], false),
+        ("agreed on another order, with more than is here", 0, Some(another), 2, vec![unknown], false),
+    ];
+    for (what, view, hash, agreed, chains, gives_way) in told {
+        let (ana, mut ben, tally) = half_agreed();
+        let have = ana.have(&tally).unwrap();
+        let hash = hash.unwrap_or(have.hash);
+        hear(&mut ben, &tally, Have { view, hash, agreed, chains, ..have });
+        let after = ben.tally(&tally).unwrap();
+        assert_eq!(after.reconciling, gives_way, "{what}");
+        assert_eq!(
+            (after.view > view, after.index),
+            if gives_way { (true, 1) } else { (false, 2) },
+            "{what}"
+        );
+    }
+}
+
+/// Whether a phone tells its partner the whole order from its beginning.
+fn tells_all(wallet: &mut Wallet, tally: &TallyId) -> bool {
+    let said = wallet.outbox(tally, Audience::Partner).unwrap();
+    said.iter().any(|message| matches!(message, Message::Links(links) if links.after == 0))
+}
+
+/// A phone of the foil's that has not heard of the view that the stock has promised is told everything: it must see who replaced it.
+#[test]
+fn who_is_behind_the_promised_view_is_told_everything() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let old = ben.have(&tally).unwrap();
+    hear(&mut ana, &tally, old.clone());
+    assert!(!tells_all(&mut ana, &tally), "nothing differs");
+    hear(&mut ana, &tally, Have { view: 9, restored: true, ..old.clone() });
+    assert_eq!(ana.have(&tally).unwrap().view, 9, "promised");
+    ana.outbox(&tally, Audience::Partner).unwrap();
+    hear(&mut ana, &tally, Have { view: 9, ..old.clone() });
+    assert!(!tells_all(&mut ana, &tally), "it knows");
+    hear(&mut ana, &tally, old);
+    assert!(tells_all(&mut ana, &tally));
+    // The foil's own views are told as they are made.
+    let of_ana = ana.have(&tally).unwrap();
+    ben.renew(&tally).unwrap();
+    hear(&mut ben, &tally, Have { view: 0, ..of_ana });
+    assert!(!tells_all(&mut ben, &tally));
+}
+
+/// A foil's old phone has ordered what nobody agreed to, and has heard that another one was restored in its place. What was agreed there takes
+/// the place of its own order: it forgets that, and asks.
+#[test]
+fn an_old_phone_asks_for_the_order_of_the_one_that_replaced_it() {
+    let (mut ana, mut old, tally, clock) = pair();
+    let backup = old.backup(&words("Ben")).unwrap();
+    pay(&mut ana, &tally, 3).unwrap();
+    old.receive(&ana.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let mut new = restored("Ben", &backup, &clock);
+    meet(&mut ana, &mut new, &tally);
+    pay(&mut new, &tally, 5).unwrap();
+    meet(&mut ana, &mut new, &tally);
+    let agreed = ana.tally(&tally).unwrap().agreed;
+    assert_eq!((agreed, old.tally(&tally).unwrap().index), (3, 1));
+    let chits: Vec<_> = ana.export(&tally).unwrap().chits.into_iter().map(|row| row.signed).collect();
+    let chits = Page::all_of(&chits).map(Message::Chits).collect();
+    assert_eq!(old.receive_messages(&tally, chits).unwrap().rejected, []);
+    old.hand_over(&tally).unwrap();
+    hear(&mut old, &tally, ana.have(&tally).unwrap());
+    assert_eq!(old.tally(&tally).unwrap().index, 0);
+    let said = old.outbox(&tally, Audience::Partner).unwrap();
+    assert!(said.iter().any(|message| matches!(message, Message::Have(_))), "{said:?}");
+    meet(&mut ana, &mut old, &tally);
+    assert_eq!(old.tally(&tally).unwrap().agreed, agreed);
+}

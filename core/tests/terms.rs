@@ -1,0 +1,127 @@
+//! Stories of two people who agree on terms, and change them later.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::negotiation::TallyState;
+use hazel_core::units::Units;
+use story::*;
+
+#[test]
+fn two_offers_race_and_the_same_one_governs() {
+    let (mut ana, mut ben, _) = people();
+    let ticket = ana.invite(hazel_core::tally::Side::Foil, terms(100), 3600, &[]).unwrap();
+    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    hand(&mut ben, &mut ana, &tally);
+    ana.offer(&tally, None, None).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    ben.offer(&tally, Some(terms(60)), None).unwrap();
+    let from_ben = ben.hand_over(&tally).unwrap().unwrap();
+    ana.revise(&tally).unwrap();
+    ana.offer(&tally, Some(terms(90)), None).unwrap();
+    let from_ana = ana.hand_over(&tally).unwrap().unwrap();
+    ana.receive(&from_ben).unwrap();
+    ben.receive(&from_ana).unwrap();
+    // Both have revision 2 of both: whoever accepts first, the same contract governs in the end.
+    let accepted = |wallet: &mut hazel_core::wallet::Wallet| {
+        let version = wallet.offered(&tally).unwrap().version;
+        wallet.accept(&tally, &version).is_ok()
+    };
+    assert!(accepted(&mut ana) | accepted(&mut ben));
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ana.tally(&tally).unwrap().head, ben.tally(&tally).unwrap().head);
+    pay(&mut ben, &tally, 5).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+/// The acceptance of an early offer is on its way while the one who made it has offered three times more: what both have signed governs.
+#[test]
+fn an_early_offer_may_come_back_signed_after_later_ones() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    accept(&mut ben, &tally);
+    for limit in 1..=3 {
+        ana.offer(&tally, Some(terms(limit)), None).unwrap();
+    }
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Open);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+/// Every version that was signed is kept, so there is an end to them: the seventeenth is refused and nothing is lost by it.
+#[test]
+fn nobody_offers_without_end() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    hand(&mut ben, &mut ana, &tally);
+    for limit in 1..=16 {
+        ana.offer(&tally, Some(terms(limit)), None).unwrap();
+    }
+    assert_eq!(ana.offer(&tally, Some(terms(17)), None).unwrap_err().code(), "offers_used_up");
+    hand(&mut ana, &mut ben, &tally);
+    accept(&mut ben, &tally);
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Open);
+}
+
+#[test]
+fn a_raised_limit_holds_at_once_and_a_lowered_one_after_notice() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    ana.grant(&tally, terms(200)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(200));
+    ana.grant(&tally, terms(20)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(200));
+    clock.pass(7 * 86_400);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(20));
+    pay(&mut ben, &tally, 20).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+#[test]
+fn a_limit_raised_after_it_was_lowered_never_passes_through_the_old_one() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    ana.grant(&tally, terms(20)).unwrap();
+    clock.pass(8 * 86_400);
+    ana.grant(&tally, terms(50)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(50));
+    ana.grant(&tally, terms(30)).unwrap();
+    clock.pass(86_400);
+    ana.grant(&tally, terms(10)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    clock.pass(6 * 86_400);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(30), "the first word holds by now");
+    clock.pass(86_400);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(10));
+}
+
+/// Narrower limits stand side by side, sixteen at most. One more would have no effect, so it is not signed.
+#[test]
+fn a_limit_is_not_lowered_without_end() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    for lowered in 1..=16 {
+        ana.grant(&tally, terms(100 - lowered)).unwrap();
+    }
+    assert_eq!(ana.grant(&tally, terms(1)).unwrap_err().code(), "terms_used_up");
+    meet(&mut ana, &mut ben, &tally);
+    clock.pass(8 * 86_400);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(84));
+    assert_eq!(ana.grant(&tally, terms(1)).unwrap_err().code(), "terms_used_up");
+    ana.grant(&tally, terms(84)).unwrap();
+    ana.grant(&tally, terms(1)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    clock.pass(8 * 86_400);
+    assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(1));
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
