@@ -193,7 +193,8 @@ fn the_wrong_chit_is_named() {
 #[test]
 fn a_contract_that_was_exchanged_is_found() {
     let folder = tempfile::tempdir().unwrap();
-    let changes: [(fn(&mut TallyRow), &str); 3] = [
+    type Change = fn(&mut TallyRow);
+    let changes: [(Change, &str); 3] = [
         (
             |row| row.contract.as_mut().unwrap().signatures = Halves::default(),
             "the contract is not the one of this tally",
