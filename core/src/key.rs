@@ -326,6 +326,17 @@ mod tests {
     }
 
     #[test]
+    fn two_who_know_each_others_signing_keys_agree_on_a_secret() {
+        let [one, other] = [[1; 32], [2; 32]].map(|seed| SecretKey::from_seed(&seed));
+        let agreed = |mine: &SecretKey, theirs: &SecretKey| {
+            let theirs = theirs.public().agreement().unwrap();
+            mine.agreement().diffie_hellman(&x25519_dalek::PublicKey::from(theirs)).to_bytes()
+        };
+        assert_eq!(agreed(&one, &other), agreed(&other, &one));
+        assert_ne!(agreed(&one, &other), agreed(&one, &one), "the secret is of these two");
+    }
+
+    #[test]
     fn words_read_back_and_name_their_mistakes() {
         let words = RecoveryWords::generate(&mut Counting(0));
         let phrase = words.phrase();

@@ -12,7 +12,8 @@ mod story;
 
 use std::path::Path;
 
-use hazel_core::store::Store;
+use hazel_core::store::{Store, TallyRow};
+use hazel_core::tally::Halves;
 use hazel_core::wallet::{Ask, Payment, Wallet, WalletError};
 use rusqlite::Connection;
 use story::*;
@@ -186,4 +187,41 @@ fn the_wrong_chit_is_named() {
     assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
     assert_eq!(report.findings[0].what, "a chit's signature does not hold");
     assert_eq!(report.findings[0].chit.map(|(_, seq)| seq), Some(4));
+}
+
+/// Not the disk but a mistake of ours, or somebody with the file: rows whose sums are right and whose contract is not.
+#[test]
+fn a_contract_that_was_exchanged_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    type Change = fn(&mut TallyRow);
+    let changes: [(Change, &str); 3] = [
+        (
+            |row| row.contract.as_mut().unwrap().signatures = Halves::default(),
+            "the contract is not the one of this tally",
+        ),
+        (
+            |row| row.contract.as_mut().unwrap().tally.revision += 1,
+            "a version of the contract is not signed as it says",
+        ),
+        (
+            |row| row.cert.as_mut().unwrap().party_key = words("Ben").root().party_key(&row.id.0).public(),
+            "the recovery key does not make this tally's key",
+        ),
+    ];
+    for (at, (change, what)) in changes.into_iter().enumerate() {
+        let path = folder.path().join(format!("{at}.db"));
+        let (ana, _, tally, clock) = pair();
+        ana.copy_database(&path).unwrap();
+        let mut store = Store::open(&path).unwrap();
+        store
+            .change(|shelf| {
+                let mut row = shelf.tally(shelf.tally_no(&tally)?.unwrap())?;
+                change(&mut row);
+                shelf.put_tally(&row)
+            })
+            .unwrap();
+        drop(store);
+        let found = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap().findings;
+        assert!(found.iter().any(|finding| finding.what == what), "{what}: {found:?}");
+    }
 }

@@ -16,7 +16,7 @@ use hazel_core::key::{PublicKey, Signature};
 use hazel_core::message::{Message, Page};
 use hazel_core::order::{Head, Links, Run};
 use hazel_core::store::Store;
-use hazel_core::tally::{TallyId, Terms};
+use hazel_core::tally::{Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
 use hazel_core::wallet::{Ask, Audience, Payment, Wallet};
 use story::*;
@@ -202,4 +202,32 @@ fn a_refusal_is_told_again_when_it_was_missed() {
     hand(&mut ana, &mut ben, &tally);
     hand(&mut ben, &mut ana, &tally).unwrap();
     assert_eq!(ana.tally(&tally).unwrap().state, hazel_core::negotiation::TallyState::Refused);
+}
+
+/// Two versions of a contract are told apart by what differs first, so that a person can be told what was altered.
+#[test]
+fn what_was_altered_in_a_contract_is_named() {
+    let (mut ana, _, tally, _) = pair();
+    let signed = ana.export(&tally).unwrap().contract.tally;
+    assert_eq!(signed.difference(&signed), None);
+    let alter = |change: fn(&mut Tally)| {
+        let mut altered = signed.clone();
+        change(&mut altered);
+        assert_eq!(altered.difference(&signed), signed.difference(&altered));
+        signed.difference(&altered)
+    };
+    assert_eq!(alter(|it| it.id = TallyId([9; 16])), Some("tally id"));
+    assert_eq!(alter(|it| it.revision += 1), Some("revision"));
+    assert_eq!(alter(|it| it.contract = Digest::of(b"another text")), Some("contract"));
+    assert_eq!(alter(|it| it.denomination.push('!')), Some("denomination"));
+    for side in Side::BOTH {
+        let half = |change: fn(&mut Half)| {
+            let mut altered = signed.clone();
+            change(altered.halves.of_mut(side));
+            signed.difference(&altered)
+        };
+        assert_eq!(half(|it| it.terms = terms(7)), Some("credit terms"));
+        assert_eq!(half(|it| it.cert.name.push('!')), Some("keys or name of a party"));
+    }
+    assert_eq!(alter(|it| it.date += 1), Some("date"));
 }

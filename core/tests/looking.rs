@@ -68,6 +68,16 @@ fn whoever_is_asked_for_an_answer_is_told_so() {
 }
 
 #[test]
+fn where_all_is_well_nothing_waits_but_the_rehearsal_of_a_backup() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 3).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    for wallet in [&mut ana, &mut ben] {
+        assert_eq!(wallet.attention().unwrap(), [Attention::Rehearse]);
+    }
+}
+
+#[test]
 fn a_ticket_expires_after_its_hour_and_once() {
     let (mut ana, mut ben, clock) = people();
     let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();

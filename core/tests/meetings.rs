@@ -10,6 +10,7 @@ mod story;
 
 use hazel_core::letter::LETTER_MAX;
 use hazel_core::negotiation::{By, TallyState};
+use hazel_core::store::Begun;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Unsettled, Wallet};
 use story::{accept, assert_equal_halves, introduce, pair, pay, people, terms};
@@ -151,4 +152,17 @@ fn a_refusal_is_heard_in_a_meeting() {
     talk(&mut ben, &mut ana, &tally, Some(&key), None);
     assert_eq!(ben.tally(&tally).unwrap().state, TallyState::Refused);
     assert_eq!(ana.stands_at(&tally).unwrap(), ben.stands_at(&tally).unwrap());
+}
+
+/// The beginning of a letter that was cut off is kept for the next meeting, and no more of it than any letter has.
+#[test]
+fn the_beginning_of_a_letter_is_kept_and_has_a_bound() {
+    let (mut ana, _, tally, _) = pair();
+    let begun = |length: usize| Begun { name: [7; 16], total: 9, bytes: vec![1; length] };
+    assert_eq!(ana.begun(&tally).unwrap(), None);
+    ana.keep_begun(&tally, Some(&begun(LETTER_MAX))).unwrap();
+    assert_eq!(ana.keep_begun(&tally, Some(&begun(LETTER_MAX + 1))).unwrap_err().code(), "too_long");
+    assert_eq!(ana.begun(&tally).unwrap(), Some(begun(LETTER_MAX)));
+    ana.keep_begun(&tally, None).unwrap();
+    assert_eq!(ana.begun(&tally).unwrap(), None);
 }
