@@ -103,7 +103,7 @@ const TIMES: &str = "fault: ";
 const SEEDS: &str = "schedules with fault: ";
 
 /// What the page speaks of: the command that measures it, what it counts, and how many are aimed at.
-const ROWS: [(&str, &str, &str, &str); 15] = [
+const ROWS: [(&str, &str, &str, &str); 17] = [
     ("worlds", "schedules", "Schedules, real signatures", "20,000"),
     ("worlds", "faults", "Faults in them", "5 a schedule"),
     ("worlds", "rules broken", "Rules broken in them", "0"),
@@ -116,9 +116,11 @@ const ROWS: [(&str, &str, &str, &str); 15] = [
     ("model", "states", "States of small stories", "5,000,000"),
     ("planted", "bugs found", "Bugs planted and found", "10"),
     ("fuzz", "executions", "Executions of a fuzzer", "10,000,000"),
-    ("mutants", "caught", "Mutants caught", "90 of 100"),
-    ("mutants", "lived", "Mutants that lived", "10 of 100"),
-    ("mutants", "unexplained", "Those of them that nobody has explained", "0"),
+    ("mutants of a change", "caught", "Mutants of a change that were caught", "all"),
+    ("mutants of a change", "unexplained", "Those that lived and nobody has explained", "0"),
+    ("mutants of core", "caught", "Mutants of a share of the core that were caught", "90 of 100"),
+    ("mutants of core", "lived", "Those that lived", "10 of 100"),
+    ("mutants of core", "unexplained", "Those of them that nobody has explained", "-"),
 ];
 
 /// Of which packages it is told how many of their lines are run by tests, and how many are aimed at.
