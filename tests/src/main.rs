@@ -1,4 +1,4 @@
-//! `vectors` writes what is kept in files, `corpus FOLDER` what fuzzers begin with, `seed N` replays one world,
+//! `vectors` writes what is kept in files, `corpus FOLDER` what fuzzers begin with, `seed N [ABOUT]` replays one world,
 //! `worlds COUNT [FIRST [MINUTES]]` runs many, `hunt` until one breaks, `planted` looks for bugs made on purpose, `model` explores every
 //! course of small stories, `fast` draws courses of longer ones, `fuzz` gives spoilt bytes to every parser, `mutants` and `coverage` keep what
 //! other programs counted,
@@ -24,22 +24,20 @@ use hazel_tests::world::replay;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
+    let about = || words.get(2).and_then(|name| About::named(name)).unwrap_or_default();
     if let Err(error) = figures::begin() {
         eprintln!("the figures will not be kept: {error}");
     }
     match (words.first().map(String::as_str), number(1)) {
         (Some("vectors"), _) => told(vectors()),
         (Some("corpus"), _) => told(words.get(1).map_or_else(no_folder, |folder| corpus(Path::new(folder)))),
-        (Some("seed"), Some(seed)) => one(seed),
+        (Some("seed"), Some(seed)) => one(seed, about()),
         (Some("worlds"), Some(count)) => {
             let most =
                 number(3).map_or(Duration::MAX, |minutes| Duration::from_secs(minutes.saturating_mul(60)));
             many(number(2).unwrap_or(0), count, most)
         }
-        (Some("hunt"), Some(count)) => {
-            let about = words.get(2).and_then(|name| About::named(name));
-            hunt(about.unwrap_or_default(), count)
-        }
+        (Some("hunt"), Some(count)) => hunt(about(), count),
         (Some("planted"), _) => planted(words.get(1).map(String::as_str)),
         (Some("model"), most) => model(most.unwrap_or(1_000_000), words.get(2).map(String::as_str)),
         (Some("fast"), Some(count)) => courses(number(2).unwrap_or(0), count),
@@ -52,7 +50,7 @@ fn main() -> ExitCode {
         (Some("report"), _) => told(report::write()),
         _ => {
             eprintln!(
-                "vectors | corpus FOLDER | seed N | worlds COUNT [FIRST [MINUTES]] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fast COUNT [FIRST] | fuzz [SECONDS [SEED [NAME…]]] | mutants MUTANTS.OUT TREE WHAT | coverage FILE | report"
+                "vectors | corpus FOLDER | seed N [ABOUT] | worlds COUNT [FIRST [MINUTES]] | hunt COUNT [ABOUT] | planted [NAME] | model [STATES [STORY]] | fast COUNT [FIRST] | fuzz [SECONDS [SEED [NAME…]]] | mutants MUTANTS.OUT TREE WHAT | coverage FILE | report"
             );
             ExitCode::from(2)
         }
@@ -113,8 +111,8 @@ fn corpus(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn one(seed: u64) -> ExitCode {
-    let schedule = Schedule::draw(seed);
+fn one(seed: u64, about: About) -> ExitCode {
+    let schedule = Schedule::about(seed, about);
     print!("{}", schedule.story());
     let run = replay::run(&schedule);
     println!("// trace {}, {:?}", run.trace, run.count);

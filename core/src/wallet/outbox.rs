@@ -275,10 +275,11 @@ pub(super) fn order(
             .filter(move |word| standing.tip.nodes.of(side).contains(&word.key))
             .max_by_key(|word| (word.head.view, word.head.index))
     };
-    let current = || words.iter().filter(|word| word.head == standing.book.head);
     // Whoever has promised a newer view still has the order of the older one to tell.
     let (index, hash) = (standing.book.head.index, standing.book.head.hash);
     let reaching = || words.iter().filter(|word| (word.head.index, word.head.hash) == (index, hash));
+    // A site that goes on from an older copy says the same order again, in a newer view than the one in which this phone has followed it.
+    let current = || reaching().filter(|word| word.head.view >= standing.book.head.view);
     let by_foil = |word: &&Endorsement| standing.book.nodes.foil.contains(&word.key);
     // Whoever was named in its place since is the one to listen to; its order will say the same or better.
     let in_office = |word: &&Endorsement| standing.tip.nodes.foil.contains(&word.key);

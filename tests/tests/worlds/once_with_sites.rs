@@ -133,3 +133,21 @@ fn the_branches_of_a_fork_are_told_apart() {
         ],
     });
 }
+
+/// Seed 114 of those about lies, I24, though nobody lied: the foil's site went on from a copy and said the same order again in its new view. The
+/// foil's phone, which has followed it in the older view, had no word for the order in that one any more, and never told it to the partner.
+#[test]
+fn a_site_says_the_same_order_again_in_a_newer_view() {
+    told(&Schedule {
+        seed: 114,
+        liars: vec![false, false],
+        sites: vec![false, true],
+        pacts: vec![(0, 1)],
+        actions: vec![
+            Home { phone: 1, line: Line::default() },
+            KeepSite { site: 0 },
+            RestoreSite { pick: 0 },
+            Home { phone: 1, line: Line::default() },
+        ],
+    });
+}
