@@ -3,11 +3,14 @@
 
 mod story;
 
+use hazel_core::claim::Hosting;
 use hazel_core::digest::Digest;
 use hazel_core::key::SecretKey;
 use hazel_core::message::{Message, Page};
-use hazel_core::order::{Endorsement, Head};
-use hazel_core::ordering::{OrderingError, endorse, keep_word, named, raise_view, settle};
+use hazel_core::order::{Endorsement, Head, Links};
+use hazel_core::ordering::{
+    Linked, OrderingError, endorse, follow, keep_word, named, raise_view, runs, settle,
+};
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Audience, Export, Wallet};
@@ -290,4 +293,53 @@ fn who_spoke_before_is_named_beside_who_speaks_now() {
     let nodes = named(&store.read(|shelf| shelf.standing(no)).unwrap().unwrap());
     assert_eq!(nodes.stock, [site, node("Ana", &tally).public()]);
     assert_eq!(nodes.foil, [node("Ben", &tally).public()]);
+}
+
+/// Whoever is told again what it holds, all of it or its beginning, takes it for known; another order of the same length it refuses.
+#[test]
+fn an_order_that_is_held_is_known_up_to_any_place() {
+    let (tally, _folder, mut store, no) = two_agreed();
+    let ben = node("Ben", &tally);
+    let heads = [1, 2].map(|index| here(&store, no, tally, 0, index));
+    let mut said = |index: u64, head: Head| {
+        store
+            .change(|shelf| {
+                let mut standing = shelf.standing(no)?.unwrap();
+                let mut runs = runs(shelf, &standing, 0)?;
+                let end = shelf.place(no, index)?.unwrap();
+                let last = shelf.chit_by_no(end.chit)?.unwrap().entry.chit.hash();
+                runs.truncate(1);
+                (runs[0].count, runs[0].last) = (index, last);
+                follow(shelf, &mut standing, &Links { after: 0, runs, endorsement: head.endorse(&ben) })
+            })
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(said(2, heads[1]).unwrap(), Linked::Known);
+    assert_eq!(said(1, heads[0]).unwrap(), Linked::Known);
+    assert!(said(2, elsewhere(tally, 0, 2, "another order")).is_err());
+    assert!(said(1, elsewhere(tally, 0, 1, "another order")).is_err());
+    assert!(said(1, heads[1]).is_err());
+}
+
+/// A half is claimed by the party that holds it or by one of its devices, and by nobody else, the partner included.
+#[test]
+fn nobody_claims_the_half_of_another() {
+    let (tally, _folder, store, no) = two_agreed();
+    let (site, user) = (SecretKey::from_seed(&[5; 32]).public(), [7; 32]);
+    let (contract, tip) = store
+        .read(|shelf| {
+            Ok::<_, OrderingError>((shelf.tally(no)?.contract.unwrap(), shelf.standing(no)?.unwrap().tip))
+        })
+        .unwrap();
+    let claimed = |side: Side, by: &SecretKey| {
+        let claim = Hosting { tally, side, site, user }.sign(by);
+        claim.check(&contract.tally, &tip, &site, &user).map_err(|refusal| refusal.code())
+    };
+    let [ana, ben] = ["Ana", "Ben"].map(|name| words(name).root().party_key(&tally.0));
+    assert_eq!([claimed(Side::Stock, &ana), claimed(Side::Foil, &ben)], [Ok(()), Ok(())]);
+    for (side, by) in
+        [(Side::Foil, &ana), (Side::Stock, &ben), (Side::Stock, &SecretKey::from_seed(&[9; 32]))]
+    {
+        assert_eq!(claimed(side, by), Err("unknown_device"));
+    }
 }
