@@ -9,14 +9,18 @@
 
 mod story;
 
+use hazel_core::book::{Book, Facts, Flag};
+use hazel_core::chit::{Body, ChainId, Chit};
 use hazel_core::negotiation::TallyState;
+use hazel_core::store::Store;
+use hazel_core::tally::Side;
 use hazel_core::units::Units;
 use story::*;
 
 #[test]
 fn two_offers_race_and_the_same_one_governs() {
     let (mut ana, mut ben, _) = people();
-    let ticket = ana.invite(hazel_core::tally::Side::Foil, terms(100), 3600, &[]).unwrap();
+    let ticket = ana.invite(Side::Foil, terms(100), 3600, &[]).unwrap();
     let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
     hand(&mut ben, &mut ana, &tally);
     ana.offer(&tally, None, None).unwrap();
@@ -124,4 +128,27 @@ fn a_limit_is_not_lowered_without_end() {
     clock.pass(8 * 86_400);
     assert_eq!(ben.can_pay(&tally, Units::ZERO).unwrap().largest, chips(1));
     assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+/// Whoever narrows its credit with another program, too early by a second, changes nothing: the partner signs on within what it was told before.
+#[test]
+fn narrower_terms_that_come_too_early_have_no_effect() {
+    let (ana, _ben, tally, _) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    ana.copy_database(&folder.path().join("copy")).unwrap();
+    let store = Store::open(&folder.path().join("copy")).unwrap();
+    let no = store.read(|shelf| shelf.tally_no(&tally)).unwrap().unwrap();
+    let row = store.read(|shelf| shelf.tally(no)).unwrap();
+    let mut book = Book::open(&row.contract.unwrap().tally, 0);
+    let (today, week) = (1_760_000_000, 7 * 86_400);
+    let mut narrowed = |seq: u64, chips: i64, from: u64| {
+        let chain = ChainId { side: Side::Stock, device: 1, epoch: 1 };
+        let body = Body::Terms { terms: terms(chips), from };
+        let (prev_own, next_key) = Default::default();
+        let chit = Chit { tally, chain, seq, prev_own, next_key, date: today, body };
+        let flag = book.apply(&chit, Facts::default()).unwrap();
+        (flag, book.limit_for(Side::Foil, today + 2 * week))
+    };
+    assert_eq!(narrowed(1, 30, today + week - 1), (Flag::Ineffective, chips(100)));
+    assert_eq!(narrowed(2, 40, today + week), (Flag::Clear, chips(40)));
 }
