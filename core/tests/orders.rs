@@ -147,16 +147,6 @@ fn a_page_stays_on_its_branch() {
     assert_eq!(Page::all_of(&one).count(), 1);
 }
 
-/// The rows of a phone's one tally, to be looked at without the phone, and their name there.
-fn rows_of(wallet: &Wallet, tally: &TallyId) -> (tempfile::TempDir, Store, i64) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy");
-    wallet.copy_database(&path).unwrap();
-    let store = Store::open(&path).unwrap();
-    let no = store.read(|shelf| shelf.tally_no(tally)).unwrap().unwrap();
-    (folder, store, no)
-}
-
 /// Two payments of Ben's that both phones have agreed on, as Ana's phone holds them.
 fn two_agreed() -> (TallyId, tempfile::TempDir, Store, i64) {
     let (mut ana, mut ben, tally, _) = pair();

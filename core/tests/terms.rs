@@ -12,7 +12,6 @@ mod story;
 use hazel_core::book::{Book, Facts, Flag};
 use hazel_core::chit::{Body, ChainId, Chit};
 use hazel_core::negotiation::TallyState;
-use hazel_core::store::Store;
 use hazel_core::tally::Side;
 use hazel_core::units::Units;
 use story::*;
@@ -134,10 +133,7 @@ fn a_limit_is_not_lowered_without_end() {
 #[test]
 fn narrower_terms_that_come_too_early_have_no_effect() {
     let (ana, _ben, tally, _) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    ana.copy_database(&folder.path().join("copy")).unwrap();
-    let store = Store::open(&folder.path().join("copy")).unwrap();
-    let no = store.read(|shelf| shelf.tally_no(&tally)).unwrap().unwrap();
+    let (_folder, store, no) = rows_of(&ana, &tally);
     let row = store.read(|shelf| shelf.tally(no)).unwrap();
     let mut book = Book::open(&row.contract.unwrap().tally, 0);
     let (today, week) = (1_760_000_000, 7 * 86_400);

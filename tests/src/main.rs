@@ -24,20 +24,20 @@ use hazel_tests::world::replay;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| words.get(at).and_then(|word| word.parse::<u64>().ok());
-    let about = || words.get(2).and_then(|name| About::named(name)).unwrap_or_default();
+    let about = || words.get(2).map_or(Some(About::default()), |name| About::named(name));
     if let Err(error) = figures::begin() {
         eprintln!("the figures will not be kept: {error}");
     }
     match (words.first().map(String::as_str), number(1)) {
         (Some("vectors"), _) => told(vectors()),
         (Some("corpus"), _) => told(words.get(1).map_or_else(no_folder, |folder| corpus(Path::new(folder)))),
-        (Some("seed"), Some(seed)) => one(seed, about()),
+        (Some("seed"), Some(seed)) => about().map_or_else(no_such_worlds, |about| one(seed, about)),
         (Some("worlds"), Some(count)) => {
             let most =
                 number(3).map_or(Duration::MAX, |minutes| Duration::from_secs(minutes.saturating_mul(60)));
             many(number(2).unwrap_or(0), count, most)
         }
-        (Some("hunt"), Some(count)) => hunt(about(), count),
+        (Some("hunt"), Some(count)) => about().map_or_else(no_such_worlds, |about| hunt(about, count)),
         (Some("planted"), _) => planted(words.get(1).map(String::as_str)),
         (Some("model"), most) => model(most.unwrap_or(1_000_000), words.get(2).map(String::as_str)),
         (Some("fast"), Some(count)) => courses(number(2).unwrap_or(0), count),
@@ -125,6 +125,11 @@ fn one(seed: u64, about: About) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn no_such_worlds() -> ExitCode {
+    eprintln!("worlds are about anything, restores, limits or lies");
+    ExitCode::from(2)
 }
 
 /// Worlds until one breaks, in which mostly such things happen.

@@ -181,3 +181,13 @@ pub fn assert_equal_halves(one: &mut Wallet, other: &mut Wallet, tally: &TallyId
     assert_eq!(a.final_index, b.final_index);
     assert_eq!(one.export(tally).unwrap().to_csv(), other.export(tally).unwrap().to_csv());
 }
+
+/// The rows of a phone's one tally, to be looked at without the phone, and their name there.
+pub fn rows_of(wallet: &Wallet, tally: &TallyId) -> (tempfile::TempDir, Store, i64) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    wallet.copy_database(&path).unwrap();
+    let store = Store::open(&path).unwrap();
+    let no = store.read(|shelf| shelf.tally_no(tally)).unwrap().unwrap();
+    (folder, store, no)
+}
