@@ -140,6 +140,8 @@ mod tests {
     fn hexadecimal_reads_back() {
         let digest = Digest::of(b"hazel");
         assert_eq!(from_hex(&digest.to_string()), Some(digest.0));
+        assert!(digest.to_string().starts_with(format!("{digest:?}").trim_end_matches('…')));
+        assert_eq!(format!("{digest:?}").chars().count(), 9, "enough to tell two apart in a message");
         assert_eq!(from_hex::<32>("00"), None);
         assert_eq!(from_hex::<1>("+1"), None, "a sign is no digit");
     }

@@ -317,6 +317,42 @@ mod tests {
         assert_ne!(errand.shown(), another.shown(), "two for one partner do not look alike");
     }
 
+    /// The tag is on the wire: another Hazel must find the same one.
+    #[test]
+    fn a_tag_is_made_of_the_half_that_is_meant() {
+        for (side, byte) in [(Side::Stock, 0), (Side::Foil, 1)] {
+            let errand = Errand::new(sealed(10), &key(1), side, 1_800_000_000);
+            let claim: [u8; 16] =
+                Digest::of_parts(&[&key(1).purpose(b"errand"), &[byte], errand.handover.nonce()]).first();
+            assert_eq!(errand.tag, Digest::of_parts(&[b"hazel/v1/errand-tag", &claim]).first::<16>());
+        }
+    }
+
+    /// A hand-over of so many bytes, in which nothing can be read.
+    fn sealed(length: usize) -> Handover {
+        let mut to = Writer::with_capacity(length);
+        to.array(5).uint(WIRE_VERSION).null().bytes(&[0; 16]).bytes(&[7; 24]).bytes(&vec![0; length]);
+        Handover::from_bytes(&to.into_bytes()).unwrap()
+    }
+
+    #[test]
+    fn what_is_carried_is_short_enough_and_neither_too_old_nor_too_far_ahead() {
+        let (now, far) = (1_800_000_000, 1_800_000_000 + LIFETIME_MAX + CLOCKS_APART);
+        let ends = [
+            (now - 1, Some(Verdict::Expired)),
+            (now, None),
+            (far, None),
+            (far + 1, Some(Verdict::TooFarAhead)),
+        ];
+        for (expires, verdict) in ends {
+            assert_eq!(Errand::new(sealed(10), &key(1), Side::Foil, expires).unfit(now), verdict);
+        }
+        let of_length = |length| Errand::new(sealed(length), &key(1), Side::Foil, now);
+        let heads = of_length(ERRAND_MAX / 2).to_bytes().len() - ERRAND_MAX / 2;
+        assert_eq!(of_length(ERRAND_MAX - heads).unfit(now), None);
+        assert_eq!(of_length(ERRAND_MAX - heads + 1).unfit(now), Some(Verdict::TooLong));
+    }
+
     #[test]
     fn every_message_has_one_spelling() {
         let errand = errand(7);

@@ -31,7 +31,7 @@ pub fn ground_of(
             here.extend(rows.chit(branch.no, chit.seq)?.map(|stored| stored.entry));
         }
         let before = chit.seq.saturating_sub(1);
-        if promised.is_none() && before > branch.base && before <= branch.seq {
+        if promised.is_none() && before <= branch.seq {
             promised = match rows.chit(branch.no, before)? {
                 Some(stored) if stored.entry.chit.hash() == chit.prev_own => Some(stored.entry.chit.next_key),
                 _ => None,

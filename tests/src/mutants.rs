@@ -18,12 +18,13 @@ struct Mutant {
     done: String,
 }
 
-/// Keeps what `cargo mutants` found in the part of the code that `what` names, in the tree it worked on. Returns those that lived and are
+/// Keeps what `hazel-switches` found in the part of the code that `what` names, in the tree it worked on. Returns those that lived and are
 /// explained nowhere.
 pub fn judge(found: &Path, tree: &Path, what: &str) -> io::Result<Vec<String>> {
     let named_in = |list: &str| fs::read_to_string(found.join(list));
     let count = |list| named_in(list).map(|names| names.lines().count() as u64);
-    let (caught, timeout, unviable) = (count("caught.txt")?, count("timeout.txt")?, count("unviable.txt")?);
+    let (caught, elsewhere, timeout) = (count("caught.txt")?, count("elsewhere.txt")?, count("timeout.txt")?);
+    let (unviable, left) = (count("unviable.txt")?, count("left.txt")?);
     let lived = named_in("missed.txt")?;
     let missed = lived.lines().count() as u64;
     let known = explained(&page()?);
@@ -37,15 +38,18 @@ pub fn judge(found: &Path, tree: &Path, what: &str) -> io::Result<Vec<String>> {
     }
     let open = unexplained.len() as u64;
     let piece = format!(
-        "{what}: {caught} caught, {timeout} never ended, {missed} lived and {} of them are explained, {unviable} did not compile",
+        "{what}: {caught} caught, {timeout} never ended, {elsewhere} caught by tests of other packages alone, {missed} lived and {} of them are \
+         explained, {unviable} did not compile, {left} could not be tried",
         missed.saturating_sub(open)
     );
     // A mutant that never ends is noticed as well.
     let counted = [
-        ("caught", caught.saturating_add(timeout)),
+        ("caught", caught.saturating_add(timeout).saturating_add(elsewhere)),
+        ("elsewhere", elsewhere),
         ("lived", missed),
         ("unexplained", open),
         ("did not compile", unviable),
+        ("not tried", left),
     ];
     // All of a change is tried, and a share of the core: their sums say different things.
     let command = if what.starts_with("core") { "mutants of core" } else { "mutants of a change" };

@@ -127,7 +127,7 @@ pub(super) enum Word {
     Knock(Caller, oneshot::Sender<Option<Correspondent>>),
     Where(SiteKey, oneshot::Sender<Option<String>>),
     Opened { who: Correspondent, line: u64, letters: Tray },
-    Letter(Correspondent, Vec<u8>),
+    Letter { who: Correspondent, line: u64, bytes: Vec<u8> },
     Closed { who: Correspondent, line: u64 },
     Tick,
 }
@@ -178,12 +178,17 @@ impl<H: Host> Desk<H> {
                 self.hang_up(&who, Some(line));
                 None
             }
-            Word::Letter(who, bytes) => {
+            Word::Letter { who, line, bytes } => {
                 self.gauges.letters_in.up();
-                Some(Event::Letter(who, bytes))
+                // What is said on a line counts in turn: if something could not be written down, nothing said after it counts.
+                self.is_open(&who, line).then_some(Event::Letter(who, bytes))
             }
             Word::Tick => Some(Event::Tick),
         }
+    }
+
+    fn is_open(&self, who: &Correspondent, line: u64) -> bool {
+        self.lines.get(who).is_some_and(|lines| lines.iter().any(|(number, _)| *number == line))
     }
 
     fn hang_up(&mut self, who: &Correspondent, line: Option<u64>) {
@@ -243,5 +248,65 @@ impl<H: Host> Desk<H> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hazel_core::tally::Date;
+
+    use super::*;
+
+    /// A host whose disk is full for its second batch.
+    struct FullOnce {
+        batches: usize,
+        heard: Vec<Vec<u8>>,
+    }
+
+    impl Host for FullOnce {
+        fn welcome(&mut self, _: &Caller, _: Date) -> Option<Correspondent> {
+            None
+        }
+
+        fn batch(&mut self, events: Vec<Event>, _: u64) -> Result<Batch, Broken> {
+            self.batches += 1;
+            if self.batches == 2 {
+                return Err(Broken("full".to_owned()));
+            }
+            self.heard.extend(events.into_iter().filter_map(|event| match event {
+                Event::Letter(_, bytes) => Some(bytes),
+                Event::Opened(_) | Event::Tick => None,
+            }));
+            Ok(Batch::default())
+        }
+
+        fn place(&self, _: &SiteKey) -> Option<String> {
+            None
+        }
+    }
+
+    #[test]
+    fn what_follows_a_letter_that_was_not_written_down_does_not_count_before_it_is_said_again() {
+        let (who, (_, words)) = (Correspondent::User([7; 32]), mpsc::channel(1));
+        let mut desk = Desk {
+            host: FullOnce { batches: 0, heard: Vec::new() },
+            words,
+            wanted: mpsc::unbounded_channel().0,
+            gauges: Arc::default(),
+            journal: Journal::to(Box::new(Vec::new()), Level::Error),
+            lines: Lines::new(),
+        };
+        let letter = |line, byte| Word::Letter { who, line, bytes: vec![byte] };
+        let open = |line| Word::Opened { who, line, letters: Tray::new().0 };
+        let mut say = |words: Vec<Word>| {
+            let events = words.into_iter().filter_map(|word| desk.word(word)).collect();
+            desk.batch(events);
+        };
+        say(vec![open(1)]);
+        // Both were said before anybody could know that the first is lost.
+        say(vec![letter(1, 1)]);
+        say(vec![letter(1, 2)]);
+        say(vec![open(2), letter(2, 1), letter(1, 2), letter(2, 2)]);
+        assert_eq!(desk.host.heard.concat(), [1, 2]);
     }
 }

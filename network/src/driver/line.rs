@@ -182,7 +182,8 @@ impl Line {
                 }
                 Output::Letter(bytes) => {
                     // Waiting here is what keeps a flood of letters in the sender's hands.
-                    self.shared.words.send(Word::Letter(self.who?, bytes)).await.ok()?;
+                    let letter = Word::Letter { who: self.who?, line: held.number, bytes };
+                    self.shared.words.send(letter).await.ok()?;
                 }
                 Output::End(fault) => return Some(fault),
             }

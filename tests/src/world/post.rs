@@ -79,7 +79,9 @@ impl World {
             if up {
                 self.overhear_letter(&bytes, self.people[self.phones[phone].person].liar)?;
             }
-            for bytes in self.fates(&bytes, weather, Some((site, Correspondent::User(user))).filter(|_| up)) {
+            let honest = !self.people[self.phones[phone].person].liar;
+            let to = Some((site, Correspondent::User(user))).filter(|_| up);
+            for bytes in self.fates(&bytes, weather, to, honest) {
                 weather.arrived += 1;
                 let answers = match up {
                     true => self.site_hears(Mail { to: site, from: Correspondent::User(user), bytes })?,
@@ -95,12 +97,14 @@ impl World {
         Ok("done")
     }
 
-    /// What arrives of one letter. What is held up goes among the mail, if it is to a site.
+    /// What arrives of one letter. What is held up goes among the mail, if it is to a site. A bit that turns on the way breaks a real
+    /// line's seal, and the line ends there: only a liar's letters come in altered.
     fn fates(
         &mut self,
         bytes: &[u8],
         weather: &mut Weather,
         to: Option<(usize, Correspondent)>,
+        honest: bool,
     ) -> Vec<Vec<u8>> {
         if weather.hits(weather.line.loss) {
             self.fault("site: letter lost");
@@ -113,6 +117,10 @@ impl World {
         }
         if weather.hits(weather.line.bent) && !bytes.is_empty() {
             self.fault("site: letter bent");
+            if honest {
+                weather.line.cut = Some(0);
+                return Vec::new();
+            }
             let bit = weather.chance.draw() as usize;
             let at = bit / 8 % bytes.len();
             sent[0][at] ^= 1 << (bit % 8);
@@ -207,7 +215,12 @@ impl World {
             }
             let Mail { to, from, bytes } = self.mail.remove(0);
             let before = self.mail.len();
-            let arrive = self.fates(&bytes, weather, Some((to, from)));
+            let speaker = match from {
+                Correspondent::Site(key) => self.sites.iter().find(|site| site.key.public() == key),
+                Correspondent::User(_) => self.sites.get(to),
+            };
+            let honest = speaker.is_some_and(|site| !self.people[site.person].liar);
+            let arrive = self.fates(&bytes, weather, Some((to, from)), honest);
             held.extend(self.mail.drain(before..));
             for bytes in arrive {
                 self.site_hears(Mail { to, from, bytes })?;
