@@ -24,7 +24,7 @@ pub fn judge(found: &Path, tree: &Path, what: &str) -> io::Result<Vec<String>> {
     let named_in = |list: &str| fs::read_to_string(found.join(list));
     let count = |list| named_in(list).map(|names| names.lines().count() as u64);
     let (caught, elsewhere, timeout) = (count("caught.txt")?, count("elsewhere.txt")?, count("timeout.txt")?);
-    let (unviable, left) = (count("unviable.txt")?, count("left.txt")?);
+    let (unviable, left, open) = (count("unviable.txt")?, count("left.txt")?, count("open.txt")?);
     let lived = named_in("missed.txt")?;
     let missed = lived.lines().count() as u64;
     let known = explained(&page()?);
@@ -36,20 +36,20 @@ pub fn judge(found: &Path, tree: &Path, what: &str) -> io::Result<Vec<String>> {
             unexplained.push(format!("{told}\n- `{}` `{}` `{}`", mutant.file, mutant.line, mutant.done));
         }
     }
-    let open = unexplained.len() as u64;
+    let alive = unexplained.len() as u64;
     let piece = format!(
         "{what}: {caught} caught, {timeout} never ended, {elsewhere} caught by tests of other packages alone, {missed} lived and {} of them are \
-         explained, {unviable} did not compile, {left} could not be tried",
-        missed.saturating_sub(open)
+         explained, {unviable} did not compile, {left} could not be tried, for {open} there was no time",
+        missed.saturating_sub(alive)
     );
     // A mutant that never ends is noticed as well.
     let counted = [
         ("caught", caught.saturating_add(timeout).saturating_add(elsewhere)),
         ("elsewhere", elsewhere),
         ("lived", missed),
-        ("unexplained", open),
+        ("unexplained", alive),
         ("did not compile", unviable),
-        ("not tried", left),
+        ("not tried", left.saturating_add(open)),
     ];
     // All of a change is tried, and a share of the core: their sums say different things.
     let command = if what.starts_with("core") { "mutants of core" } else { "mutants of a change" };

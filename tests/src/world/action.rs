@@ -400,8 +400,8 @@ impl Action {
             },
             79..82 => Self::Keep { phone },
             82..84 => {
-                // A real backup is stretched with Argon2id, a fifth of a second each; most restores take the cheaper road.
-                let (old_lives, from_backup) = (chance.percent(30), chance.percent(5));
+                // A real backup is stretched with Argon2id, twice a fifth of a second, as long as five worlds; most restores take the cheaper road.
+                let (old_lives, from_backup) = (chance.percent(30), chance.percent(1));
                 Self::Restore { pick, old_lives, from_backup }
             }
             84 => Self::Remind { phone, tally, old_lives: chance.percent(30) },

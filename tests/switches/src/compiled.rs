@@ -64,7 +64,8 @@ pub fn compile(tree: &Path, mutants: &[Mutant]) -> Result<Compiled, Box<dyn Erro
     loop {
         left.clear();
         for (name, (text, of)) in &files {
-            let tried: Vec<&Mutant> = of.iter().copied().filter(|mutant| !refused.contains(&mutant.id)).collect();
+            let tried: Vec<&Mutant> =
+                of.iter().copied().filter(|mutant| !refused.contains(&mutant.id)).collect();
             let (edits, cannot) = places::edits(text, &tried, &constant)?;
             left.extend(cannot);
             let text = rewrite::rewrite(text, &edits);
@@ -83,7 +84,10 @@ pub fn compile(tree: &Path, mutants: &[Mutant]) -> Result<Compiled, Box<dyn Erro
         match built {
             Ok((own, others)) => return Ok(Compiled { own, others, refused, left }),
             Err(Wrong { culprits, must_be_constant }) => {
-                eprintln!("the compiler refuses {} mutants, and {must_be_constant:?} must stay constant", culprits.len());
+                eprintln!(
+                    "the compiler refuses {} mutants, and {must_be_constant:?} must stay constant",
+                    culprits.len()
+                );
                 let before = (refused.len(), constant.len());
                 refused.extend(culprits);
                 constant.extend(must_be_constant);
@@ -112,17 +116,23 @@ fn build(tree: &Path, packages: &[&str]) -> Result<Result<Vec<Program>, Wrong>, 
     for line in String::from_utf8(out.stdout)?.lines() {
         let told: Value = serde_json::from_str(line)?;
         let path = |key: &str| told.get(key).and_then(Value::as_str).map(PathBuf::from);
-        if let (Some(path), Some(manifest), true) = (path("executable"), path("manifest_path"), told["profile"]["test"] == true) {
-            programs.push(Program { path, folder: manifest.parent().map(Path::to_path_buf).unwrap_or_default() });
+        if let (Some(path), Some(manifest), true) =
+            (path("executable"), path("manifest_path"), told["profile"]["test"] == true)
+        {
+            programs
+                .push(Program { path, folder: manifest.parent().map(Path::to_path_buf).unwrap_or_default() });
         }
-        let Some(message) = told.get("message").filter(|message| message["level"] == "error") else { continue };
+        let Some(message) = told.get("message").filter(|message| message["level"] == "error") else {
+            continue;
+        };
         let spans = message["spans"].as_array().map_or(&[][..], Vec::as_slice);
         // "Aborting due to previous errors" is about no place.
         if spans.is_empty() {
             continue;
         }
         if message["code"]["code"] == "E0015" {
-            let path = message["message"].as_str().and_then(|text| text.split('`').nth(1)).unwrap_or_default();
+            let path =
+                message["message"].as_str().and_then(|text| text.split('`').nth(1)).unwrap_or_default();
             let name = path.rsplit("::").next().unwrap_or_default();
             // A switch in the constant itself is to blame for itself.
             if name != "switch" {
@@ -156,7 +166,8 @@ fn blamed(tree: &Path, spans: &[Value]) -> Result<BTreeSet<usize>, Box<dyn Error
             for span in spans.iter().filter(|span| span["is_primary"] == primary) {
                 let Some(name) = span["file_name"].as_str() else { continue };
                 let text = fs::read_to_string(tree.join(name)).unwrap_or_default();
-                let byte = |key: &str| span[key].as_u64().and_then(|byte| usize::try_from(byte).ok()).unwrap_or(0);
+                let byte =
+                    |key: &str| span[key].as_u64().and_then(|byte| usize::try_from(byte).ok()).unwrap_or(0);
                 let mut range = byte("byte_start")..byte("byte_end").min(text.len());
                 if whole_lines {
                     range = lines(&text, range);
@@ -189,14 +200,17 @@ fn arms(tree: &Path, spans: &[Value]) -> Result<BTreeSet<usize>, Box<dyn Error>>
             (depth == 0).then_some(at)
         });
         let block = behind.get(..end.unwrap_or(0)).unwrap_or_default();
-        found.extend(block.split(" if !").skip(1).filter_map(|arm| switches(arm.get(..SWITCH.len() + 8)?).next()));
+        found.extend(
+            block.split(" if !").skip(1).filter_map(|arm| switches(arm.get(..SWITCH.len() + 8)?).next()),
+        );
     }
     Ok(found)
 }
 
 fn lines(text: &str, range: Range<usize>) -> Range<usize> {
     let start = text.get(..range.start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text.get(range.end..).and_then(|behind| behind.find('\n')).map_or(text.len(), |at| range.end + at);
+    let end =
+        text.get(range.end..).and_then(|behind| behind.find('\n')).map_or(text.len(), |at| range.end + at);
     start..end
 }
 

@@ -40,7 +40,10 @@ pub enum Change {
 /// Reads the list.
 pub fn read(path: &str) -> Result<Vec<Mutant>, Box<dyn Error>> {
     let list: Vec<Value> = serde_json::from_str(&fs::read_to_string(path)?)?;
-    list.iter().zip(1..).map(|(entry, id)| mutant(entry, id).ok_or_else(|| format!("no mutant: {entry}").into())).collect()
+    list.iter()
+        .zip(1..)
+        .map(|(entry, id)| mutant(entry, id).ok_or_else(|| format!("no mutant: {entry}").into()))
+        .collect()
 }
 
 fn mutant(entry: &Value, id: usize) -> Option<Mutant> {
@@ -56,5 +59,11 @@ fn mutant(entry: &Value, id: usize) -> Option<Mutant> {
         "MatchArmGuard" => Change::Guard(replacement == "true"),
         _ => Change::Other,
     };
-    Some(Mutant { id, name: text("name")?, file: text("file")?, place: (number("line")?, number("column")?), change })
+    Some(Mutant {
+        id,
+        name: text("name")?,
+        file: text("file")?,
+        place: (number("line")?, number("column")?),
+        change,
+    })
 }

@@ -1,6 +1,8 @@
 //! `hazel-switches TREE LIST FOUND`: writes every mutant of LIST into the copy of the project in TREE, each behind a switch of its own, and
-//! tries them one by one in one program. What became of each is kept by name in the folder FOUND, as `cargo mutants` keeps it; what that
-//! folder says already is not tried again. See docs/decisions/0511.
+//! tries them one by one in one program, for HAZEL_MINUTES if that is set. What became of each is kept by name in the folder FOUND, as
+//! `cargo mutants` keeps it; what that folder says already is not tried again. See docs/decisions/0511.
+
+#![allow(clippy::disallowed_methods, reason = "it measures how long tests take")]
 
 mod compiled;
 mod listed;
@@ -15,7 +17,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use listed::Mutant;
 use tried::End;
@@ -41,12 +43,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             keep(&found, "left.txt", mutant);
         }
     }
-    let known = known(&found);
-    let open: Vec<&Mutant> = mutants.iter().filter(|mutant| !known.contains(&mutant.name)).collect();
+    let known = named_in(&found, &["caught.txt", "elsewhere.txt", "timeout.txt", "unviable.txt", "left.txt"]);
+    let before = named_in(&found, &["before.txt"]);
+    let mut open: Vec<&Mutant> = mutants.iter().filter(|mutant| !known.contains(&mutant.name)).collect();
+    // Whoever stops before the end has tried a fair share of all files. Those that lived before are dear, and asked again last.
+    open.sort_by_key(|mutant| (before.contains(&mutant.name), shuffled(&mutant.name)));
+    let until = minutes().map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
     let own = tried::passers(&program.own, &found, ALONE)?;
     let others = tried::passers(&program.others, &found, LONGEST)?;
     let (all, done, lived) = (open.len(), AtomicUsize::new(0), AtomicUsize::new(0));
     tried::together(open.into(), |mutant| {
+        if until.is_some_and(|until| Instant::now() > until) {
+            return keep(&found, "open.txt", mutant);
+        }
         let end = tried::attempt(mutant.id, &own, Duration::MAX);
         let list = match end {
             End::Caught => "caught.txt",
@@ -77,8 +86,18 @@ fn keep(found: &Path, list: &str, mutant: &Mutant) {
     }
 }
 
-/// What is known already: those that were caught stay caught, since a test more takes nothing back.
-fn known(found: &Path) -> BTreeSet<String> {
-    let lists = ["caught.txt", "elsewhere.txt", "timeout.txt", "unviable.txt", "left.txt", "missed.txt"];
-    lists.iter().flat_map(|list| fs::read_to_string(found.join(list)).unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+fn named_in(found: &Path, lists: &[&str]) -> BTreeSet<String> {
+    let text: String = lists.iter().filter_map(|list| fs::read_to_string(found.join(list)).ok()).collect();
+    text.lines().map(str::to_owned).collect()
+}
+
+/// A number that says nothing about where a mutant stands, and is the same each time (FNV-1a).
+fn shuffled(name: &str) -> u64 {
+    name.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// For how many minutes mutants are begun.
+fn minutes() -> Option<u64> {
+    env::var("HAZEL_MINUTES").ok()?.parse().ok()
 }

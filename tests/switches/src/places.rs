@@ -6,7 +6,9 @@ use std::ops::Range;
 use proc_macro2::{LineColumn, Span};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Block, Expr, ExprBinary, ExprMatch, ExprUnary, ImplItemFn, ItemFn, Pat, Signature, TraitItemFn};
+use syn::{
+    BinOp, Block, Expr, ExprBinary, ExprMatch, ExprUnary, ImplItemFn, ItemFn, Pat, Signature, TraitItemFn,
+};
 
 use crate::listed::{Change, Mutant, Place};
 
@@ -20,18 +22,38 @@ pub struct Edit {
 #[derive(Debug)]
 pub enum What {
     /// In front of a function's first line.
-    Return { id: usize, value: String },
-    Operator { left: Range<usize>, operator: String, right: Range<usize>, others: Vec<(usize, String)> },
-    Bare { id: usize, operator: String, operand: Range<usize> },
+    Return {
+        id: usize,
+        value: String,
+    },
+    Operator {
+        left: Range<usize>,
+        operator: String,
+        right: Range<usize>,
+        others: Vec<(usize, String)>,
+    },
+    Bare {
+        id: usize,
+        operator: String,
+        operand: Range<usize>,
+    },
     /// A function that was constant and is not in the copy: a switch is asked for at run time.
     NotConstant,
     /// Behind the pattern of an arm, and over its guard if it has one.
-    Arm { guard: Option<Range<usize>>, never: Vec<usize>, always: Option<usize> },
+    Arm {
+        guard: Option<Range<usize>>,
+        never: Vec<usize>,
+        always: Option<usize>,
+    },
 }
 
 /// The edits that make these mutants of this text possible, outer before inner, and those mutants that no switch can make. Functions with
 /// the names in `constant` must stay constant.
-pub fn edits(text: &str, mutants: &[&Mutant], constant: &BTreeSet<String>) -> syn::Result<(Vec<Edit>, Vec<usize>)> {
+pub fn edits(
+    text: &str,
+    mutants: &[&Mutant],
+    constant: &BTreeSet<String>,
+) -> syn::Result<(Vec<Edit>, Vec<usize>)> {
     let mut wanted: BTreeMap<Place, Vec<&Mutant>> = BTreeMap::new();
     for mutant in mutants {
         wanted.entry(mutant.place).or_default().push(mutant);
@@ -69,7 +91,8 @@ impl Search<'_> {
     fn function(&mut self, signature: &Signature, block: &Block) {
         let Some(first) = block.stmts.first() else { return };
         // A caller that is only told what a type can do is told it by one type, not by one or another.
-        if matches!(&signature.output, syn::ReturnType::Type(_, of) if matches!(**of, syn::Type::ImplTrait(_))) {
+        if matches!(&signature.output, syn::ReturnType::Type(_, of) if matches!(**of, syn::Type::ImplTrait(_)))
+        {
             return;
         }
         let start = first.span().byte_range().start;
@@ -130,7 +153,10 @@ impl<'ast> Visit<'ast> for Search<'_> {
         if !others.is_empty() {
             let operator = i.op.span().source_text().unwrap_or_default();
             let (left, right) = (i.left.span().byte_range(), i.right.span().byte_range());
-            self.edits.push(Edit { range: left.start..right.end, what: What::Operator { left, operator, right, others } });
+            self.edits.push(Edit {
+                range: left.start..right.end,
+                what: What::Operator { left, operator, right, others },
+            });
         }
         visit::visit_expr_binary(self, i);
     }
@@ -149,13 +175,19 @@ impl<'ast> Visit<'ast> for Search<'_> {
         for arm in &i.arms {
             let mut never = Vec::new();
             if !matches!(arm.pat, Pat::Wild(_)) {
-                never.extend(self.at(arm.span(), |mutant| (mutant.change == Change::NoArm).then_some(mutant.id)));
+                never.extend(
+                    self.at(arm.span(), |mutant| (mutant.change == Change::NoArm).then_some(mutant.id)),
+                );
             }
             let mut always = None;
             let guard = arm.guard.as_ref().map(|(_, guard)| guard.span());
             if let Some(guard) = guard {
-                never.extend(self.at(guard, |mutant| (mutant.change == Change::Guard(false)).then_some(mutant.id)));
-                always = self.at(guard, |mutant| (mutant.change == Change::Guard(true)).then_some(mutant.id)).pop();
+                never.extend(
+                    self.at(guard, |mutant| (mutant.change == Change::Guard(false)).then_some(mutant.id)),
+                );
+                always = self
+                    .at(guard, |mutant| (mutant.change == Change::Guard(true)).then_some(mutant.id))
+                    .pop();
             }
             if never.is_empty() && always.is_none() {
                 continue;

@@ -33,10 +33,17 @@ pub struct Test<'p> {
 pub type Passers<'p> = BTreeMap<usize, Vec<Test<'p>>>;
 
 /// What each test of these programs comes past. One that fails in the copy with nothing changed, or takes longer than `longest`, is left out.
-pub fn passers<'p>(programs: &'p [Program], scratch: &Path, longest: Duration) -> Result<Passers<'p>, Box<dyn Error>> {
+pub fn passers<'p>(
+    programs: &'p [Program],
+    scratch: &Path,
+    longest: Duration,
+) -> Result<Passers<'p>, Box<dyn Error>> {
     let mut names = VecDeque::new();
     for program in programs {
-        let list = Command::new(&program.path).current_dir(&program.folder).args(["--list", "--format", "terse"]).output()?;
+        let list = Command::new(&program.path)
+            .current_dir(&program.folder)
+            .args(["--list", "--format", "terse"])
+            .output()?;
         for line in String::from_utf8(list.stdout)?.lines() {
             names.extend(line.strip_suffix(": test").map(|name| (program, name.to_owned())));
         }
@@ -63,6 +70,14 @@ pub fn passers<'p>(programs: &'p [Program], scratch: &Path, longest: Duration) -
             passers.entry(id).or_default().push(test.clone());
         }
     }
+    let sum: Duration = passers
+        .values()
+        .flatten()
+        .map(|test| (&test.name, test.took))
+        .collect::<BTreeMap<_, _>>()
+        .values()
+        .sum();
+    eprintln!("they take {} s one after the other", sum.as_secs());
     for tests in passers.values_mut() {
         tests.sort_by_key(|test| test.took);
     }
@@ -90,7 +105,9 @@ pub fn attempt(id: usize, passers: &Passers<'_>, most: Duration) -> End {
         }
         // What never ends has used up its share of the processor; what only grows, its share of the memory.
         let mut run = limited(first.program, 20 + 10 * took.as_secs());
-        run.args(["--test-threads", "1", "--exact"]).args(now.iter().map(|test| &test.name)).env("HAZEL_SWITCH", id.to_string());
+        run.args(["--test-threads", "1", "--exact"])
+            .args(now.iter().map(|test| &test.name))
+            .env("HAZEL_SWITCH", id.to_string());
         match run.status() {
             Ok(ended) if ended.success() => {}
             Ok(ended) if ran_out(ended) => return End::NeverEnds,
@@ -104,7 +121,9 @@ pub fn attempt(id: usize, passers: &Passers<'_>, most: Duration) -> End {
 fn limited(program: &Program, seconds: u64) -> Command {
     let mut run = Command::new("timeout");
     run.arg("-k").arg("1").arg((seconds * 10).to_string());
-    run.args(["sh", "-c", "ulimit -t \"$0\" -v 4194304 -c 0; exec \"$@\""]).arg(seconds.to_string()).arg(&program.path);
+    run.args(["sh", "-c", "ulimit -t \"$0\" -v 4194304 -c 0; exec \"$@\""])
+        .arg(seconds.to_string())
+        .arg(&program.path);
     run.current_dir(&program.folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     run
 }
