@@ -137,7 +137,10 @@ fn hunt(about: About, count: u64) -> ExitCode {
     std::panic::set_hook(Box::new(|_| {}));
     let figures = run_within(Duration::MAX, about, 0, count, 1, false);
     match figures.broken.first_key_value() {
-        None => ExitCode::SUCCESS,
+        None => {
+            println!("{} worlds about {}: no rule was broken", figures.schedules, about.name());
+            ExitCode::SUCCESS
+        }
         Some((seed, broken)) => {
             println!("{} (seed {seed}, world {})", broken.1, figures.schedules);
             ExitCode::FAILURE
