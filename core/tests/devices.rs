@@ -87,6 +87,24 @@ fn a_revoked_phone_signs_no_longer() {
     assert_equal_halves(&mut ben, &mut ana, &tally);
 }
 
+/// Ana's first phone is lost, and her tablet takes its leave away: nothing is handed on any more, and all of the limit is the tablet's.
+#[test]
+fn a_phone_that_outlives_the_first_has_the_whole_limit() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ana, &clock);
+    meet(&mut ana, &mut ben, &tally);
+    talk(&mut tablet, &mut ben, &tally);
+    assert_eq!(largest(&tablet, &tally), Units::ZERO);
+    assert_eq!(tablet.revoke_device(1).unwrap(), 1);
+    assert_eq!(largest(&tablet, &tally), chips(50));
+    pay(&mut tablet, &tally, 30).unwrap();
+    talk(&mut tablet, &mut ben, &tally);
+    assert_eq!(ben.balance(&tally).unwrap(), chips(30));
+    assert_eq!(ben.tally(&tally).unwrap().outside_theirs, Units::ZERO);
+    let known = ben.devices(&tally).unwrap().into_iter().find(|device| !device.mine && device.device == 2);
+    assert_eq!(known.unwrap().allowance, None, "it needs none");
+}
+
 #[test]
 fn a_revoked_phone_seals_nothing() {
     let (mut ana, mut ben, tally, clock) = pair();
