@@ -100,8 +100,7 @@ pub fn settle_acceptance(rows: &impl Rows, tally: i64, chit: &Chit, flag: Flag) 
 /// A chit by its reference, on whatever branch of its chain it is.
 pub fn find(rows: &impl Rows, tally: i64, named: &ChitRef) -> Result<Option<StoredChit>> {
     for branch in rows.branches(tally, &named.chain)? {
-        if named.seq > branch.base
-            && named.seq <= branch.seq
+        if named.seq <= branch.seq
             && let Some(stored) = rows.chit(branch.no, named.seq)?
             && stored.entry.chit.hash() == named.hash
         {
@@ -143,7 +142,7 @@ fn place(
         rows.put_answers(tally, chit.chain.side, id, Some(stored.no), first)?;
     }
     if let Body::Accept { chit: named } = &chit.body
-        && let Some(found) = find(rows, tally, named)?.filter(|found| found.place > 0)
+        && let Some(found) = find(rows, tally, named)?
     {
         if flag == Flag::Clear {
             rows.flag_place(tally, found.place, Flag::Accepted)?;
@@ -177,7 +176,7 @@ pub fn retip(rows: &impl Rows, standing: &mut Standing) -> Result<()> {
     standing.tip = standing.book.clone();
     for stored in &waiting {
         if let Body::Accept { chit: named } = &stored.entry.chit.body
-            && let Some(found) = find(rows, standing.tally, named)?.filter(|found| found.place > 0)
+            && let Some(found) = find(rows, standing.tally, named)?
         {
             let flag = rows.place(standing.tally, found.place)?.map_or(found.flag, |place| place.flag);
             rows.flag_chit(found.no, flag)?;

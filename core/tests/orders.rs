@@ -281,6 +281,20 @@ fn an_order_that_is_held_is_known_up_to_any_place() {
     assert!(said(1, heads[1]).is_err());
 }
 
+/// An order is told chain by chain: a new run begins where another chain goes on, and nowhere else.
+#[test]
+fn an_order_is_told_in_as_few_runs_as_its_chains_take_turns() {
+    let (mut ana, mut ben, tally, _) = pair();
+    for by_ana in [false, false, true, false] {
+        pay(if by_ana { &mut ana } else { &mut ben }, &tally, 1).unwrap();
+        meet(&mut ana, &mut ben, &tally);
+    }
+    let (_folder, store, no) = rows_of(&ana, &tally);
+    let told = store.read(|shelf| runs(shelf, &shelf.standing(no)?.unwrap(), 0)).unwrap();
+    let told: Vec<_> = told.iter().map(|run| (run.chain.side, run.first, run.count)).collect();
+    assert_eq!(told, [(Side::Foil, 1, 2), (Side::Stock, 1, 1), (Side::Foil, 3, 1)]);
+}
+
 /// A half is claimed by the party that holds it or by one of its devices, and by nobody else, the partner included.
 #[test]
 fn nobody_claims_the_half_of_another() {
