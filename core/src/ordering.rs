@@ -154,8 +154,8 @@ fn place(
     Ok(())
 }
 
-/// The authority links everything that has no place yet, in first-seen order. Returns whether it did anything.
-fn link_all(rows: &impl Rows, standing: &mut Standing) -> Result<bool> {
+/// The authority links everything that has no place yet, in first-seen order.
+fn link_all(rows: &impl Rows, standing: &mut Standing) -> Result<()> {
     let mut chains = rows.chains(standing.tally)?;
     let waiting = unlinked(rows, &chains)?;
     for stored in &waiting {
@@ -167,7 +167,7 @@ fn link_all(rows: &impl Rows, standing: &mut Standing) -> Result<bool> {
         }
     }
     standing.tip = standing.book.clone();
-    Ok(!waiting.is_empty())
+    Ok(())
 }
 
 /// Takes the tip from the order again and lets what has no place follow, in first-seen order.
@@ -266,14 +266,12 @@ pub fn follow(rows: &impl Rows, standing: &mut Standing, links: &Links) -> Resul
         }
     }
     if new.is_empty() {
-        let here = if head.index == 0 {
+        let here = if index == standing.book.head.index {
             Some(standing.book.head.hash)
         } else {
-            rows.place(standing.tally, head.index)?.map(|p| p.hash)
+            rows.place(standing.tally, index)?.map(|place| place.hash)
         };
-        let known = head.index == index
-            && (here == Some(head.hash)
-                || head.index == standing.book.head.index && standing.book.head.hash == head.hash);
+        let known = (head.index, Some(head.hash)) == (index, here);
         return if known { Ok(Linked::Known) } else { Err(Refusal::WrongHead.into()) };
     }
     // The hash alone tells whether the order leads to the head, so nothing is written for one that does not.

@@ -1,4 +1,4 @@
-//! Pages of chits: what may share one, and how far one reaches.
+//! Pages and runs of chits: what may share one, and how far one reaches.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,8 +11,12 @@
 mod story;
 
 use hazel_core::canon::Canon as _;
+use hazel_core::chit::ChainId;
+use hazel_core::digest::Digest;
 use hazel_core::message::Page;
+use hazel_core::order::Run;
 use hazel_core::store::Store;
+use hazel_core::tally::Side;
 use hazel_core::wallet::{Export, Wallet};
 use story::*;
 
@@ -62,5 +66,25 @@ fn a_page_reaches_to_the_last_number_there_may_be() {
     for (first, readable) in [(0, false), (1, true), ((1 << 32) - 1, true), (1 << 32, false)] {
         let page = Page { first, ..page.clone() };
         assert_eq!(Page::from_bytes(&page.to_bytes()).is_ok_and(|read| read == page), readable, "{first}");
+    }
+}
+
+/// So does a run of the order, which begins with some chit and is of some length.
+#[test]
+fn a_run_reaches_to_the_last_number_there_may_be() {
+    let chain = ChainId { side: Side::Foil, device: 1, epoch: 1 };
+    let last = (1 << 32) - 1;
+    for (first, count, readable) in [
+        (0, 1, false),
+        (1, 0, false),
+        (1, 1, true),
+        (1, last, true),
+        (last, 1, true),
+        (last, 2, false),
+        (u64::MAX, 1, false),
+    ] {
+        let run = Run { view: 0, chain, first, count, last: Digest::of(b"a chit") };
+        let read = Run::from_bytes(&run.to_bytes());
+        assert_eq!(read.is_ok_and(|read| read == run), readable, "{count} from {first}");
     }
 }
