@@ -4,10 +4,12 @@
 mod story;
 
 use hazel_core::admit::Refusal;
+use hazel_core::digest::Digest;
+use hazel_core::key::SecretKey;
 use hazel_core::message::Message;
-use hazel_core::order::{Head, Links, Run};
-use hazel_core::ordering::{Linked, OrderingError, follow, runs};
-use hazel_core::tally::TallyId;
+use hazel_core::order::{Certificate, Head, Links, Run};
+use hazel_core::ordering::{Linked, OrderingError, VIEW_MAX, follow, open_view, raise_view, runs};
+use hazel_core::tally::{Halves, TallyId};
 use hazel_core::wallet::{Audience, Wallet};
 use story::*;
 
@@ -89,4 +91,37 @@ fn an_order_is_made_anew_in_a_newer_view_only_and_not_where_it_was_agreed() {
     assert_eq!(heard(0, 0), refused, "in the view in which it was given");
     assert_eq!(heard(1, 0), Ok(Linked::Followed));
     assert_eq!(heard(1, 1), refused, "agreed");
+}
+
+/// A view is opened above all that were heard of as long as there is one; what a partner's summary names counts up to half of them only.
+#[test]
+fn views_are_opened_and_promised_up_to_the_last_one() {
+    let (ana, _, tally, _) = pair();
+    let (_folder, mut store, no) = rows_of(&ana, &tally);
+    let last = u64::from(u32::MAX);
+    let reached = store.change(|shelf| {
+        let mut standing = shelf.standing(no)?.unwrap();
+        let promised = [VIEW_MAX, VIEW_MAX, VIEW_MAX + 1].map(|view| raise_view(shelf, &mut standing, view));
+        assert_eq!(promised, [Ok(true), Ok(false), Ok(false)]);
+        open_view(shelf, &mut standing, last - 1, 0)?;
+        assert!(open_view(shelf, &mut standing, 0, 0).is_err());
+        Ok::<_, OrderingError>(standing.book.head.view)
+    });
+    assert_eq!(reached, Ok(last));
+}
+
+/// A certificate needs a majority on either side, and says on which it has none.
+#[test]
+fn a_certificate_says_whose_nodes_are_missing() {
+    let head = Head { tally: TallyId([3; 16]), view: 0, index: 1, hash: Digest::of(b"an order") };
+    let [stock, foil] = [1, 2].map(|seed| SecretKey::from_seed(&[seed; 32]));
+    let nodes = Halves { stock: vec![stock.public()], foil: vec![foil.public()] };
+    let checked = |by: &[&SecretKey]| {
+        let words = by.iter().map(|key| (key.public(), head.endorse(key).signature)).collect();
+        Certificate { head, words }.check(&nodes).map_err(|error| error.to_string())
+    };
+    assert_eq!(checked(&[&stock, &foil]), Ok(()));
+    for (by, missing) in [(&stock, "foil"), (&foil, "stock")] {
+        assert_eq!(checked(&[by]), Err(format!("the certificate lacks a majority of the {missing}'s nodes")));
+    }
 }

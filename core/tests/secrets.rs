@@ -17,7 +17,7 @@ use hazel_core::invoice::InvoiceId;
 use hazel_core::key::{Entropy, ForwardSeed, RecoveryWords, SecretKey};
 use hazel_core::pair::PairKey;
 use hazel_core::store::Store;
-use hazel_core::tally::Side;
+use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Filter, Payment, Wallet};
 use story::*;
 
@@ -51,6 +51,7 @@ fn a_log_tells_two_keys_apart_and_shows_neither() {
             format!("{public:?}"),
             format!("{signature:?}"),
             format!("{:?}", InvoiceId([seed; 16])),
+            format!("{:?}", TallyId([seed; 16])),
         ]
     };
     for (one, other) in shown(1).iter().zip(&shown(2)) {
