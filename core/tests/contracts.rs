@@ -84,6 +84,20 @@ fn one_signature_is_an_offer_and_two_are_a_contract() {
     assert_eq!(told, [false, false, false, true]);
 }
 
+/// The later version governs, and of two with one number always the same one, whoever asks.
+#[test]
+fn of_two_contracts_one_governs() {
+    let draft = |revision: u32, denomination: &str| {
+        SignedTally::draft(Tally { revision, denomination: denomination.into(), ..contract() })
+    };
+    let (one, other, later) = (draft(1, "CHIP"), draft(1, "egg"), draft(2, "CHIP"));
+    assert!(!one.governs_over(&one));
+    assert_ne!(one.governs_over(&other), other.governs_over(&one));
+    for early in [one, other] {
+        assert!(later.governs_over(&early) && !early.governs_over(&later));
+    }
+}
+
 #[test]
 fn terms_reach_from_nothing_to_the_largest_limit_and_ten_years() {
     for (milli, notice_days, readable) in [
