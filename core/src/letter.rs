@@ -158,6 +158,20 @@ mod tests {
         Message::Links(Links { after: 0, runs: (0..runs).map(run).collect(), endorsement })
     }
 
+    /// A message of exactly that many bytes.
+    fn sized(bytes: usize) -> Message {
+        let with = |runs: u32, wide: usize| {
+            let Message::Links(mut links) = links(runs) else { unreachable!() };
+            links.runs.iter_mut().enumerate().for_each(|(n, run)| run.first = if n < wide { 24 } else { 1 });
+            Message::Links(links)
+        };
+        let size = |runs| with(runs, 0).to_bytes().len();
+        let (least, run) = (size(256), size(257) - size(256));
+        let message = with(u32::try_from(256 + (bytes - least) / run).unwrap(), (bytes - least) % run);
+        assert_eq!(message.to_bytes().len(), bytes);
+        message
+    }
+
     fn carried(messages: &[Message]) -> (usize, Vec<Message>) {
         let mut letterbox = Letterbox::default();
         let letters = letters(messages);
@@ -177,6 +191,24 @@ mod tests {
         let (count, back) = carried(&long);
         assert!(count > 5, "{count}");
         assert_eq!(back, long);
+    }
+
+    #[test]
+    fn a_letter_is_filled_to_the_last_byte() {
+        let one = sized(ROOM);
+        assert_eq!(letters(&[one.clone()]), [whole(&[one.to_bytes()])], "in one piece");
+        let two = [sized(ROOM / 2), sized(ROOM - ROOM / 2)];
+        assert_eq!(carried(&two), (1, two.to_vec()));
+        let too_much = [sized(ROOM / 2), sized(ROOM - ROOM / 2 + 1)];
+        assert_eq!(carried(&too_much), (2, too_much.to_vec()));
+    }
+
+    #[test]
+    fn the_longest_message_comes_in_parts_and_no_longer_one() {
+        let mut longest = parts(&[0; PARTED_MAX]);
+        assert_eq!(Letterbox::default().open(&longest.next().unwrap()), Ok(Vec::new()));
+        let mut longer = parts(&[0; PARTED_MAX + 1]);
+        assert!(Letterbox::default().open(&longer.next().unwrap()).is_err());
     }
 
     #[test]

@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn names_read_back() {
         for state in TallyState::ALL {
-            assert_eq!(TallyState::named(state.name()), Some(state));
+            assert_eq!(TallyState::named(&state.to_string()), Some(state));
         }
     }
 }

@@ -100,8 +100,7 @@ pub fn settle_acceptance(rows: &impl Rows, tally: i64, chit: &Chit, flag: Flag) 
 /// A chit by its reference, on whatever branch of its chain it is.
 pub fn find(rows: &impl Rows, tally: i64, named: &ChitRef) -> Result<Option<StoredChit>> {
     for branch in rows.branches(tally, &named.chain)? {
-        if named.seq > branch.base
-            && named.seq <= branch.seq
+        if named.seq <= branch.seq
             && let Some(stored) = rows.chit(branch.no, named.seq)?
             && stored.entry.chit.hash() == named.hash
         {
@@ -143,7 +142,7 @@ fn place(
         rows.put_answers(tally, chit.chain.side, id, Some(stored.no), first)?;
     }
     if let Body::Accept { chit: named } = &chit.body
-        && let Some(found) = find(rows, tally, named)?.filter(|found| found.place > 0)
+        && let Some(found) = find(rows, tally, named)?
     {
         if flag == Flag::Clear {
             rows.flag_place(tally, found.place, Flag::Accepted)?;
@@ -155,8 +154,8 @@ fn place(
     Ok(())
 }
 
-/// The authority links everything that has no place yet, in first-seen order. Returns whether it did anything.
-fn link_all(rows: &impl Rows, standing: &mut Standing) -> Result<bool> {
+/// The authority links everything that has no place yet, in first-seen order.
+fn link_all(rows: &impl Rows, standing: &mut Standing) -> Result<()> {
     let mut chains = rows.chains(standing.tally)?;
     let waiting = unlinked(rows, &chains)?;
     for stored in &waiting {
@@ -168,7 +167,7 @@ fn link_all(rows: &impl Rows, standing: &mut Standing) -> Result<bool> {
         }
     }
     standing.tip = standing.book.clone();
-    Ok(!waiting.is_empty())
+    Ok(())
 }
 
 /// Takes the tip from the order again and lets what has no place follow, in first-seen order.
@@ -177,7 +176,7 @@ pub fn retip(rows: &impl Rows, standing: &mut Standing) -> Result<()> {
     standing.tip = standing.book.clone();
     for stored in &waiting {
         if let Body::Accept { chit: named } = &stored.entry.chit.body
-            && let Some(found) = find(rows, standing.tally, named)?.filter(|found| found.place > 0)
+            && let Some(found) = find(rows, standing.tally, named)?
         {
             let flag = rows.place(standing.tally, found.place)?.map_or(found.flag, |place| place.flag);
             rows.flag_chit(found.no, flag)?;
@@ -267,14 +266,12 @@ pub fn follow(rows: &impl Rows, standing: &mut Standing, links: &Links) -> Resul
         }
     }
     if new.is_empty() {
-        let here = if head.index == 0 {
+        let here = if index == standing.book.head.index {
             Some(standing.book.head.hash)
         } else {
-            rows.place(standing.tally, head.index)?.map(|p| p.hash)
+            rows.place(standing.tally, index)?.map(|place| place.hash)
         };
-        let known = head.index == index
-            && (here == Some(head.hash)
-                || head.index == standing.book.head.index && standing.book.head.hash == head.hash);
+        let known = (head.index, Some(head.hash)) == (index, here);
         return if known { Ok(Linked::Known) } else { Err(Refusal::WrongHead.into()) };
     }
     // The hash alone tells whether the order leads to the head, so nothing is written for one that does not.

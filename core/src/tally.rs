@@ -312,12 +312,6 @@ impl Tally {
         self.halves.of(side)
     }
 
-    /// The limit within which `payer` may owe.
-    #[must_use]
-    pub const fn limit_for(&self, payer: Side) -> Units {
-        self.half(payer.other()).terms.limit
-    }
-
     /// What differs from another version, in plain words; none if they are the same.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<&'static str> {

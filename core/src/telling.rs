@@ -55,7 +55,7 @@ pub fn answer(rows: &impl Rows, standing: &Standing, have: &Have) -> Result<Answ
     for chain in &chains {
         let theirs = held_of(rows, chain, have)?;
         out.behind |= theirs > chain.seq;
-        pages(rows, chain, theirs.max(chain.base), &mut out.messages)?;
+        pages(rows, chain, theirs, &mut out.messages)?;
     }
     out.behind |= have.chains.iter().any(|(id, ..)| !chains.iter().any(|chain| chain.id == *id));
     let head = standing.book.head;
@@ -80,7 +80,7 @@ pub fn answer(rows: &impl Rows, standing: &Standing, have: &Have) -> Result<Answ
 
 /// How far somebody holds one chain of mine by its summary; beyond what is held here if it says so.
 fn held_of(rows: &impl Rows, chain: &ChainRow, have: &Have) -> Result<u64> {
-    for (_, seq, hash) in have.chains.iter().filter(|(id, seq, _)| *id == chain.id && *seq > chain.base) {
+    for (_, seq, hash) in have.chains.iter().filter(|(id, ..)| *id == chain.id) {
         let same = *seq > chain.seq
             || rows.chit(chain.no, *seq)?.is_some_and(|chit| chit.entry.chit.hash() == *hash);
         if same {

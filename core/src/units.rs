@@ -136,6 +136,7 @@ mod tests {
             assert_eq!(text.parse(), Ok(Units(milli)), "{text}");
         }
         assert_eq!(Units(12_500).to_string(), "12.50");
+        assert_eq!(Units::ZERO.to_string(), "0.00");
         assert_eq!(Units(-3_001).to_string(), "-3.001");
         assert_eq!(Units(i64::MIN).to_string(), "-9223372036854775.808");
     }
@@ -147,7 +148,8 @@ mod tests {
         }
         assert_eq!("9223372036854775807".parse::<Units>(), Err(AmountError::TooLarge));
         assert_eq!(Units::ZERO.payable(), Err(AmountError::NotPositive));
-        assert_eq!(Units(i64::MAX).payable(), Err(AmountError::TooLarge));
+        assert_eq!(Units::MAX.payable(), Ok(Units::MAX));
+        assert_eq!(Units::MAX.plus(Units(1)).and_then(Units::payable), Err(AmountError::TooLarge));
         assert_eq!(Units(i64::MAX).plus(Units(1)), Err(AmountError::TooLarge));
     }
 }

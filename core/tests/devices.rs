@@ -9,25 +9,15 @@
 
 mod story;
 
-use hazel_core::canon::Canon as _;
 use hazel_core::negotiation::TallyState;
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
-use hazel_core::wallet::{Enrolment, EnrolmentRequest, Payment, Wallet};
+use hazel_core::wallet::{Payment, Wallet};
 use story::*;
 
 fn second_phone(first: &mut Wallet, clock: &StoryClock) -> Wallet {
     another_phone(first, clock, "tablet")
-}
-
-fn another_phone(first: &mut Wallet, clock: &StoryClock, name: &str) -> Wallet {
-    let (request, secret) = EnrolmentRequest::new(name, &mut Seeded::new(name));
-    let request = EnrolmentRequest::from_bytes(&request.to_bytes()).unwrap();
-    let answer = Enrolment::from_bytes(&first.add_device(&request).unwrap().to_bytes()).unwrap();
-    let entropy = Box::new(Seeded::new(&format!("{name}'s wallet")));
-    Wallet::enrol(Store::in_memory().unwrap(), &guard(), &secret, &answer, Box::new(clock.clone()), entropy)
-        .unwrap()
 }
 
 fn largest(wallet: &Wallet, tally: &TallyId) -> Units {
@@ -85,6 +75,24 @@ fn a_revoked_phone_signs_no_longer() {
     assert!(ben.revoke_device(1).is_err(), "nobody revokes the device in hand");
     meet(&mut ben, &mut ana, &tally);
     assert_equal_halves(&mut ben, &mut ana, &tally);
+}
+
+/// Ana's first phone is lost, and her tablet takes its leave away: nothing is handed on any more, and all of the limit is the tablet's.
+#[test]
+fn a_phone_that_outlives_the_first_has_the_whole_limit() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ana, &clock);
+    meet(&mut ana, &mut ben, &tally);
+    talk(&mut tablet, &mut ben, &tally);
+    assert_eq!(largest(&tablet, &tally), Units::ZERO);
+    assert_eq!(tablet.revoke_device(1).unwrap(), 1);
+    assert_eq!(largest(&tablet, &tally), chips(50));
+    pay(&mut tablet, &tally, 30).unwrap();
+    talk(&mut tablet, &mut ben, &tally);
+    assert_eq!(ben.balance(&tally).unwrap(), chips(30));
+    assert_eq!(ben.tally(&tally).unwrap().outside_theirs, Units::ZERO);
+    let known = ben.devices(&tally).unwrap().into_iter().find(|device| !device.mine && device.device == 2);
+    assert_eq!(known.unwrap().allowance, None, "it needs none");
 }
 
 #[test]
@@ -163,14 +171,6 @@ fn an_acceptance_that_comes_before_its_payment_has_no_effect() {
     meet(&mut new, &mut ben, &tally);
     assert_eq!(new.balance(&tally).unwrap(), chips(3));
     assert_equal_halves(&mut new, &mut ben, &tally);
-}
-
-/// Hand-overs both ways with a phone that does not speak for its half: until one that does has spoken, the two repeat themselves.
-fn talk(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
-    for _ in 0..4 {
-        hand(one, other, tally);
-        hand(other, one, tally);
-    }
 }
 
 /// A phone is lost before the partner has heard of the tablet that it let in, and the one in its place lets in another. What the lost ones

@@ -6,14 +6,14 @@ mod story;
 use hazel_core::claim::Hosting;
 use hazel_core::digest::Digest;
 use hazel_core::key::SecretKey;
-use hazel_core::message::{Message, Page};
+use hazel_core::message::Message;
 use hazel_core::order::{Endorsement, Head, Links};
 use hazel_core::ordering::{
     Linked, OrderingError, endorse, follow, keep_word, named, raise_view, runs, settle,
 };
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Audience, Export, Wallet};
+use hazel_core::wallet::{Audience, Wallet};
 use story::*;
 
 /// A word of the foil's node for the order as a wallet holds it now, said in some view.
@@ -115,36 +115,6 @@ fn an_order_that_is_known_is_answered_by_whoever_has_a_word_for_it() {
     assert!(!says_its_word(&mut ana), "it is said once");
     ana.receive(&order).unwrap();
     assert!(says_its_word(&mut ana), "and again when the order is");
-}
-
-/// Two branches of a fork never share a page, although their numbers follow each other.
-#[test]
-fn a_page_stays_on_its_branch() {
-    let (_, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy");
-    ben.copy_database(&path).unwrap();
-    let mut copy = Wallet::open(
-        Store::open(&path).unwrap(),
-        &guard(),
-        Box::new(clock),
-        Box::new(Seeded::new("a copy of Ben's phone")),
-    )
-    .unwrap();
-    for units in [1, 2] {
-        pay(&mut ben, &tally, units).unwrap();
-    }
-    for units in [5, 6] {
-        pay(&mut copy, &tally, units).unwrap();
-    }
-    let signed = |export: Export| export.chits.into_iter().map(|row| row.signed).collect::<Vec<_>>();
-    let (one, other) = (signed(ben.export(&tally).unwrap()), signed(copy.export(&tally).unwrap()));
-    assert_eq!((one.len(), other.len()), (2, 2));
-    let mixed = [one[0].clone(), other[1].clone()];
-    let pages: Vec<Page> = Page::all_of(&mixed).collect();
-    assert_eq!(pages.len(), 2);
-    assert_eq!(pages.into_iter().flat_map(Page::unfold).collect::<Vec<_>>(), mixed);
-    assert_eq!(Page::all_of(&one).count(), 1);
 }
 
 /// Two payments of Ben's that both phones have agreed on, as Ana's phone holds them.
@@ -309,6 +279,20 @@ fn an_order_that_is_held_is_known_up_to_any_place() {
     assert!(said(2, elsewhere(tally, 0, 2, "another order")).is_err());
     assert!(said(1, elsewhere(tally, 0, 1, "another order")).is_err());
     assert!(said(1, heads[1]).is_err());
+}
+
+/// An order is told chain by chain: a new run begins where another chain goes on, and nowhere else.
+#[test]
+fn an_order_is_told_in_as_few_runs_as_its_chains_take_turns() {
+    let (mut ana, mut ben, tally, _) = pair();
+    for by_ana in [false, false, true, false] {
+        pay(if by_ana { &mut ana } else { &mut ben }, &tally, 1).unwrap();
+        meet(&mut ana, &mut ben, &tally);
+    }
+    let (_folder, store, no) = rows_of(&ana, &tally);
+    let told = store.read(|shelf| runs(shelf, &shelf.standing(no)?.unwrap(), 0)).unwrap();
+    let told: Vec<_> = told.iter().map(|run| (run.chain.side, run.first, run.count)).collect();
+    assert_eq!(told, [(Side::Foil, 1, 2), (Side::Stock, 1, 1), (Side::Foil, 3, 1)]);
 }
 
 /// A half is claimed by the party that holds it or by one of its devices, and by nobody else, the partner included.

@@ -12,10 +12,12 @@ mod story;
 
 use std::sync::{Arc, Mutex};
 
-use hazel_core::key::{Entropy, ForwardSeed, RecoveryWords};
+use hazel_core::digest::{Digest, Statement};
+use hazel_core::invoice::InvoiceId;
+use hazel_core::key::{Entropy, ForwardSeed, RecoveryWords, SecretKey};
 use hazel_core::pair::PairKey;
 use hazel_core::store::Store;
-use hazel_core::tally::Side;
+use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Filter, Payment, Wallet};
 use story::*;
 
@@ -33,6 +35,28 @@ impl Entropy for Remembered {
 
 fn holds(bytes: &[u8], secret: &[u8]) -> bool {
     bytes.windows(secret.len()).any(|window| window == secret)
+}
+
+/// What a log would show of a key, of what it signs and of names: enough to tell two apart, and no secret.
+#[test]
+fn a_log_tells_two_keys_apart_and_shows_neither() {
+    let shown = |seed: u8| {
+        let key = SecretKey::from_seed(&[seed; 32]);
+        let (public, signature) = (key.public(), key.sign(Statement::Chit, &Digest::of(b"a chit")));
+        assert!(public.to_string().starts_with(format!("{public:?}").trim_end_matches('…')));
+        assert!(format!("{key:?}").contains(&format!("{public:?}")), "a secret key goes by its public half");
+        assert!(!format!("{key:?}").contains(&format!("{seed:02x}").repeat(4)));
+        [
+            format!("{key:?}"),
+            format!("{public:?}"),
+            format!("{signature:?}"),
+            format!("{:?}", InvoiceId([seed; 16])),
+            format!("{:?}", TallyId([seed; 16])),
+        ]
+    };
+    for (one, other) in shown(1).iter().zip(&shown(2)) {
+        assert_ne!(one, other);
+    }
 }
 
 #[test]

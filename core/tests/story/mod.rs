@@ -11,13 +11,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use hazel_core::canon::Canon as _;
 use hazel_core::digest::Digest;
 use hazel_core::key::{Entropy, RecoveryWords};
 use hazel_core::keystore::BareKey;
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId, Terms};
 use hazel_core::units::Units;
-use hazel_core::wallet::{Clock, Delivery, Payment, Wallet, WalletError};
+use hazel_core::wallet::{Clock, Delivery, Enrolment, EnrolmentRequest, Payment, Wallet, WalletError};
 
 /// A clock that a story moves.
 #[derive(Clone)]
@@ -81,6 +82,16 @@ pub fn restored(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
     Wallet::restore(store, &guard(), &words(name), backup, Box::new(clock.clone()), entropy).unwrap()
 }
 
+/// Another phone of the same person, let in by the first.
+pub fn another_phone(first: &mut Wallet, clock: &StoryClock, name: &str) -> Wallet {
+    let (request, secret) = EnrolmentRequest::new(name, &mut Seeded::new(name));
+    let request = EnrolmentRequest::from_bytes(&request.to_bytes()).unwrap();
+    let answer = Enrolment::from_bytes(&first.add_device(&request).unwrap().to_bytes()).unwrap();
+    let entropy = Box::new(Seeded::new(&format!("{name}'s wallet")));
+    Wallet::enrol(Store::in_memory().unwrap(), &guard(), &secret, &answer, Box::new(clock.clone()), entropy)
+        .unwrap()
+}
+
 pub fn terms(chips: i64) -> Terms {
     Terms { limit: Units::new(chips * 1000), notice_days: 7 }
 }
@@ -116,6 +127,14 @@ pub fn meet(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
         one.outbox(tally, partner),
         other.outbox(tally, partner)
     );
+}
+
+/// Hand-overs both ways with a phone that does not speak for its half: until one that does has spoken, the two repeat themselves.
+pub fn talk(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
+    for _ in 0..4 {
+        hand(one, other, tally);
+        hand(other, one, tally);
+    }
 }
 
 /// Ana and Ben with an open tally: Ana holds the stock and grants 100, Ben holds the foil and grants 50.

@@ -1,0 +1,90 @@
+//! Pages and runs of chits: what may share one, and how far one reaches.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::canon::Canon as _;
+use hazel_core::chit::ChainId;
+use hazel_core::digest::Digest;
+use hazel_core::message::Page;
+use hazel_core::order::Run;
+use hazel_core::store::Store;
+use hazel_core::tally::Side;
+use hazel_core::wallet::{Export, Wallet};
+use story::*;
+
+/// Two branches of a fork never share a page, although their numbers follow each other.
+#[test]
+fn a_page_stays_on_its_branch() {
+    let (_, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    ben.copy_database(&path).unwrap();
+    let mut copy = Wallet::open(
+        Store::open(&path).unwrap(),
+        &guard(),
+        Box::new(clock),
+        Box::new(Seeded::new("a copy of Ben's phone")),
+    )
+    .unwrap();
+    for units in [1, 2] {
+        pay(&mut ben, &tally, units).unwrap();
+    }
+    for units in [5, 6] {
+        pay(&mut copy, &tally, units).unwrap();
+    }
+    let signed = |export: Export| export.chits.into_iter().map(|row| row.signed).collect::<Vec<_>>();
+    let (one, other) = (signed(ben.export(&tally).unwrap()), signed(copy.export(&tally).unwrap()));
+    assert_eq!((one.len(), other.len()), (2, 2));
+    let mixed = [one[0].clone(), other[1].clone()];
+    let pages: Vec<Page> = Page::all_of(&mixed).collect();
+    assert_eq!(pages.len(), 2);
+    assert_eq!(pages.into_iter().flat_map(Page::unfold).collect::<Vec<_>>(), mixed);
+    assert_eq!(Page::all_of(&one).count(), 1);
+    // Nor do a chit and one that names it as the one before, but has another chain or number.
+    for (device, seq) in [(9, 2), (1, 3)] {
+        let mut strange = one[1].clone();
+        (strange.chit.chain.device, strange.chit.seq) = (device, seq);
+        let two = [one[0].clone(), strange];
+        assert_eq!(Page::all_of(&two).flat_map(Page::unfold).collect::<Vec<_>>(), two);
+    }
+}
+
+/// A chain's numbers end below 2³², and no page leads further.
+#[test]
+fn a_page_reaches_to_the_last_number_there_may_be() {
+    let (_, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    let page = Page::of(&[ben.export(&tally).unwrap().chits[0].signed.clone()]).unwrap();
+    for (first, readable) in [(0, false), (1, true), ((1 << 32) - 1, true), (1 << 32, false)] {
+        let page = Page { first, ..page.clone() };
+        assert_eq!(Page::from_bytes(&page.to_bytes()).is_ok_and(|read| read == page), readable, "{first}");
+    }
+}
+
+/// So does a run of the order, which begins with some chit and is of some length.
+#[test]
+fn a_run_reaches_to_the_last_number_there_may_be() {
+    let chain = ChainId { side: Side::Foil, device: 1, epoch: 1 };
+    let last = (1 << 32) - 1;
+    for (first, count, readable) in [
+        (0, 1, false),
+        (1, 0, false),
+        (1, 1, true),
+        (1, last, true),
+        (last, 1, true),
+        (last, 2, false),
+        (u64::MAX, 1, false),
+    ] {
+        let run = Run { view: 0, chain, first, count, last: Digest::of(b"a chit") };
+        let read = Run::from_bytes(&run.to_bytes());
+        assert_eq!(read.is_ok_and(|read| read == run), readable, "{count} from {first}");
+    }
+}
