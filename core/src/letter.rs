@@ -129,6 +129,7 @@ fn read(bytes: Vec<u8>) -> Result<Message, Spoilt> {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "lengths of some thousand bytes")]
 mod tests {
     use super::*;
     use crate::digest::{Digest, Statement};
@@ -161,7 +162,7 @@ mod tests {
     /// A message of exactly that many bytes.
     fn sized(bytes: usize) -> Message {
         let with = |runs: u32, wide: usize| {
-            let Message::Links(mut links) = links(runs) else { unreachable!() };
+            let Message::Links(mut links) = links(runs) else { panic!("links") };
             links.runs.iter_mut().enumerate().for_each(|(n, run)| run.first = if n < wide { 24 } else { 1 });
             Message::Links(links)
         };
@@ -196,7 +197,7 @@ mod tests {
     #[test]
     fn a_letter_is_filled_to_the_last_byte() {
         let one = sized(ROOM);
-        assert_eq!(letters(&[one.clone()]), [whole(&[one.to_bytes()])], "in one piece");
+        assert_eq!(letters(std::slice::from_ref(&one)), [whole(&[one.to_bytes()])], "in one piece");
         let two = [sized(ROOM / 2), sized(ROOM - ROOM / 2)];
         assert_eq!(carried(&two), (1, two.to_vec()));
         let too_much = [sized(ROOM / 2), sized(ROOM - ROOM / 2 + 1)];
