@@ -269,7 +269,7 @@ mod tests {
         }
 
         fn batch(&mut self, events: Vec<Event>, _: u64) -> Result<Batch, Broken> {
-            self.batches += 1;
+            self.batches = self.batches.saturating_add(1);
             if self.batches == 2 {
                 return Err(Broken("full".to_owned()));
             }
