@@ -18,7 +18,7 @@ use hazel_core::order::{Head, Links, Run};
 use hazel_core::store::Store;
 use hazel_core::tally::{Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
-use hazel_core::wallet::{Ask, Audience, Payment, Wallet};
+use hazel_core::wallet::{Ask, Attention, Audience, Payment, Wallet};
 use story::*;
 
 fn refusals(wallet: &mut Wallet, tally: &TallyId, messages: Vec<Message>) -> Vec<Refusal> {
@@ -115,12 +115,7 @@ fn a_copied_phone_is_found_out_and_both_payments_bind() {
         delivery.changes.iter().any(|change| matches!(change, hazel_core::wallet::Change::Fork { .. })),
         "{delivery:?}"
     );
-    let proofs = ana
-        .attention()
-        .unwrap()
-        .into_iter()
-        .filter(|a| matches!(a, hazel_core::wallet::Attention::Proof(_)))
-        .count();
+    let proofs = ana.attention().unwrap().into_iter().filter(|a| matches!(a, Attention::Proof(_))).count();
     assert_eq!(proofs, 1);
     assert_eq!(
         ana.balance(&tally).unwrap(),
@@ -230,4 +225,24 @@ fn what_was_altered_in_a_contract_is_named() {
         assert_eq!(half(|it| it.cert.name.push('!')), Some("keys or name of a party"));
     }
     assert_eq!(alter(|it| it.date += 1), Some("date"));
+}
+
+/// Whoever has lost everything hears from its partner that somebody has lied.
+#[test]
+fn a_proof_that_is_told_is_kept() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    ben.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("copy"));
+    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    pay(&mut ben, &tally, 10).unwrap();
+    pay(&mut copy, &tally, 20).unwrap();
+    ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    ana.receive(&copy.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let (_folder, store, no) = rows_of(&ana, &tally);
+    let proof = store.read(|shelf| shelf.proofs(no)).unwrap().pop().unwrap();
+    assert!(!ben.attention().unwrap().contains(&Attention::Proof(tally)));
+    assert_eq!(refusals(&mut ben, &tally, vec![Message::Proof(proof)]), []);
+    assert!(ben.attention().unwrap().contains(&Attention::Proof(tally)));
 }

@@ -11,6 +11,7 @@
 mod story;
 
 use hazel_core::canon::Canon as _;
+use hazel_core::chit::Body;
 use hazel_core::message::Message;
 use hazel_core::wallet::{Audience, Payment};
 use story::*;
@@ -57,4 +58,17 @@ fn a_chit_costs_a_hand_over_little_beyond_itself() {
     }
     let each = (bytes(&mut ben) - one) / 50;
     assert!(each <= 180, "{each} bytes a chit in a page");
+}
+
+#[test]
+fn where_there_is_nothing_to_read_nothing_is_sealed() {
+    let (_, mut ben, tally, _) = pair();
+    for (memo, is_sealed) in [("", false), ("bread", true)] {
+        ben.pay(&tally, &Payment { units: chips(1), memo: memo.into(), ..Payment::default() }).unwrap();
+        let last = ben.export(&tally).unwrap().chits.pop().unwrap().signed.chit;
+        assert!(
+            matches!(last.body, Body::Pledge { sealed, .. } if sealed.is_some() == is_sealed),
+            "{memo:?}"
+        );
+    }
 }
