@@ -91,9 +91,11 @@ fn named_in(found: &Path, lists: &[&str]) -> BTreeSet<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// A number that says nothing about where a mutant stands, and is the same each time (FNV-1a).
+/// A number that says nothing about where a mutant stands, and is the same each time (FNV-1a); another one with another HAZEL_SEED.
 fn shuffled(name: &str) -> u64 {
-    name.bytes()
+    let seed = env::var("HAZEL_SEED").unwrap_or_default();
+    seed.bytes()
+        .chain(name.bytes())
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
