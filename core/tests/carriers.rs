@@ -3,6 +3,8 @@
 
 mod story;
 
+use hazel_core::canon::Canon as _;
+use hazel_core::errand::{ErrandId, ErrandMessage, Verdict};
 use hazel_core::tally::TallyId;
 use hazel_core::wallet::Wallet;
 use story::*;
@@ -41,6 +43,9 @@ fn what_has_arrived_is_forgotten_and_nothing_else() {
     let [first, _cut_off] = &handed[..] else { panic!("{} were handed over", handed.len()) };
     let answers = heard(&mut ben, &tally, std::slice::from_ref(first));
     heard(&mut carrier, &tally, &answers);
+    assert_eq!(carrier.errands().unwrap().len(), 1);
+    let unknown = ErrandMessage::Answered { id: ErrandId([9; 16]), verdict: Verdict::Arrived };
+    assert_eq!(carrier.hear_errand(&tally, &unknown.to_bytes()).unwrap().news, None, "nobody carries that");
     assert_eq!(carrier.errands().unwrap().len(), 1);
 }
 
