@@ -14,11 +14,11 @@ use hazel_core::admit::Refusal;
 use hazel_core::digest::Digest;
 use hazel_core::key::{PublicKey, Signature};
 use hazel_core::message::{Message, Page};
-use hazel_core::order::{Head, Links, Run};
+use hazel_core::order::{ForkProof, Head, Links, Run};
 use hazel_core::store::Store;
 use hazel_core::tally::{Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
-use hazel_core::wallet::{Ask, Audience, Payment, Wallet};
+use hazel_core::wallet::{Ask, Attention, Audience, Payment, Wallet};
 use story::*;
 
 fn refusals(wallet: &mut Wallet, tally: &TallyId, messages: Vec<Message>) -> Vec<Refusal> {
@@ -115,12 +115,7 @@ fn a_copied_phone_is_found_out_and_both_payments_bind() {
         delivery.changes.iter().any(|change| matches!(change, hazel_core::wallet::Change::Fork { .. })),
         "{delivery:?}"
     );
-    let proofs = ana
-        .attention()
-        .unwrap()
-        .into_iter()
-        .filter(|a| matches!(a, hazel_core::wallet::Attention::Proof(_)))
-        .count();
+    let proofs = ana.attention().unwrap().into_iter().filter(|a| matches!(a, Attention::Proof(_))).count();
     assert_eq!(proofs, 1);
     assert_eq!(
         ana.balance(&tally).unwrap(),
@@ -142,6 +137,24 @@ fn a_copied_phone_is_found_out_and_both_payments_bind() {
     assert_eq!(ana.balance(&tally).unwrap(), chips(35));
     assert_equal_halves(&mut ben, &mut ana, &tally);
     audit(&mut ben);
+    audit(&mut ana);
+}
+
+/// A proof that somebody else has found is kept as one's own are, if it proves anything.
+#[test]
+fn a_proof_that_is_told_is_kept() {
+    let (mut ana, _, tally, _) = pair();
+    let node = words("Ben").root().node_key(&tally.0);
+    let word =
+        |order: &[u8]| Box::new(Head { tally, view: 3, index: 7, hash: Digest::of(order) }.endorse(&node));
+    let told = |ana: &mut Wallet, other: &[u8]| {
+        let proof = Message::Proof(ForkProof::Orders(word(b"one"), word(other)));
+        let refused = refusals(ana, &tally, vec![proof]).len();
+        let kept = ana.attention().unwrap().into_iter().filter(|it| matches!(it, Attention::Proof(_)));
+        (refused, kept.count())
+    };
+    assert_eq!(told(&mut ana, b"one"), (1, 0), "one order twice");
+    assert_eq!(told(&mut ana, b"other"), (0, 1));
     audit(&mut ana);
 }
 

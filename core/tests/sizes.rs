@@ -11,6 +11,7 @@
 mod story;
 
 use hazel_core::canon::Canon as _;
+use hazel_core::chit::Body;
 use hazel_core::message::Message;
 use hazel_core::wallet::{Audience, Payment};
 use story::*;
@@ -23,6 +24,14 @@ fn a_pledge_fits_its_bounds() {
     let (stored, brief) = (signed.to_bytes().len(), signed.brief().to_bytes().len());
     assert!(stored <= 270, "stored and signed: {stored} bytes");
     assert!(brief <= 175, "on air and in codes: {brief} bytes");
+}
+
+#[test]
+fn a_pledge_without_a_memo_seals_nothing() {
+    let (_, mut ben, tally, _) = pair();
+    ben.pay(&tally, &Payment { units: chips(12), ..Payment::default() }).unwrap();
+    let body = ben.export(&tally).unwrap().chits[0].signed.chit.body.clone();
+    assert_eq!(body, Body::Pledge { units: chips(12), invoice: None, sealed: None });
 }
 
 #[test]

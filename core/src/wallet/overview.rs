@@ -8,7 +8,6 @@ use crate::store::{Glance, Shelf, Standing, Traded};
 use crate::tally::{Date, Side, TallyId, Terms};
 use crate::units::Units;
 
-use super::settling::waits_for_acceptance;
 use super::signing::may_sign;
 use super::{Hands, Result, Wallet, WalletError, tally_row};
 
@@ -176,7 +175,7 @@ fn waiting_on(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64, list: &mut Vec<
         if *standing.tip.outside.of(row.side.other()) > Units::ZERO {
             for chain in shelf.chains(no)?.iter().filter(|chain| chain.id.side != row.side) {
                 let chits = shelf.chits(chain.no, chain.base, chain.seq, usize::MAX)?;
-                let waits = chits.into_iter().filter(|chit| waits_for_acceptance(chit.flag, false));
+                let waits = chits.into_iter().filter(|chit| chit.flag.is_outside());
                 list.extend(waits.map(|chit| Attention::Waiting(row.id, chit.entry.chit.reference())));
             }
         }

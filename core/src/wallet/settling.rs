@@ -1,6 +1,5 @@
 //! What is signed on an open tally beside payments: acceptances, terms, calls, wishes, allowances.
 
-use crate::book::Flag;
 use crate::chit::{Body, ChitRef, DeviceAct, Variables};
 use crate::negotiation::{OutOfPlace, TallyEvent, TallyState};
 use crate::store::Shelf;
@@ -122,9 +121,4 @@ pub(super) fn settle(
     let (signed, _) = sign(shelf, hands, tally, &mut standing, |_, _| body)?;
     shelf.put_standing(&standing)?;
     Ok(signed.chit.reference())
-}
-
-/// Whether a chit of the partner waits for my word.
-pub(super) const fn waits_for_acceptance(flag: Flag, mine: bool) -> bool {
-    !mine && flag.is_outside()
 }

@@ -86,6 +86,7 @@ pub fn restored(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
 pub fn another_phone(first: &mut Wallet, clock: &StoryClock, name: &str) -> Wallet {
     let (request, secret) = EnrolmentRequest::new(name, &mut Seeded::new(name));
     let request = EnrolmentRequest::from_bytes(&request.to_bytes()).unwrap();
+    assert_eq!(request.name(), name);
     let answer = Enrolment::from_bytes(&first.add_device(&request).unwrap().to_bytes()).unwrap();
     let entropy = Box::new(Seeded::new(&format!("{name}'s wallet")));
     Wallet::enrol(Store::in_memory().unwrap(), &guard(), &secret, &answer, Box::new(clock.clone()), entropy)
