@@ -12,11 +12,12 @@ mod story;
 
 use std::path::Path;
 
+use hazel_core::chit::ChainId;
 use hazel_core::invoice::InvoiceState;
 use hazel_core::key::Signature;
 use hazel_core::store::{InvoiceRow, Store, StoreError, TallyRow};
-use hazel_core::tally::Halves;
-use hazel_core::wallet::{Ask, Payment, Wallet, WalletError};
+use hazel_core::tally::{Halves, Side, TallyId};
+use hazel_core::wallet::{Ask, Finding, Payment, Wallet, WalletError};
 use rusqlite::Connection;
 use story::*;
 
@@ -119,6 +120,17 @@ fn an_invoice_that_cannot_be_is_found() {
         assert_eq!(Ok(findings.len()), changed);
         std::fs::remove_file(&path).unwrap();
     }
+}
+
+#[test]
+fn a_finding_names_the_chit_and_its_epoch_where_there_was_more_than_one() {
+    let told = |epoch: u64| {
+        let chit = Some((ChainId { side: Side::Foil, device: 2, epoch }, 7));
+        Finding { tally: Some(TallyId([0xab; 16])), chit, what: "it is damaged" }.to_string()
+    };
+    assert_eq!(told(1), "it is damaged: chit 7 of the foil's device 2, tally abababab");
+    assert_eq!(told(2), "it is damaged: chit 7 of the foil's device 2 (epoch 2), tally abababab");
+    assert_eq!(Finding { tally: None, chit: None, what: "it is damaged" }.to_string(), "it is damaged");
 }
 
 #[test]
