@@ -12,9 +12,12 @@ mod story;
 
 use std::path::Path;
 
-use hazel_core::store::{Store, TallyRow};
-use hazel_core::tally::Halves;
-use hazel_core::wallet::{Ask, Payment, Wallet, WalletError};
+use hazel_core::chit::ChainId;
+use hazel_core::invoice::InvoiceState;
+use hazel_core::key::Signature;
+use hazel_core::store::{InvoiceRow, Store, StoreError, TallyRow};
+use hazel_core::tally::{Halves, Side, TallyId};
+use hazel_core::wallet::{Ask, Finding, Payment, Wallet, WalletError};
 use rusqlite::Connection;
 use story::*;
 
@@ -84,6 +87,50 @@ fn an_honest_wallet_has_nothing_to_find() {
     assert_eq!((&report.findings, &report.stray_pages), (&vec![], &vec![]));
     assert_eq!(report.tallies, 1);
     assert!(report.chits > 15 && report.signatures > report.chits, "{report:?}");
+}
+
+/// A row that is whole, and says what cannot be: that an invoice is paid or not, or that somebody has signed it who has not.
+#[test]
+fn an_invoice_that_cannot_be_is_found() {
+    let changes: [fn(&mut InvoiceRow); 3] = [
+        |row| row.state = InvoiceState::Issued,
+        |row| row.state = InvoiceState::Paid,
+        |row| row.entry.signature = Signature([9; 64]),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for change in changes {
+        let path = folder.path().join("wallet.db");
+        let clock = a_busy_wallet(&path);
+        let mut store = Store::open(&path).unwrap();
+        let changed = store.change(|shelf| {
+            let mut changed = 0;
+            for invoice in shelf.invoices(1)? {
+                let mut other = invoice.clone();
+                change(&mut other);
+                if (other.state, other.entry.signature) != (invoice.state, invoice.entry.signature) {
+                    shelf.put_invoice(&other)?;
+                    changed += 1;
+                }
+            }
+            Ok::<_, StoreError>(changed)
+        });
+        drop(store);
+        let findings = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap().findings;
+        assert!(findings.iter().all(|finding| finding.what == "an invoice is damaged"), "{findings:?}");
+        assert_eq!(Ok(findings.len()), changed);
+        std::fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn a_finding_names_the_chit_and_its_epoch_where_there_was_more_than_one() {
+    let told = |epoch: u64| {
+        let chit = Some((ChainId { side: Side::Foil, device: 2, epoch }, 7));
+        Finding { tally: Some(TallyId([0xab; 16])), chit, what: "it is damaged" }.to_string()
+    };
+    assert_eq!(told(1), "it is damaged: chit 7 of the foil's device 2, tally abababab");
+    assert_eq!(told(2), "it is damaged: chit 7 of the foil's device 2 (epoch 2), tally abababab");
+    assert_eq!(Finding { tally: None, chit: None, what: "it is damaged" }.to_string(), "it is damaged");
 }
 
 #[test]

@@ -143,6 +143,24 @@ fn what_goes_beyond_a_phones_allowance_waits_to_be_accepted() {
     assert_equal_halves(&mut tablet, &mut ana, &tally);
 }
 
+/// What was accepted although it went beyond a phone's allowance is off what the phone is handed next, and off no other phone's.
+#[test]
+fn what_was_accepted_is_off_the_next_allowance() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ben, &clock);
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    let chit = tablet.pay(&tally, &Payment { units: chips(3), insist: true, ..Payment::default() }).unwrap();
+    meet(&mut tablet, &mut ana, &tally);
+    meet(&mut ben, &mut ana, &tally);
+    ana.accept_pledge(&tally, &chit).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    ben.hand_allowance(&tally, 2, chips(10)).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    assert_eq!((largest(&tablet, &tally), largest(&ben, &tally)), (chips(7), chips(90)));
+}
+
 /// A backup tells one chain after the other, so a phone made from it hears an acceptance before the payment it accepts. In that order
 /// it has no effect, and it stays so, however often everything without a place is added up again; the creditor can accept once more.
 #[test]
@@ -190,6 +208,7 @@ fn a_phone_that_has_forgotten_whom_it_let_in_gives_no_number_twice() {
                 .unwrap();
         meet(&mut new, &mut partner, &tally);
         let mut desk = another_phone(&mut new, &clock, "desk");
+        assert!(desk.device() >= 1_000_000_000, "drawn where no number is given out: {}", desk.device());
         assert_ne!(desk.device(), tablet.device(), "{lost}");
         desk.grant(&tally, terms(20)).unwrap();
         meet(&mut new, &mut partner, &tally);

@@ -308,7 +308,13 @@ fn an_errand_is_carried_until_its_day_and_no_longer() {
     three.ana_meets_carrier();
     three.clock.pass(7 * DAY);
     assert_eq!(three.carrier.errands().unwrap().len(), 1);
+    let shown = three.carrier.say_errands(&three.with_ben).unwrap().remove(0);
+    let claimed = three.ben.hear_errand(&three.with_ben, &shown).unwrap().reply.remove(0);
     three.clock.pass(1);
+    assert!(
+        three.carrier.hear_errand(&three.with_ben, &claimed).unwrap().reply.is_empty(),
+        "claimed too late"
+    );
     assert_eq!(three.carrier.errands().unwrap(), []);
     assert_eq!(three.carrier_meets_ben(), []);
     assert_eq!(three.ben_is_owed(), 0);

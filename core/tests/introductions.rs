@@ -26,16 +26,6 @@ fn whoever_showed_a_ticket_does_not_ask_back_for_what_was_asked() {
     assert_eq!(ana.outbox(&tally, Audience::Partner).unwrap(), []);
 }
 
-#[test]
-fn an_offer_says_whether_its_contract_is_the_usual_one() {
-    let (mut ana, mut ben, _) = people();
-    let tally = introduce(&mut ana, &mut ben);
-    offered(&mut ana, &mut ben, &tally);
-    let offer = ben.offered(&tally).unwrap();
-    assert!(offer.usual_contract);
-    assert_eq!((offer.granted, offer.received), (terms(50), terms(100)));
-}
-
 /// No version at all is what a ticket's answer is refused by; a version is refused by its name.
 #[test]
 fn a_refusal_counts_for_what_it_names() {

@@ -14,7 +14,7 @@ use hazel_core::admit::Refusal;
 use hazel_core::digest::Digest;
 use hazel_core::key::{PublicKey, Signature};
 use hazel_core::message::{Message, Page};
-use hazel_core::order::{Head, Links, Run};
+use hazel_core::order::{ForkProof, Head, Links, Run};
 use hazel_core::store::Store;
 use hazel_core::tally::{Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
@@ -140,6 +140,24 @@ fn a_copied_phone_is_found_out_and_both_payments_bind() {
     audit(&mut ana);
 }
 
+/// A proof that somebody else has found is kept as one's own are, if it proves anything.
+#[test]
+fn a_proof_that_is_told_is_kept() {
+    let (mut ana, _, tally, _) = pair();
+    let node = words("Ben").root().node_key(&tally.0);
+    let word =
+        |order: &[u8]| Box::new(Head { tally, view: 3, index: 7, hash: Digest::of(order) }.endorse(&node));
+    let told = |ana: &mut Wallet, other: &[u8]| {
+        let proof = Message::Proof(ForkProof::Orders(word(b"one"), word(other)));
+        let refused = refusals(ana, &tally, vec![proof]).len();
+        let kept = ana.attention().unwrap().into_iter().filter(|it| matches!(it, Attention::Proof(_)));
+        (refused, kept.count())
+    };
+    assert_eq!(told(&mut ana, b"one"), (1, 0), "one order twice");
+    assert_eq!(told(&mut ana, b"other"), (0, 1));
+    audit(&mut ana);
+}
+
 #[test]
 fn raising_a_lowered_limit_does_not_bring_the_old_one_back() {
     let (mut ana, mut ben, tally, clock) = pair();
@@ -225,24 +243,4 @@ fn what_was_altered_in_a_contract_is_named() {
         assert_eq!(half(|it| it.cert.name.push('!')), Some("keys or name of a party"));
     }
     assert_eq!(alter(|it| it.date += 1), Some("date"));
-}
-
-/// Whoever has lost everything hears from its partner that somebody has lied.
-#[test]
-fn a_proof_that_is_told_is_kept() {
-    let (mut ana, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy.db");
-    ben.copy_database(&path).unwrap();
-    let entropy = Box::new(Seeded::new("copy"));
-    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
-    pay(&mut ben, &tally, 10).unwrap();
-    pay(&mut copy, &tally, 20).unwrap();
-    ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
-    ana.receive(&copy.hand_over(&tally).unwrap().unwrap()).unwrap();
-    let (_folder, store, no) = rows_of(&ana, &tally);
-    let proof = store.read(|shelf| shelf.proofs(no)).unwrap().pop().unwrap();
-    assert!(!ben.attention().unwrap().contains(&Attention::Proof(tally)));
-    assert_eq!(refusals(&mut ben, &tally, vec![Message::Proof(proof)]), []);
-    assert!(ben.attention().unwrap().contains(&Attention::Proof(tally)));
 }

@@ -12,7 +12,7 @@ mod story;
 use hazel_core::negotiation::TallyState;
 use hazel_core::store::Store;
 use hazel_core::tally::Side;
-use hazel_core::wallet::{Attention, CannotPay, Filter, Payment, Wallet};
+use hazel_core::wallet::{Ask, Attention, CannotPay, Filter, Payment, Wallet};
 use story::*;
 
 #[test]
@@ -65,6 +65,23 @@ fn whoever_is_asked_for_an_answer_is_told_so() {
     assert!(!ana.attention().unwrap().contains(&Attention::Offered(tally)));
     accept(&mut ben, &tally);
     assert!(!ben.attention().unwrap().contains(&Attention::Offered(tally)));
+}
+
+/// Ben has asked Ana for a payment, and paid her more than she lets him owe.
+#[test]
+fn what_waits_for_an_answer_is_named_until_it_has_one() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let ask = Ask { units: chips(3), valid_for: 3600, ..Ask::default() };
+    let invoice = ben.ask(&tally, &ask).unwrap().invoice.id();
+    pay(&mut ben, &tally, 1).unwrap();
+    let chit = ben.pay(&tally, &Payment { units: chips(120), insist: true, ..Payment::default() }).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let waits = [Attention::Asked(tally, invoice), Attention::Waiting(tally, chit), Attention::Rehearse];
+    assert_eq!(ana.attention().unwrap(), waits);
+    assert_eq!(ben.attention().unwrap(), [Attention::Rehearse]);
+    ana.accept_pledge(&tally, &chit).unwrap();
+    ana.decline(&invoice).unwrap();
+    assert_eq!(ana.attention().unwrap(), [Attention::HandOver(tally), Attention::Rehearse]);
 }
 
 #[test]

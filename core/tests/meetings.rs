@@ -13,7 +13,7 @@ use hazel_core::negotiation::{By, TallyState};
 use hazel_core::store::Begun;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Unsettled, Wallet};
-use story::{accept, assert_equal_halves, introduce, pair, pay, people, terms};
+use story::{accept, assert_equal_halves, hand, introduce, pair, pay, people, terms};
 
 /// Letters both ways until nobody says more, or until the one of that number is lost and with it the meeting.
 /// Returns how many arrived.
@@ -71,6 +71,26 @@ fn a_payment_takes_three_letters_and_the_next_meeting_none() {
     assert_eq!(talk(&mut ana, &mut ben, &tally, None, None), 3);
     assert_settled(&mut ana, &mut ben, &tally);
     assert_eq!(talk(&mut ben, &mut ana, &tally, None, None), 0);
+}
+
+/// Before there is a contract two phones stand at the same place when both know the same offers, or that there will be none.
+#[test]
+fn two_who_negotiate_stand_together_when_both_know_what_is_offered() {
+    let (mut ana, mut ben, _clock) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    let together =
+        |ana: &Wallet, ben: &Wallet| ana.stands_at(&tally).unwrap() == ben.stands_at(&tally).unwrap();
+    assert!(!together(&ana, &ben), "asked, and not heard");
+    hand(&mut ben, &mut ana, &tally);
+    assert!(together(&ana, &ben));
+    ana.offer(&tally, None, None).unwrap();
+    assert!(!together(&ana, &ben), "offered, and not heard");
+    hand(&mut ana, &mut ben, &tally);
+    assert!(together(&ana, &ben));
+    ben.refuse(&tally).unwrap();
+    assert!(!together(&ana, &ben), "refused, and not heard");
+    hand(&mut ben, &mut ana, &tally);
+    assert!(together(&ana, &ben));
 }
 
 #[test]

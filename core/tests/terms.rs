@@ -11,9 +11,13 @@ mod story;
 
 use hazel_core::book::{Book, Facts, Flag};
 use hazel_core::chit::{Body, ChainId, Chit};
-use hazel_core::negotiation::TallyState;
-use hazel_core::tally::Side;
+use hazel_core::digest::Digest;
+use hazel_core::letter::{Letterbox, letters};
+use hazel_core::message::{Have, Message};
+use hazel_core::negotiation::{By, TallyState};
+use hazel_core::tally::{Side, SignedTally, Tally};
 use hazel_core::units::Units;
+use hazel_core::wallet::{Audience, Wallet};
 use story::*;
 
 #[test]
@@ -32,7 +36,7 @@ fn two_offers_race_and_the_same_one_governs() {
     ana.receive(&from_ben).unwrap();
     ben.receive(&from_ana).unwrap();
     // Both have revision 2 of both: whoever accepts first, the same contract governs in the end.
-    let accepted = |wallet: &mut hazel_core::wallet::Wallet| {
+    let accepted = |wallet: &mut Wallet| {
         let version = wallet.offered(&tally).unwrap().version;
         wallet.accept(&tally, &version).is_ok()
     };
@@ -42,6 +46,71 @@ fn two_offers_race_and_the_same_one_governs() {
     pay(&mut ben, &tally, 5).unwrap();
     meet(&mut ana, &mut ben, &tally);
     assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+/// Two contracts are signed at once, and the one that does not govern is given up. Who had it says how far its memory goes now.
+#[test]
+fn whoever_gives_a_contract_up_says_what_is_left() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    ben.offer(&tally, Some(terms(60)), None).unwrap();
+    let from_ben = ben.hand_over(&tally).unwrap().unwrap();
+    ana.offer(&tally, Some(terms(90)), None).unwrap();
+    let from_ana = ana.hand_over(&tally).unwrap().unwrap();
+    ana.receive(&from_ben).unwrap();
+    ben.receive(&from_ana).unwrap();
+    accept(&mut ana, &tally);
+    accept(&mut ben, &tally);
+    let held = |wallet: &mut Wallet| wallet.export(&tally).unwrap().contract;
+    let (of_ana, of_ben) = (held(&mut ana), held(&mut ben));
+    assert_ne!(of_ana, of_ben);
+    let (gives_up, governs) =
+        if of_ben.governs_over(&of_ana) { (&mut ana, of_ben) } else { (&mut ben, of_ana) };
+    let mut talk = gives_up.begin_meeting(&tally).unwrap();
+    gives_up.say(&mut talk).unwrap();
+    for letter in letters(&[Message::Offer(Box::new(governs.clone()))]) {
+        gives_up.hear(&mut talk, None, &letter).unwrap();
+    }
+    assert_eq!(held(gives_up), governs);
+    let mut letterbox = Letterbox::default();
+    let said = gives_up.say(&mut talk).unwrap();
+    let said: Vec<_> = said.iter().flat_map(|letter| letterbox.open(letter).unwrap()).collect();
+    let left = |have: &Have| have.contract == governs.tally.digest() && have.index == 0;
+    assert!(said.iter().any(|it| matches!(it, Ok(Message::Have(have)) if left(have))), "{said:?}");
+}
+
+/// What is offered may be a contract of other words than everybody's.
+#[test]
+fn an_offer_says_whether_its_contract_is_the_usual_one() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    hand(&mut ben, &mut ana, &tally);
+    assert_eq!(ana.outbox(&tally, Audience::Partner).unwrap(), [], "a request is not thrown back");
+    ana.offer(&tally, None, None).unwrap();
+    let mut said = ana.outbox(&tally, Audience::Partner).unwrap();
+    ben.receive_messages(&tally, said.clone()).unwrap();
+    assert!(ben.offered(&tally).unwrap().usual_contract);
+    let Some(Message::Offer(offer)) = said.pop() else { panic!("{said:?}") };
+    let unusual = Tally { contract: Digest::of(b"other words"), revision: 9, ..offer.tally };
+    let offer = SignedTally::draft(unusual).signed(Side::Stock, &words("Ana").root().party_key(&tally.0));
+    ben.receive_messages(&tally, vec![Message::Offer(Box::new(offer))]).unwrap();
+    assert!(!ben.offered(&tally).unwrap().usual_contract);
+}
+
+/// A refusal that was long on its way names a version that is no longer on the table.
+#[test]
+fn a_refusal_refuses_the_version_that_it_names() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    let refused = |ana: &mut Wallet, version: Digest| {
+        let heard = ana.receive_messages(&tally, vec![Message::Refuse { tally, version }]).unwrap();
+        assert_eq!(heard.rejected, []);
+        ana.tally(&tally).unwrap().state
+    };
+    assert_eq!(refused(&mut ana, Digest::of(b"another version")), TallyState::Offered(By::Me));
+    assert_eq!(refused(&mut ana, ben.offered(&tally).unwrap().version), TallyState::Refused);
 }
 
 /// The acceptance of an early offer is on its way while the one who made it has offered three times more: what both have signed governs.

@@ -309,12 +309,6 @@ impl Store {
         Ok(())
     }
 
-    /// Closes the file; its write-ahead log is empty then.
-    pub fn close(self) -> Result<(), StoreError> {
-        self.fold()?;
-        self.connection.close().map_err(|(_, error)| error.into())
-    }
-
     /// Whether SQLite itself finds its pages in order.
     pub fn check_pages(&self) -> Result<(), StoreError> {
         let verdict: String = self.connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;

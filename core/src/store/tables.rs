@@ -102,6 +102,22 @@ mod tests {
     }
 
     #[test]
+    fn a_head_is_bent_where_it_asks_for_a_newer_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.db");
+        assert!(!head_bent(&path), "there is no file");
+        drop(Store::create(&path).unwrap());
+        assert!(!head_bent(&path), "as it was made");
+        let whole = std::fs::read(&path).unwrap();
+        for (place, newer) in [(18, 3), (47, 5), (44, 1)] {
+            let mut bent = whole.clone();
+            bent[place] = newer;
+            std::fs::write(&path, bent).unwrap();
+            assert!(head_bent(&path), "{place}");
+        }
+    }
+
+    #[test]
     fn a_column_that_the_disk_renamed_is_damage_and_no_defect() {
         let store = Store::in_memory().unwrap();
         assert_eq!(store.check_tables(), Ok(()));

@@ -11,7 +11,7 @@ use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Halves, SignedTally};
 use crate::ticket::SignedRequest;
 
-use super::ordering::begin_again;
+use super::ordering::cut;
 use super::outbox::OWED_CONTRACT;
 use super::{Hands, PAIR, Result};
 
@@ -121,7 +121,8 @@ pub(super) fn govern(
                 return Err(Refusal::OutOfPlace { what: "contract" }.into());
             }
             shelf.put_tally(&row)?;
-            begin_again(shelf, &mut standing)?;
+            // The order begins again from it.
+            cut(shelf, &mut standing, 0)?;
             standing.owed |= OWED_CONTRACT;
             shelf.put_standing(&standing)?;
         }

@@ -7,7 +7,7 @@ use crate::tally::Side;
 
 pub(super) use crate::ordering::{Linked, find, follow, hash_at, named, pays, runs, unlinked};
 
-use super::outbox::{OWED_HAVE, OWED_ORDER};
+use super::outbox::OWED_ORDER;
 use super::{Hands, Result};
 use crate::ordering;
 
@@ -76,10 +76,4 @@ fn voice(hands: &Hands<'_>, standing: &Standing, side: Side) -> Option<SecretKey
 /// Whether this phone has a say for one half.
 pub(super) fn speaks(hands: &Hands<'_>, standing: &Standing, side: Side) -> bool {
     voice(hands, standing, side).is_some()
-}
-
-/// Another contract governs: the order begins again from it. Only before both halves have agreed on anything.
-pub(super) fn begin_again(shelf: &Shelf<'_>, standing: &mut Standing) -> Result<()> {
-    standing.owed |= OWED_HAVE;
-    cut(shelf, standing, 0)
 }

@@ -1,0 +1,76 @@
+//! Stories of what a history shows: what each entry moves, and which of them a filter takes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod story;
+
+use hazel_core::message::Message;
+use hazel_core::wallet::{Audience, ChitView, Filter, Payment};
+use story::*;
+
+/// Ana has what Ben paid and no place for any of it. What she accepts moves her balance where she accepts it, not where it was paid.
+#[test]
+fn what_has_no_place_yet_says_what_it_moves() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    let insisted = Payment { units: chips(200), insist: true, ..Payment::default() };
+    let beyond = ben.pay(&tally, &insisted).unwrap();
+    let mut chits = ben.outbox(&tally, Audience::Partner).unwrap();
+    chits.retain(|message| matches!(message, Message::Chits(_)));
+    ana.receive_messages(&tally, chits).unwrap();
+    let balances = |ana: &mut hazel_core::wallet::Wallet| {
+        let shown = ana.history(&tally, &Filter { most: 10, ..Filter::default() }).unwrap();
+        shown.iter().map(|entry| entry.balance.milli() / 1000).collect::<Vec<_>>()
+    };
+    assert_eq!(balances(&mut ana), [10, 10]);
+    ana.accept_pledge(&tally, &beyond).unwrap();
+    pay(&mut ana, &tally, 5).unwrap();
+    assert_eq!(balances(&mut ana), [205, 210, 10, 10]);
+}
+
+/// Payments and settings in turn, a minute apart, half of them with a place: whatever is asked for, pages of it are pieces of the whole.
+#[test]
+fn a_filter_takes_the_same_entries_page_by_page() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    for turn in 0..8 {
+        clock.pass(60);
+        if turn % 2 == 0 {
+            let memo = if turn % 4 == 0 { "eggs" } else { "coffee" }.into();
+            ben.pay(&tally, &Payment { units: chips(1), memo, ..Payment::default() }).unwrap();
+        } else {
+            ben.grant(&tally, terms(50 + turn)).unwrap();
+        }
+        if turn == 3 {
+            meet(&mut ana, &mut ben, &tally);
+        }
+    }
+    let everything = Filter { most: 100, ..Filter::default() };
+    let whole = ben.history(&tally, &everything).unwrap();
+    assert_eq!((whole.len(), ben.tally(&tally).unwrap().unordered), (8, 4));
+    let (early, late) = (whole[5].date, whole[2].date);
+    type Taken = fn(&ChitView, u64, u64) -> bool;
+    let asked: [(&str, Filter, Taken); 4] = [
+        ("payments", Filter { payments_only: true, ..Filter::default() }, |it, _, _| it.settled.is_none()),
+        ("since", Filter { since: Some(early), ..Filter::default() }, |it, early, _| it.date >= early),
+        ("until", Filter { until: Some(late), ..Filter::default() }, |it, _, late| it.date <= late),
+        ("a word", Filter { text: Some("egg".into()), ..Filter::default() }, |it, _, _| {
+            it.note.memo == "eggs"
+        }),
+    ];
+    for (what, filter, taken) in asked {
+        let all: Vec<_> = whole.iter().filter(|entry| taken(entry, early, late)).cloned().collect();
+        assert!(!all.is_empty() && all.len() < whole.len(), "{what}");
+        for skip in 0..=all.len() {
+            for most in 0..=all.len() + 1 {
+                let page = ben.history(&tally, &Filter { skip, most, ..filter.clone() }).unwrap();
+                let expected: Vec<_> = all.iter().skip(skip).take(most).cloned().collect();
+                assert_eq!(page, expected, "{what} {skip} {most}");
+            }
+        }
+    }
+}
