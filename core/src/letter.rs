@@ -169,8 +169,10 @@ mod tests {
             message
         };
         let size = |runs| with(runs, 0).to_bytes().len();
-        let runs = (1..2_000).rev().find(|runs| size(*runs) <= bytes).unwrap();
-        let message = with(runs, bytes.saturating_sub(size(runs)));
+        let counts: Vec<u32> = (1..2_000).collect();
+        let (fit, _) = counts.split_at(counts.partition_point(|runs| size(*runs) <= bytes));
+        let most = *fit.last().unwrap();
+        let message = with(most, bytes.saturating_sub(size(most)));
         assert_eq!(message.to_bytes().len(), bytes);
         message
     }

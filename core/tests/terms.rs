@@ -98,6 +98,28 @@ fn an_offer_says_whether_its_contract_is_the_usual_one() {
     assert!(!ben.offered(&tally).unwrap().usual_contract);
 }
 
+/// Ana calls herself something else in a later offer. Ben's phone follows, unless he has given her a name of his own.
+#[test]
+fn a_partner_is_called_what_it_calls_itself_or_what_its_holder_calls_it() {
+    for own in [None, Some("Sis")] {
+        let (mut ana, mut ben, _) = people();
+        let tally = introduce(&mut ana, &mut ben);
+        offered(&mut ana, &mut ben, &tally);
+        if let Some(own) = own {
+            ben.rename(&tally, own).unwrap();
+        }
+        let Some(Message::Offer(offer)) = ana.outbox(&tally, Audience::Partner).unwrap().pop() else {
+            panic!("no offer")
+        };
+        let mut renamed = Tally { revision: 9, ..offer.tally };
+        renamed.halves.stock.cert.name = "Anna".into();
+        let offer = SignedTally::draft(renamed).signed(Side::Stock, &words("Ana").root().party_key(&tally.0));
+        let heard = ben.receive_messages(&tally, vec![Message::Offer(Box::new(offer))]).unwrap();
+        assert_eq!(heard.rejected, []);
+        assert_eq!(ben.tally(&tally).unwrap().name, own.unwrap_or("Anna"));
+    }
+}
+
 /// A refusal that was long on its way names a version that is no longer on the table.
 #[test]
 fn a_refusal_refuses_the_version_that_it_names() {
