@@ -15,7 +15,7 @@ use std::path::Path;
 use hazel_core::chit::ChainId;
 use hazel_core::invoice::InvoiceState;
 use hazel_core::key::Signature;
-use hazel_core::store::{InvoiceRow, Store, StoreError, TallyRow};
+use hazel_core::store::{ChainRow, InvoiceRow, Shelf, Standing, Store, StoreError, TallyRow};
 use hazel_core::tally::{Halves, Side, TallyId};
 use hazel_core::wallet::{Ask, Finding, Payment, Wallet, WalletError};
 use rusqlite::Connection;
@@ -87,6 +87,47 @@ fn an_honest_wallet_has_nothing_to_find() {
     assert_eq!((&report.findings, &report.stray_pages), (&vec![], &vec![]));
     assert_eq!(report.tallies, 1);
     assert!(report.chits > 15 && report.signatures > report.chits, "{report:?}");
+}
+
+/// No chain has told more than it holds, and no more is final than agreed, nor agreed than ordered.
+#[test]
+fn what_is_said_to_reach_too_far_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let found = |change: &dyn Fn(&Shelf<'_>) -> Result<(), StoreError>| {
+        let clock = a_busy_wallet(&path);
+        Store::open(&path).unwrap().change(|shelf| change(shelf)).unwrap();
+        let findings = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap().findings;
+        std::fs::remove_file(&path).unwrap();
+        findings.into_iter().map(|finding| finding.what).collect::<Vec<_>>()
+    };
+    let reach: [fn(&mut ChainRow, u64); 4] = [
+        |chain, far| chain.held = far,
+        |chain, far| chain.known = far,
+        |chain, far| chain.sent = far,
+        |chain, far| chain.receipted = far,
+    ];
+    for (which, reach) in reach.into_iter().enumerate() {
+        let told = found(&|shelf| {
+            let mut chain = shelf.chains(1)?.remove(0);
+            let far = chain.seq + 1;
+            reach(&mut chain, far);
+            shelf.put_chain(&chain)
+        });
+        assert_eq!(told, ["a chain claims to have told more than it holds"], "{which}");
+    }
+    let reach: [fn(&mut Standing); 2] = [
+        |standing| standing.agreed = standing.final_index - 1,
+        |standing| standing.agreed = standing.book.head.index + 1,
+    ];
+    for (which, reach) in reach.into_iter().enumerate() {
+        let told = found(&|shelf| {
+            let mut standing = shelf.standing(1)?.unwrap();
+            reach(&mut standing);
+            shelf.put_standing(&standing)
+        });
+        assert!(told.contains(&"more is called agreed or final than is in the order"), "{which} {told:?}");
+    }
 }
 
 /// A row that is whole, and says what cannot be: that an invoice is paid or not, or that somebody has signed it who has not.

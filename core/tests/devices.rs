@@ -206,9 +206,11 @@ fn a_phone_that_has_forgotten_whom_it_let_in_gives_no_number_twice() {
         let mut new =
             Wallet::restore(store, &guard(), &words(lost), &backup, Box::new(clock.clone()), entropy)
                 .unwrap();
+        let drawn = |phone: &Wallet| phone.device() >= 1_000_000_000;
+        assert!(drawn(&another_phone(&mut new, &clock, "shelf")), "before it has heard from anybody");
         meet(&mut new, &mut partner, &tally);
         let mut desk = another_phone(&mut new, &clock, "desk");
-        assert!(desk.device() >= 1_000_000_000, "drawn where no number is given out: {}", desk.device());
+        assert!(drawn(&desk), "and where it may have forgotten somebody");
         assert_ne!(desk.device(), tablet.device(), "{lost}");
         desk.grant(&tally, terms(20)).unwrap();
         meet(&mut new, &mut partner, &tally);

@@ -82,6 +82,7 @@ fn what_waits_for_an_answer_is_named_until_it_has_one() {
     ana.accept_pledge(&tally, &chit).unwrap();
     ana.decline(&invoice).unwrap();
     assert_eq!(ana.attention().unwrap(), [Attention::HandOver(tally), Attention::Rehearse]);
+    assert_eq!(ana.outbox_tallies().unwrap(), [tally]);
 }
 
 #[test]
@@ -91,6 +92,7 @@ fn where_all_is_well_nothing_waits_but_the_rehearsal_of_a_backup() {
     meet(&mut ana, &mut ben, &tally);
     for wallet in [&mut ana, &mut ben] {
         assert_eq!(wallet.attention().unwrap(), [Attention::Rehearse]);
+        assert_eq!(wallet.outbox_tallies().unwrap(), []);
     }
 }
 

@@ -8,11 +8,12 @@
 
 mod story;
 
-use hazel_core::letter::LETTER_MAX;
+use hazel_core::letter::{LETTER_MAX, Letterbox, letters};
+use hazel_core::message::Message;
 use hazel_core::negotiation::{By, TallyState};
 use hazel_core::store::Begun;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Unsettled, Wallet};
+use hazel_core::wallet::{Custody, Filter, Unsettled, Wallet};
 use story::{accept, assert_equal_halves, hand, introduce, pair, pay, people, terms};
 
 /// Letters both ways until nobody says more, or until the one of that number is lost and with it the meeting.
@@ -93,6 +94,35 @@ fn two_who_negotiate_stand_together_when_both_know_what_is_offered() {
     assert!(together(&ana, &ben));
 }
 
+/// Where the pages of chits in these letters begin, and how many chits each has.
+fn pages(letters: &[Vec<u8>]) -> Vec<(u64, usize)> {
+    let mut letterbox = Letterbox::default();
+    let said = letters.iter().flat_map(|letter| letterbox.open(letter).unwrap());
+    let pages = said.filter_map(|it| match it {
+        Ok(Message::Chits(page)) => Some((page.first, page.chits.len())),
+        _ => None,
+    });
+    pages.collect()
+}
+
+/// In the middle of a meeting Ben turns out to hold less than Ana thought: she says again what he lacks, also what she has just said.
+#[test]
+fn what_the_other_turns_out_to_lack_is_said_again() {
+    let (mut ana, mut ben, tally, _clock) = pair();
+    pay(&mut ana, &tally, 1).unwrap();
+    talk(&mut ana, &mut ben, &tally, None, None);
+    let early = ben.have(&tally).unwrap();
+    pay(&mut ana, &tally, 1).unwrap();
+    talk(&mut ana, &mut ben, &tally, None, None);
+    pay(&mut ana, &tally, 1).unwrap();
+    let mut meeting = ana.begin_meeting(&tally).unwrap();
+    assert_eq!(pages(&ana.say(&mut meeting).unwrap()), [(3, 1)]);
+    for letter in letters(&[Message::Have(early)]) {
+        ana.hear(&mut meeting, None, &letter).unwrap();
+    }
+    assert_eq!(pages(&ana.say(&mut meeting).unwrap()), [(2, 2)]);
+}
+
 #[test]
 fn a_meeting_that_loses_any_letter_is_finished_by_the_next() {
     for lost in 0..6 {
@@ -109,7 +139,7 @@ fn a_meeting_that_loses_any_letter_is_finished_by_the_next() {
 #[test]
 fn a_long_history_comes_in_letters_of_bounded_size() {
     let (mut ana, mut ben, tally, _clock) = pair();
-    for _ in 0..700 {
+    for _ in 0..800 {
         ana.pay(&tally, &story_payment()).unwrap();
     }
     let mut talk_ana = ana.begin_meeting(&tally).unwrap();
@@ -117,10 +147,14 @@ fn a_long_history_comes_in_letters_of_bounded_size() {
     let sizes: Vec<_> = first.iter().map(Vec::len).collect();
     assert!((2..=4).contains(&first.len()) && sizes.iter().sum::<usize>() < 4 * LETTER_MAX, "{sizes:?}");
     ana.end_meeting(&talk_ana, false).unwrap();
+    let shown = ana.history(&tally, &Filter { most: 800, ..Filter::default() }).unwrap();
+    let sent = shown.iter().filter(|entry| entry.facets.custody == Custody::Sent).count();
+    assert_eq!(sent, pages(&first).iter().map(|(_, chits)| chits).sum());
+    assert!(sent < 800, "{sent}");
     talk(&mut ana, &mut ben, &tally, None, Some(2));
     talk(&mut ana, &mut ben, &tally, None, None);
     assert_settled(&mut ana, &mut ben, &tally);
-    assert_eq!(ben.tally(&tally).unwrap().index, 700);
+    assert_eq!(ben.tally(&tally).unwrap().index, 800);
 }
 
 fn story_payment() -> hazel_core::wallet::Payment {

@@ -16,7 +16,7 @@ use hazel_core::message::{Have, Message};
 use hazel_core::order::Head;
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::{EnrolmentRequest, Wallet};
+use hazel_core::wallet::{Audience, EnrolmentRequest, Wallet};
 use story::*;
 
 fn site_key(name: &str) -> SecretKey {
@@ -73,6 +73,21 @@ fn told_site(phone: &mut Wallet, tally: &TallyId) -> Have {
 
 fn hear(phone: &mut Wallet, tally: &TallyId, site: &PublicKey, have: Have) {
     phone.from_site(tally, site, vec![Message::Have(have)]).unwrap();
+}
+
+/// Ben has no site of his own: what Ana's site says of the order he hears from her phone, once.
+#[test]
+fn a_partner_without_a_site_hears_its_word_from_the_phone() {
+    let (mut ana, _, tally, _) = beside_a_site();
+    let told = |ana: &mut Wallet| {
+        let said = ana.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().filter(|it| matches!(it, Message::Endorsement(word) if word.key == site("Ana's"))).count()
+    };
+    assert_eq!(told(&mut ana), 1);
+    ana.hand_over(&tally).unwrap();
+    assert_eq!(told(&mut ana), 0);
+    confirm(&mut ana, &tally, "Ana's");
+    assert_eq!(told(&mut ana), 0, "it has said nothing new");
 }
 
 #[test]

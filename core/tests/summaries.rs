@@ -27,6 +27,22 @@ fn hear(wallet: &mut Wallet, tally: &TallyId, have: Have) {
     assert_eq!(heard.rejected, []);
 }
 
+/// Whoever has agreed to less than both have is told what the nodes of its own half have said; whoever has not forgotten it is not.
+#[test]
+fn nobody_is_told_its_own_word_that_it_still_knows() {
+    for (agreed, told) in [(0, 1), (1, 0)] {
+        let (ana, mut ben, tally) = half_agreed();
+        let own = words("Ana").root().node_key(&tally.0).public();
+        let have = ana.have(&tally).unwrap();
+        let (_folder, store, no) = rows_of(&ben, &tally);
+        let hash = store.read(|shelf| shelf.place(no, 1)).unwrap().unwrap().hash;
+        hear(&mut ben, &tally, Have { index: 1, hash, agreed, ..have });
+        let said = ben.outbox(&tally, Audience::Partner).unwrap();
+        let words = said.iter().filter(|it| matches!(it, Message::Endorsement(word) if word.key == own));
+        assert_eq!(words.count(), told, "{agreed} {said:?}");
+    }
+}
+
 /// Who gives the order begins a new view when its partner has promised one to somebody else or has agreed with somebody else, and
 /// everything that the partner names is here. Nothing else that a summary says makes it forget what it has ordered.
 #[test]

@@ -152,6 +152,27 @@ fn an_order_that_only_the_foil_has_seen_is_told_in_its_view_or_to_who_was_restor
     assert_eq!(all(Have { view: 9, restored: true, ..have }), told(&["order after 0", "word for 2"]));
 }
 
+/// Somebody holds a longer order and has agreed to as much as this keeper has: nothing of the order here is news there.
+#[test]
+fn a_longer_order_is_asked_for_and_not_answered() {
+    let keeper = keeper(false);
+    let have = Have { index: 5, ..keeper.summary() };
+    assert_eq!(keeper.answer(&have), (vec!["word for 2".into()], true));
+}
+
+/// The foil's node has said something of the beginning only. Nobody would follow the order beyond that.
+#[test]
+fn an_order_is_told_as_far_as_somebody_stands_for_it() {
+    let mut keeper = keeper(false);
+    let (no, hash) = (keeper.no, keeper.hash_at(1));
+    let first = Head { tally: keeper.tally, view: 0, index: 1, hash };
+    let word = first.endorse(&words("Ben").root().node_key(&keeper.tally.0));
+    keeper.store.change(|shelf| shelf.put_endorsement(no, &word)).unwrap();
+    let have = keeper.summary();
+    let have = Have { index: 0, hash: have.contract, agreed: 0, ..have };
+    assert_eq!(keeper.answer(&have).0, ["word for 1"]);
+}
+
 /// Both halves stand for the agreed order: it is told whatever view its reader has promised. A word of somebody who speaks for neither
 /// half is no part of it, and is told to nobody.
 #[test]

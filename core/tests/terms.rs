@@ -31,6 +31,7 @@ fn two_offers_race_and_the_same_one_governs() {
     ben.offer(&tally, Some(terms(60)), None).unwrap();
     let from_ben = ben.hand_over(&tally).unwrap().unwrap();
     ana.revise(&tally).unwrap();
+    assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Revising);
     ana.offer(&tally, Some(terms(90)), None).unwrap();
     let from_ana = ana.hand_over(&tally).unwrap().unwrap();
     ana.receive(&from_ben).unwrap();
@@ -98,18 +99,45 @@ fn an_offer_says_whether_its_contract_is_the_usual_one() {
     assert!(!ben.offered(&tally).unwrap().usual_contract);
 }
 
+/// Ana calls herself something else in a later offer. Ben's phone follows, unless he has given her a name of his own.
+#[test]
+fn a_partner_is_called_what_it_calls_itself_or_what_its_holder_calls_it() {
+    for own in [None, Some("Sis")] {
+        let (mut ana, mut ben, _) = people();
+        let tally = introduce(&mut ana, &mut ben);
+        offered(&mut ana, &mut ben, &tally);
+        if let Some(own) = own {
+            ben.rename(&tally, own).unwrap();
+        }
+        let Some(Message::Offer(offer)) = ana.outbox(&tally, Audience::Partner).unwrap().pop() else {
+            panic!("no offer")
+        };
+        let mut renamed = Tally { revision: 9, ..offer.tally };
+        renamed.halves.stock.cert.name = "Anna".into();
+        let offer = SignedTally::draft(renamed).signed(Side::Stock, &words("Ana").root().party_key(&tally.0));
+        let heard = ben.receive_messages(&tally, vec![Message::Offer(Box::new(offer))]).unwrap();
+        assert_eq!(heard.rejected, []);
+        assert_eq!(ben.tally(&tally).unwrap().name, own.unwrap_or("Anna"));
+    }
+}
+
 /// A refusal that was long on its way names a version that is no longer on the table.
 #[test]
 fn a_refusal_refuses_the_version_that_it_names() {
     let (mut ana, mut ben, _) = people();
     let tally = introduce(&mut ana, &mut ben);
-    offered(&mut ana, &mut ben, &tally);
+    hand(&mut ben, &mut ana, &tally);
     let refused = |ana: &mut Wallet, version: Digest| {
         let heard = ana.receive_messages(&tally, vec![Message::Refuse { tally, version }]).unwrap();
         assert_eq!(heard.rejected, []);
         ana.tally(&tally).unwrap().state
     };
-    assert_eq!(refused(&mut ana, Digest::of(b"another version")), TallyState::Offered(By::Me));
+    assert_eq!(refused(&mut ana, Digest::of(b"another version")), TallyState::CertsKnown);
+    ana.offer(&tally, None, None).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    for another in [Digest::of(b"another version"), Digest::default()] {
+        assert_eq!(refused(&mut ana, another), TallyState::Offered(By::Me));
+    }
     assert_eq!(refused(&mut ana, ben.offered(&tally).unwrap().version), TallyState::Refused);
 }
 

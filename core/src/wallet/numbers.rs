@@ -57,6 +57,7 @@ mod tests {
         assert_eq!((small(1, &[1]), small(1, &[1, 2, 2001])), (Some(2), Some(3)));
         assert_eq!((small(1, &[998]), small(1, &[999])), (Some(999), None));
         assert_eq!((small(2, &[1, 2, 3]), small(2, &[2001])), (Some(2001), Some(2002)));
+        assert_eq!((small(999_999, &[]), small(1_000_000, &[])), (Some(999_999_001), None));
         assert_eq!((small(2, &[2998]), small(2, &[2999])), (Some(2999), None));
         assert_eq!((small(2_999_999, &[]), small(u32::MAX, &[])), (None, None));
     }
