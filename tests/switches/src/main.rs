@@ -48,9 +48,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut open: Vec<&Mutant> = mutants.iter().filter(|mutant| !known.contains(&mutant.name)).collect();
     // Whoever stops before the end has tried a fair share of all files. Those that lived before are dear, and asked again last.
     open.sort_by_key(|mutant| (before.contains(&mutant.name), shuffled(&mutant.name)));
-    let until = minutes().map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
     let own = tried::passers(&program.own, &found, ALONE)?;
     let others = tried::passers(&program.others, &found, LONGEST)?;
+    let until = minutes().map(|minutes| Instant::now() + Duration::from_secs(60 * minutes));
     let (all, done, lived) = (open.len(), AtomicUsize::new(0), AtomicUsize::new(0));
     tried::together(open.into(), |mutant| {
         if until.is_some_and(|until| Instant::now() > until) {
