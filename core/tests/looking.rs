@@ -102,6 +102,7 @@ fn a_ticket_expires_after_its_hour_and_once() {
     let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
     clock.pass(3600);
     assert_eq!(ana.expire_tickets().unwrap(), 0, "the last second still counts");
+    assert!(wallet("Cai", &clock).accept_ticket(&ticket, terms(50)).is_ok(), "for whoever scans it as well");
     clock.pass(1);
     assert_eq!(ana.expire_tickets().unwrap(), 1);
     assert_eq!(ana.expire_tickets().unwrap(), 0);

@@ -95,3 +95,27 @@ fn of_two_payments_of_one_invoice_the_first_in_the_order_counts() {
         assert_equal_halves(phone, &mut ana, &tally);
     }
 }
+
+/// Ana's payment has its place; what her other phone pays for the same invoice has none yet.
+#[test]
+fn a_payment_without_a_place_comes_after_one_that_has_one() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut desk = another_phone(&mut ana, &clock, "desk");
+    let mut tablet = another_phone(&mut ben, &clock, "tablet");
+    ana.hand_allowance(&tally, 2, chips(20)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    talk(&mut desk, &mut ben, &tally);
+    let ask = Ask { units: chips(12), valid_for: 3600, ..Ask::default() };
+    let invoice = Some(ben.ask(&tally, &ask).unwrap().invoice.id());
+    let asked = ben.hand_over(&tally).unwrap().unwrap();
+    let pays = |wallet: &mut Wallet| {
+        wallet.receive(&asked).unwrap();
+        wallet.pay(&tally, &Payment { units: chips(12), invoice, ..Payment::default() }).unwrap()
+    };
+    let (first, second) = (pays(&mut ana), pays(&mut desk));
+    meet(&mut ana, &mut ben, &tally);
+    talk(&mut tablet, &mut ana, &tally);
+    tablet.receive(&desk.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let taken = [&first, &second].map(|chit| flag_of(&mut tablet, &tally, chit));
+    assert_eq!(taken, [Flag::Clear, Flag::DuplicateInvoice]);
+}
