@@ -3,6 +3,7 @@
 
 mod story;
 
+use hazel_core::canon::Canon as _;
 use hazel_core::errand::{ErrandId, ErrandMessage, Verdict};
 use hazel_core::wallet::{ErrandNews, Wallet};
 use story::*;
@@ -42,4 +43,30 @@ fn what_a_site_has_taken_is_carried_no_longer_and_all_else_is() {
     assert_eq!(taken(&mut carrier), [], "told again");
     assert_eq!(taken(&mut ana), []);
     assert_eq!(ids(&ana), of_ana);
+}
+
+/// A site is shown one errand, the shortest, and asked what waits there; the others follow if it takes that one. None is too old.
+#[test]
+fn a_site_is_given_the_shortest_errand_first() {
+    let (mut ana, _, tally, clock) = pair();
+    let mut carrier = wallet("Carrier", &clock);
+    carrier.carry_errands(true).unwrap();
+    let with = opened(&mut ana, &mut carrier);
+    for _ in 0..2 {
+        pay(&mut ana, &tally, 1).unwrap();
+        ana.give_errand(&tally, &with, 7 * DAY).unwrap().unwrap();
+    }
+    for given in ana.say_errands(&with).unwrap() {
+        carrier.hear_errand(&with, &given).unwrap();
+    }
+    let all = carrier.more_errands_for_site().unwrap();
+    let length = |it: &ErrandMessage| it.to_bytes().len();
+    let [short, long] = &all[..] else { panic!("{} are carried", all.len()) };
+    assert!(length(short) < length(long));
+    assert_eq!(carrier.errands_for_site().unwrap(), [short.clone(), ErrandMessage::Shown(Vec::new())]);
+    clock.pass(7 * DAY);
+    assert_eq!(carrier.more_errands_for_site().unwrap().len(), 2, "the last second still counts");
+    clock.pass(1);
+    assert_eq!(carrier.errands_for_site().unwrap(), [ErrandMessage::Shown(Vec::new())]);
+    assert_eq!(ana.more_errands_for_site().unwrap(), [], "what one has given oneself goes another way");
 }

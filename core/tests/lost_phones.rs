@@ -122,8 +122,10 @@ fn a_backup_is_rehearsed_and_its_three_errors_differ() {
     let (_, mut ben, tally, _) = pair();
     let backup = ben.backup(&words("Ben")).unwrap();
     pay(&mut ben, &tally, 9).unwrap();
+    assert!(ben.attention().unwrap().contains(&Attention::Rehearse));
     let report = ben.rehearse_restore(&words("Ben"), &backup).unwrap();
     assert_eq!((report.tallies, report.chits, report.newer), (1, 0, 1));
+    assert!(!ben.attention().unwrap().contains(&Attention::Rehearse), "it is remembered");
     let refusal = |words, bytes: &[u8]| {
         let clock = Box::new(StoryClock::new());
         let entropy = Box::new(Seeded::new("x"));

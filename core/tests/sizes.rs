@@ -11,9 +11,9 @@
 mod story;
 
 use hazel_core::canon::Canon as _;
-use hazel_core::chit::Body;
+use hazel_core::chit::{Body, MEMO_MAX, REFERENCE_MAX};
 use hazel_core::message::Message;
-use hazel_core::wallet::{Audience, Payment};
+use hazel_core::wallet::{Audience, Payment, WalletError};
 use story::*;
 
 #[test]
@@ -66,4 +66,20 @@ fn a_chit_costs_a_hand_over_little_beyond_itself() {
     }
     let each = (bytes(&mut ben) - one) / 50;
     assert!(each <= 180, "{each} bytes a chit in a page");
+}
+
+#[test]
+fn what_people_write_has_an_end() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let too_long = |written: Result<(), WalletError>| written.err().map(|error| error.code());
+    let mut paid = |memo: usize, reference: usize| {
+        let (memo, reference) = ("m".repeat(memo), "r".repeat(reference));
+        let payment = Payment { units: chips(1), memo, reference, ..Payment::default() };
+        too_long(ben.pay(&tally, &payment).map(drop))
+    };
+    assert_eq!(paid(MEMO_MAX, REFERENCE_MAX), None);
+    assert_eq!(paid(MEMO_MAX + 1, 0), Some("too_long"));
+    assert_eq!(paid(0, REFERENCE_MAX + 1), Some("too_long"));
+    assert_eq!(too_long(ana.rename(&tally, &"n".repeat(64))), None);
+    assert_eq!(too_long(ana.rename(&tally, &"n".repeat(65))), Some("too_long"));
 }
