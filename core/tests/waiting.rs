@@ -5,6 +5,7 @@ mod story;
 
 use hazel_core::book::Flag;
 use hazel_core::chit::ChitRef;
+use hazel_core::invoice::InvoiceId;
 use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
 use hazel_core::wallet::{Ask, Filter, Payment, Wallet};
@@ -54,20 +55,36 @@ fn an_acceptance_without_a_place_counts_however_often_the_order_goes_on() {
     assert_equal_halves(&mut ana, &mut ben, &tally);
 }
 
+/// Ana and Ben have two phones each, and Ben has asked for twelve: what he says to whichever phone of Ana's he meets.
+struct Asked {
+    ana: Wallet,
+    desk: Wallet,
+    ben: Wallet,
+    tablet: Wallet,
+    tally: TallyId,
+    invoice: Option<InvoiceId>,
+    asked: Vec<u8>,
+}
+
+fn asked() -> Asked {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut desk = another_phone(&mut ana, &clock, "desk");
+    let tablet = another_phone(&mut ben, &clock, "tablet");
+    ana.hand_allowance(&tally, 2, chips(20)).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    talk(&mut desk, &mut ben, &tally);
+    let ask = Ask { units: chips(12), valid_for: 3600, ..Ask::default() };
+    let invoice = Some(ben.ask(&tally, &ask).unwrap().invoice.id());
+    let asked = ben.hand_over(&tally).unwrap().unwrap();
+    Asked { ana, desk, ben, tablet, tally, invoice, asked }
+}
+
 /// Two phones of Ana's pay one of Ben's invoices, neither knowing of the other's. What comes in first answers it where nothing is ordered
 /// yet, and what Ben's first phone puts into the order first answers it in the end.
 #[test]
 fn of_two_payments_of_one_invoice_the_first_in_the_order_counts() {
-    let (mut ana, mut ben, tally, clock) = pair();
-    let mut desk = another_phone(&mut ana, &clock, "desk");
-    let mut tablet = another_phone(&mut ben, &clock, "tablet");
-    ana.hand_allowance(&tally, 2, chips(20)).unwrap();
-    meet(&mut ana, &mut ben, &tally);
-    talk(&mut desk, &mut ben, &tally);
+    let Asked { mut ana, mut desk, mut ben, mut tablet, tally, invoice, asked } = asked();
     talk(&mut tablet, &mut ana, &tally);
-    let ask = Ask { units: chips(12), valid_for: 3600, ..Ask::default() };
-    let invoice = Some(ben.ask(&tally, &ask).unwrap().invoice.id());
-    let asked = ben.hand_over(&tally).unwrap().unwrap();
     let paid_by = |wallet: &mut Wallet| {
         wallet.receive(&asked).unwrap();
         let chit = wallet.pay(&tally, &Payment { units: chips(12), invoice, ..Payment::default() }).unwrap();
@@ -99,15 +116,7 @@ fn of_two_payments_of_one_invoice_the_first_in_the_order_counts() {
 /// Ana's payment has its place; what her other phone pays for the same invoice has none yet.
 #[test]
 fn a_payment_without_a_place_comes_after_one_that_has_one() {
-    let (mut ana, mut ben, tally, clock) = pair();
-    let mut desk = another_phone(&mut ana, &clock, "desk");
-    let mut tablet = another_phone(&mut ben, &clock, "tablet");
-    ana.hand_allowance(&tally, 2, chips(20)).unwrap();
-    meet(&mut ana, &mut ben, &tally);
-    talk(&mut desk, &mut ben, &tally);
-    let ask = Ask { units: chips(12), valid_for: 3600, ..Ask::default() };
-    let invoice = Some(ben.ask(&tally, &ask).unwrap().invoice.id());
-    let asked = ben.hand_over(&tally).unwrap().unwrap();
+    let Asked { mut ana, mut desk, mut ben, mut tablet, tally, invoice, asked } = asked();
     let pays = |wallet: &mut Wallet| {
         wallet.receive(&asked).unwrap();
         wallet.pay(&tally, &Payment { units: chips(12), invoice, ..Payment::default() }).unwrap()
