@@ -151,7 +151,8 @@ pub fn told_words(standing: &Standing, words: &[Endorsement], beyond: u64, out: 
 }
 
 /// The certificate over the whole order, if the words make one.
-fn certificate(standing: &Standing, words: &[Endorsement]) -> Option<Certificate> {
+#[must_use]
+pub fn certificate(standing: &Standing, words: &[Endorsement]) -> Option<Certificate> {
     let head = words.iter().filter(|word| reaches(standing, word)).max_by_key(|word| word.head.view)?.head;
     let nodes = &standing.book.nodes;
     let words: Vec<_> = words.iter().filter(|word| word.head == head).collect();

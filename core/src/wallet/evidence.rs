@@ -1,6 +1,6 @@
 //! Signed words about chits that arrive: links, endorsements, certificates, receipts, proofs.
 
-use crate::admit::{DeviceGround, NodeGround, Refusal, Unverified, Verified, admit};
+use crate::admit::{DeviceGround, NodeGround, Refusal, Unverified, admit};
 use crate::chit::ChainId;
 use crate::key::PublicKey;
 use crate::order::{Certificate, Endorsement, ForkProof, Links};
@@ -8,7 +8,7 @@ use crate::receipt::SignedReceipt;
 use crate::store::{Shelf, Standing, TallyRow};
 
 use super::exchange::gives_order;
-use super::ordering::{Linked, follow, keep_word, named, open_view};
+use super::ordering::{Linked, adopt, follow, keep_word, named, open_view};
 use super::outbox::{OWED_HAVE, OWED_ORDER};
 use super::receiving::{Change, Intake};
 use super::{Hands, Result};
@@ -85,15 +85,29 @@ fn notice_lie(shelf: &Shelf<'_>, intake: &mut Intake<'_>, word: &Endorsement) ->
     Ok(lies)
 }
 
+/// What nodes of both halves stand for. An order that departs from the one held here goes before it then, except on the phone that gives the
+/// foil's order: that one takes up what was agreed in a view of its own, when it hears the partner's summary.
 pub(super) fn take_certificate(
     shelf: &Shelf<'_>,
-    intake: &Intake<'_>,
-    standing: &Standing,
+    hands: &Hands<'_>,
+    intake: &mut Intake<'_>,
+    standing: &mut Standing,
     certificate: Certificate,
 ) -> Result<()> {
-    let ground = NodeGround { tally: &intake.row.id, nodes: &standing.book.nodes };
-    let certificate: Verified<Certificate> = admit(Unverified::from(certificate), &ground)?;
-    let Certificate { head, words } = certificate.into_it();
+    let reached = (certificate.head.index, certificate.head.hash);
+    let led_here = |links: &Links| (links.endorsement.head.index, links.endorsement.head.hash) == reached;
+    let certificate = match intake.orphan.take().filter(led_here) {
+        Some(links) if !gives_order(shelf, hands, &intake.row, standing)? => {
+            adopt(shelf, standing, &links, &certificate)?;
+            intake.changes.push(Change::Ordered { index: standing.book.head.index });
+            certificate
+        }
+        _ => {
+            let ground = NodeGround { tally: &intake.row.id, nodes: &standing.book.nodes };
+            admit(Unverified::from(certificate), &ground)?.into_it()
+        }
+    };
+    let Certificate { head, words } = certificate;
     for (key, signature) in words {
         keep_word(shelf, intake.row.no, &Endorsement { head, key, signature })?;
     }

@@ -54,7 +54,10 @@ pub(super) fn answer_summary(
     }
     let ours = standing.book.head;
     let behind = have.view < ours.view && row.side == Side::Stock;
-    if have.index < standing.agreed || behind || (have.restored && have.agreed < standing.agreed) {
+    // The partner does not know what both halves stand for, and has given its places to something else, or may have in a view unknown here.
+    let astray =
+        have.agreed < standing.agreed && !same && (have.index <= ours.index || have.view > ours.view);
+    if have.index < standing.agreed || behind || astray || (have.restored && have.agreed < standing.agreed) {
         standing.owed |= OWED_HISTORY;
     } else if !same || have.agreed < standing.agreed || have.index != ours.index {
         standing.owed |= OWED_ORDER;

@@ -15,6 +15,7 @@ use crate::key::derive;
 use crate::letter::{LETTER_MAX, Letterbox, ROOM, letters};
 use crate::message::{Message, PAGE_MAX, Page};
 use crate::negotiation::TallyState;
+use crate::order::Links;
 use crate::store::{Begun, ChainRow, Shelf, TallyRow};
 use crate::tally::{Side, TallyId};
 
@@ -66,6 +67,8 @@ pub struct Talk {
     chits: BTreeMap<i64, (u64, u64)>,
     said: BTreeSet<Digest>,
     summary: Option<Digest>,
+    /// An order heard in this meeting that could not be followed; it counts all the same if a certificate for it comes.
+    orphan: Option<Links>,
 }
 
 impl Talk {
@@ -159,6 +162,7 @@ impl Wallet {
                 chits: BTreeMap::new(),
                 said: BTreeSet::new(),
                 summary: None,
+                orphan: None,
             })
         })
     }
@@ -211,9 +215,10 @@ impl Wallet {
             // What was said may have been said to a memory that has less than was thought.
             talk.said.clear();
         }
-        let tally = talk.tally;
-        self.act(|shelf, hands| absorb(shelf, hands, tally_no(shelf, &tally)?, introduction, messages))
-            .map(Some)
+        let Talk { tally, orphan, .. } = talk;
+        self.act(|shelf, hands| {
+            absorb(shelf, hands, tally_no(shelf, tally)?, introduction, messages, orphan).map(Some)
+        })
     }
 
     /// Where this half stands, in one hash: equal on both halves if and only if both hold the same.

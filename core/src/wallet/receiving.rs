@@ -5,7 +5,7 @@ use crate::book::Flag;
 use crate::canon::{Canon as _, Malformed};
 use crate::invoice::InvoiceState;
 use crate::message::{HANDOVER_MAX, Handover, Have, Message, Spoilt};
-use crate::order::ForkProof;
+use crate::order::{ForkProof, Links};
 use crate::ordering::VIEW_MAX;
 use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Side, TallyId};
@@ -147,6 +147,8 @@ pub(super) struct Intake<'i> {
     pub(super) standing: Option<Standing>,
     pub(super) changes: &'i mut Vec<Change>,
     pub(super) proofs: &'i mut Vec<ForkProof>,
+    /// An order that could not be followed. It counts all the same if both halves stand for it.
+    pub(super) orphan: &'i mut Option<Links>,
 }
 
 /// Takes messages in and looks whether there is something to tell in return.
@@ -157,18 +159,20 @@ pub(super) fn take_in(
     introduction: Option<&[u8; 32]>,
     messages: Vec<Result<Message, Spoilt>>,
 ) -> Result<Delivery> {
-    let delivery = absorb(shelf, hands, no, introduction, messages)?;
+    let delivery = absorb(shelf, hands, no, introduction, messages, &mut None)?;
     let reply = !super::outbox::messages(shelf, hands, &shelf.tally(no)?)?.is_empty();
     Ok(Delivery { reply, ..delivery })
 }
 
-/// Takes messages in one after the other, then lets this device say what it has to say. Leaves open whether there is a reply.
+/// Takes messages in one after the other, then lets this device say what it has to say. Leaves open whether there is a reply. `orphan` is an
+/// order that could not be followed, where what stands for it may come in a later letter.
 pub(super) fn absorb(
     shelf: &Shelf<'_>,
     hands: &mut Hands<'_>,
     no: i64,
     introduction: Option<&[u8; 32]>,
     messages: Vec<Result<Message, Spoilt>>,
+    orphan: &mut Option<Links>,
 ) -> Result<Delivery> {
     let (mut changes, mut rejected) = (Vec::new(), Vec::new());
     let arrived = messages.len();
@@ -193,7 +197,7 @@ pub(super) fn absorb(
         // What is refused leaves nothing behind, however far it came.
         let taken = shelf.attempt(|| {
             let (row, standing) = (shelf.tally(no)?, shelf.standing(no)?);
-            let mut intake = Intake { row, standing, changes: &mut changes, proofs: &mut proofs };
+            let mut intake = Intake { row, standing, changes: &mut changes, proofs: &mut proofs, orphan };
             take(shelf, hands, &mut intake, introduction, message)?;
             if let Some(standing) = &intake.standing {
                 shelf.put_standing(standing)?;
@@ -287,13 +291,17 @@ fn take_on_contract(
 ) -> Result<()> {
     match message {
         Message::Chits(page) => take_page(shelf, intake, standing, page),
-        Message::Links(links) => take_links(shelf, hands, intake, standing, &links),
+        Message::Links(links) => {
+            let done = take_links(shelf, hands, intake, standing, &links);
+            *intake.orphan = done.is_err().then_some(links);
+            done
+        }
         Message::Endorsement(word) => take_word(shelf, intake, standing, word),
         Message::Receipt(receipt) => take_receipt(shelf, intake, standing, receipt),
         Message::Invoice(invoice) => take_invoice(shelf, intake, standing, invoice),
         Message::Answer(answer) => take_answer(shelf, intake, standing, answer),
         Message::Have(have) => take_summary(shelf, hands, intake, standing, &have),
-        Message::Certificate(certificate) => take_certificate(shelf, intake, standing, certificate),
+        Message::Certificate(certificate) => take_certificate(shelf, hands, intake, standing, certificate),
         Message::Proof(proof) => take_proof(shelf, intake, proof),
         Message::Request(_) | Message::Offer(_) | Message::Refuse { .. } => Ok(()),
     }

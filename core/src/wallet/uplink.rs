@@ -140,7 +140,7 @@ impl Wallet {
             let words = shelf.endorsements(no)?;
             let (summaries, rest): (Vec<_>, Vec<_>) =
                 messages.into_iter().partition(|message| matches!(message, Message::Have(_)));
-            let delivery = absorb(shelf, hands, no, None, whole(rest))?;
+            let delivery = absorb(shelf, hands, no, None, whole(rest), &mut None)?;
             let (row, mut standing) = (shelf.tally(no)?, standing(shelf, no)?);
             settle(shelf, &mut standing)?;
             if shelf.endorsements(no)? != words {

@@ -8,7 +8,7 @@ use hazel_core::intake::{End, append, chain_for, ground_of, new_chain};
 use hazel_core::key::PublicKey;
 use hazel_core::message::{Have, Message, Page};
 use hazel_core::order::{Certificate, Endorsement, ForkProof, Links, NodeSets};
-use hazel_core::ordering::{Linked, OrderingError, cut, find, follow, keep_word, named, takes_over};
+use hazel_core::ordering::{Linked, OrderingError, adopt, find, follow, keep_word, named, takes_over};
 use hazel_core::rows::Rows as _;
 use hazel_core::store::{ChainRow, Standing, StoreError};
 
@@ -290,7 +290,9 @@ impl<'i> Intake<'i> {
         if let Some(links) =
             orphan.filter(|it| (it.endorsement.head.index, it.endorsement.head.hash) == reached)
         {
-            return self.adopt(&links, certificate);
+            adopt(&self.desk, self.standing, &links, &certificate)?;
+            self.taken.overtaken = true;
+            return self.keep_words(certificate);
         }
         let ground = NodeGround { tally: &self.half.tally, nodes: &self.standing.book.nodes };
         let certificate: Verified<Certificate> = admit(Unverified::from(certificate), &ground)?;
@@ -305,25 +307,6 @@ impl<'i> Intake<'i> {
             keep_word(&self.desk, self.half.no, &word)?;
         }
         Ok(())
-    }
-
-    /// An order that departs from the one held here, or was made by nodes that are not named here any more, and that nodes of both halves
-    /// stand for: it is taken in the place of one's own, above what was agreed here.
-    fn adopt(&mut self, links: &Links, certificate: Certificate) -> Result<(), OrderingError> {
-        let view = self.standing.book.head.view;
-        // What comes before is held here: whoever wrote has compared the two, and the head's hash tells whether it is so.
-        cut(&self.desk, self.standing, self.standing.agreed.max(links.after))?;
-        // Of whichever view: what counts is who stands for it.
-        self.standing.reconciling = true;
-        let done = follow(&self.desk, self.standing, links);
-        self.standing.reconciling = false;
-        if matches!(done?, Linked::Gap) {
-            return Err(Refusal::WrongHead.into());
-        }
-        certificate.check(&self.standing.book.nodes).map_err(Refusal::from)?;
-        self.standing.book.head.view = self.standing.book.head.view.max(view);
-        self.taken.overtaken = true;
-        self.keep_words(certificate)
     }
 
     /// Whether a node has said something else about the same place before. The two words together are proof.

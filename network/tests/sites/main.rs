@@ -10,6 +10,7 @@
 )]
 #![allow(dead_code, unreachable_pub, reason = "not every build tells every story")]
 
+mod astray;
 mod confirming;
 mod defects;
 mod errands;

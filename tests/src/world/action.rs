@@ -239,7 +239,9 @@ impl Schedule {
             pacts.push((2, u8::from(pacts.contains(&(2, 0)) || pacts.contains(&(0, 2)))));
         }
         let storm = chance.percent(50);
-        let length = 15 + chance.below(45);
+        // Three of four worlds are short, so that there can be many; what takes long to come about needs the others.
+        let drawn = chance.below(45);
+        let length = if drawn.is_multiple_of(4) { 15 + drawn } else { 8 + drawn / 2 };
         let mut action =
             || {
                 let drawn = Action::draw(&mut chance, storm);
@@ -401,7 +403,7 @@ impl Action {
             79..82 => Self::Keep { phone },
             82..84 => {
                 // A real backup is stretched with Argon2id, twice a fifth of a second, as long as five worlds; most restores take the cheaper road.
-                let (old_lives, from_backup) = (chance.percent(30), chance.percent(1));
+                let (old_lives, from_backup) = (chance.percent(30), chance.below(400) == 0);
                 Self::Restore { pick, old_lives, from_backup }
             }
             84 => Self::Remind { phone, tally, old_lives: chance.percent(30) },

@@ -2,7 +2,7 @@
 
 use hazel_core::canon::Canon as _;
 use hazel_core::message::{Handover, Message};
-use hazel_core::order::Endorsement;
+use hazel_core::order::{Certificate, Endorsement};
 use hazel_core::wallet::WalletError;
 
 use super::action::{Fate, Harm};
@@ -143,6 +143,7 @@ impl World {
             }
             Message::Links(links) => self.hears(pact, &links.endorsement)?,
             Message::Endorsement(word) => self.hears(pact, &word)?,
+            Message::Certificate(certificate) => self.hears_all(pact, &certificate)?,
             Message::Proof(proof) if proof.check().is_err() => {
                 return Err(Broken::new(13, "a proof that proves nothing left a phone"));
             }
@@ -155,6 +156,13 @@ impl World {
     pub(super) fn hears(&mut self, pact: usize, word: &Endorsement) -> Verdict {
         let liar = !self.is_honest(pact) && !self.is_honest_site(&word.key);
         self.pacts[pact].ledger.endorses(word, liar)
+    }
+
+    /// The words of several nodes in one piece.
+    pub(super) fn hears_all(&mut self, pact: usize, Certificate { head, words }: &Certificate) -> Verdict {
+        words.iter().try_for_each(|(key, signature)| {
+            self.hears(pact, &Endorsement { head: *head, key: *key, signature: *signature })
+        })
     }
 
     /// A hand-over arrives.

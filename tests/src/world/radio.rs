@@ -129,6 +129,7 @@ impl World {
         for message in self.everything(phone, pact) {
             match message {
                 Message::Endorsement(word) => self.hears(pact, &word)?,
+                Message::Certificate(certificate) => self.hears_all(pact, &certificate)?,
                 Message::Links(links) => self.hears(pact, &links.endorsement)?,
                 // Each may hold what the other signed in this very meeting, and its receipt: both are heard before either is judged.
                 Message::Chits(page) => {

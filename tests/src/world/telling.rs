@@ -84,6 +84,10 @@ pub(super) fn in_short(message: &Message) -> String {
             let (index, view, agreed) = (have.index, have.view, have.agreed);
             format!("have {index} in view {view}, agreed {agreed}{lost} [{}]", chains.join(", "))
         }
+        Message::Certificate(certificate) => {
+            let (head, words) = (certificate.head, certificate.words.len());
+            format!("certificate of {words} words for {} in view {}", head.index, head.view)
+        }
         Message::Offer(_) => "contract".to_owned(),
         other => format!("{other:?}").chars().take(20).collect(),
     }

@@ -151,3 +151,24 @@ fn a_site_says_the_same_order_again_in_a_newer_view() {
         ],
     });
 }
+
+/// Seed 12003527, I24: the foil's site went on from a copy and ordered the same anew, and the stock's phone, which has no site, had agreed to
+/// what was forgotten. Nobody showed the foil's phone what both halves stood for.
+#[test]
+fn the_stocks_phone_has_agreed_to_what_the_foils_site_forgot() {
+    let home = |seed| Home { phone: 6, line: Line { seed, ..Line::default() } };
+    told(&Schedule {
+        seed: 12_003_527,
+        liars: vec![false; 3],
+        sites: vec![true, true, false],
+        pacts: vec![(0, 1), (2, 0), (2, 1)],
+        actions: vec![
+            home(41_809),
+            Pay { phone: 9, tally: 3, units: 20_000, insist: false },
+            KeepSite { site: 2 },
+            home(11_985),
+            Send { phone: 0, tally: 1, to: 0, fate: Fate::default() },
+            RestoreSite { pick: 3 },
+        ],
+    });
+}
