@@ -368,7 +368,7 @@ mod tests {
         }
         for message in messages {
             let bytes = message.to_bytes();
-            assert!(ErrandMessage::is_meant_by(&bytes));
+            assert!(ErrandMessage::is_meant_by(&bytes) && !ErrandMessage::is_meant_by(&bytes[1..]));
             assert_eq!(ErrandMessage::from_bytes(&bytes), Ok(message));
             let mut longer = bytes.clone();
             longer.push(0);

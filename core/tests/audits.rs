@@ -256,6 +256,22 @@ fn a_row_with_another_number_is_found() {
     }
 }
 
+/// Pages that SQLite does not find in order, though every row can be read: the file says that it has a page to spare.
+#[test]
+fn pages_that_are_not_in_order_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let clock = a_busy_wallet(&path);
+    let mut bent = std::fs::read(&path).unwrap();
+    bent[39] += 1;
+    std::fs::write(&path, bent).unwrap();
+    let found = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap().findings;
+    assert_eq!(
+        found.iter().map(|finding| finding.what).collect::<Vec<_>>(),
+        ["SQLite's own pages are damaged"]
+    );
+}
+
 #[test]
 fn the_wrong_chit_is_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,16 +1,21 @@
 //! The book as such: which settings have an effect where they stand.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a story that goes wrong should stop loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
 
 mod story;
 
-use hazel_core::book::{Book, Facts, Flag};
+use hazel_core::book::{Book, Facts, Flag, Phase};
 use hazel_core::chit::{Body, ChainId, Chit, DeviceAct};
 use hazel_core::digest::Digest;
 use hazel_core::key::{PublicKey, Signature};
+use hazel_core::order::Seal;
 use hazel_core::tally::{Grant, Side};
 use story::*;
 
-use Flag::{Clear, Ineffective};
+use Flag::{AfterClose, Clear, Ineffective};
 
 /// A page of the book of Ana's and Ben's contract, and how many chits are on it.
 struct Page {
@@ -88,5 +93,47 @@ fn whom_a_setting_of_devices_names() {
     ] {
         let what = format!("{side} {by}: {body:?}");
         assert_eq!(page.write(side, by, body), taken, "{what}");
+    }
+}
+
+/// Nothing is sealed before somebody wants to end it, nor before the balance is zero; then each side seals once, and pays no more.
+#[test]
+fn a_tally_is_sealed_at_zero_and_by_both() {
+    let mut page = Page::new();
+    let seal = || Body::Seal(Seal { head: Page::new().book.head, chains: vec![] });
+    let pays = |amount| Body::Pledge { units: chips(amount), invoice: None, sealed: None };
+    for (side, body, taken, phase) in [
+        (Side::Stock, seal(), Ineffective, Phase::Open),
+        (Side::Foil, pays(5), Clear, Phase::Open),
+        (Side::Stock, Body::Close, Clear, Phase::Closing),
+        (Side::Foil, Body::Close, Ineffective, Phase::Closing),
+        (Side::Stock, seal(), Ineffective, Phase::Closing),
+        (Side::Foil, pays(1), AfterClose, Phase::Closing),
+        (Side::Stock, pays(6), AfterClose, Phase::Closing),
+    ] {
+        let what = format!("{side}: {body:?}");
+        assert_eq!((page.write(side, 1, body), page.book.phase), (taken, phase), "{what}");
+    }
+    let mut page = Page::new();
+    for (side, body, taken, phase) in [
+        (Side::Foil, pays(5), Clear, Phase::Open),
+        (Side::Stock, Body::Close, Clear, Phase::Closing),
+        (Side::Stock, pays(5), Clear, Phase::Closing),
+        (Side::Stock, seal(), Clear, Phase::Closing),
+        (Side::Stock, pays(1), AfterClose, Phase::Closing),
+        (Side::Foil, seal(), Ineffective, Phase::Closing),
+    ] {
+        let what = format!("{side}: {body:?}");
+        assert_eq!((page.write(side, 1, body), page.book.phase), (taken, phase), "{what}");
+    }
+    let mut page = Page::new();
+    for (side, body, taken, phase) in [
+        (Side::Foil, Body::Close, Clear, Phase::Closing),
+        (Side::Stock, seal(), Clear, Phase::Closing),
+        (Side::Foil, seal(), Clear, Phase::Closed),
+        (Side::Foil, pays(1), AfterClose, Phase::Closed),
+    ] {
+        let what = format!("{side}: {body:?}");
+        assert_eq!((page.write(side, 1, body), page.book.phase), (taken, phase), "{what}");
     }
 }

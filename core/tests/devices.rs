@@ -30,11 +30,17 @@ fn a_second_phone_pays_within_its_allowance() {
     pay(&mut ben, &tally, 10).unwrap();
     let mut tablet = second_phone(&mut ben, &clock);
     assert_eq!(tablet.device(), 2);
-    assert!(!tablet.has_root());
+    assert!(ben.has_root() && !tablet.has_root());
     assert_eq!(tablet.balance(&tally).unwrap(), chips(-10));
     assert_eq!(largest(&tablet, &tally), Units::ZERO);
     ben.hand_allowance(&tally, 2, chips(40)).unwrap();
     assert_eq!(largest(&ben, &tally), chips(50));
+    for (amount, obstacle) in
+        [(50, None), (51, Some("over_allowance")), (90, Some("over_allowance")), (91, Some("over_limit"))]
+    {
+        let told = ben.can_pay(&tally, chips(amount)).unwrap().obstacle.map(|it| it.code());
+        assert_eq!(told, obstacle, "{amount}: the limit is the partner's word, the allowance one's own");
+    }
     meet(&mut ben, &mut ana, &tally);
     meet(&mut tablet, &mut ana, &tally);
     assert_eq!(largest(&tablet, &tally), chips(40));

@@ -10,13 +10,14 @@
 
 mod story;
 
-use hazel_core::admit::Refusal;
-use hazel_core::digest::Digest;
-use hazel_core::key::{PublicKey, Signature};
+use hazel_core::admit::{Refusal, grant_digest};
+use hazel_core::chit::{Body, ChainId, Chit, DeviceAct};
+use hazel_core::digest::{Digest, Statement};
+use hazel_core::key::{PublicKey, SecretKey, Signature};
 use hazel_core::message::{Message, Page};
 use hazel_core::order::{ForkProof, Head, Links, Run};
 use hazel_core::store::Store;
-use hazel_core::tally::{Half, Side, Tally, TallyId, Terms};
+use hazel_core::tally::{Grant, Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
 use hazel_core::wallet::{Ask, Attention, Audience, Payment, Wallet};
 use story::*;
@@ -138,6 +139,44 @@ fn a_copied_phone_is_found_out_and_both_payments_bind() {
     assert_equal_halves(&mut ben, &mut ana, &tally);
     audit(&mut ben);
     audit(&mut ana);
+}
+
+/// Only the party itself lets a phone of its own begin anew, and what it has signed for one such phone lets in no other.
+#[test]
+fn nobody_begins_an_epoch_on_anothers_word() {
+    let (mut ana, mut ben, tally, _) = pair();
+    ben.renew(&tally).unwrap();
+    let honest = ben.export(&tally).unwrap().chits.remove(0).signed;
+    let Body::Device(DeviceAct::Epoch { grant, by_party }) = honest.chit.body else { panic!("{honest:?}") };
+    let thief = SecretKey::from_seed(&[9; 32]);
+    let begun = |device: u32, epoch: u64, by_party: &dyn Fn(&Grant) -> Signature| {
+        let key = thief.public();
+        let grant = Grant { device, epoch, device_key: key, first_key: key.digest() };
+        let body = Body::Device(DeviceAct::Epoch { grant, by_party: by_party(&grant) });
+        let chain = ChainId { side: Side::Foil, device, epoch };
+        let chit = Chit { chain, body, ..honest.chit.clone() }.sign(&thief);
+        vec![Message::Chits(Page::of(&[chit]).unwrap())]
+    };
+    let signed = |key: &SecretKey, side: Side| {
+        let key = key.clone();
+        move |grant: &Grant| key.sign(Statement::Grant, &grant_digest(&tally, side, grant))
+    };
+    let [of_ana, of_ben] = ["Ana", "Ben"].map(|name| words(name).root().party_key(&tally.0));
+    for (what, told) in [
+        ("Ben's word for another phone", begun(1, grant.epoch + 1, &|_| by_party)),
+        ("Ben's word for that number", begun(1, grant.epoch, &|_| by_party)),
+        ("the thief's own", begun(1, 7, &signed(&thief, Side::Foil))),
+        ("Ana's", begun(1, 7, &signed(&of_ana, Side::Foil))),
+        ("Ben's for the other half", begun(1, 7, &signed(&of_ben, Side::Stock))),
+    ] {
+        let refused = refusals(&mut ana, &tally, told);
+        assert!(
+            matches!(refused[..], [Refusal::Signature { what: "grant of a new epoch", .. }]),
+            "{what}: {refused:?}"
+        );
+    }
+    assert_eq!(ana.export(&tally).unwrap().chits, []);
+    assert_eq!(refusals(&mut ana, &tally, begun(1, 7, &signed(&of_ben, Side::Foil))), []);
 }
 
 /// A proof that somebody else has found is kept as one's own are, if it proves anything.

@@ -101,7 +101,8 @@ fn an_answer_is_news_to_whoever_has_heard_none_or_a_weaker_one() {
         (Some(Heard::Withdrawn), [false, true]),
         (Some(Heard::Enough), [false, false]),
     ] {
-        let notes = Notes { invoices: heard.map(|heard| (id, heard)).into_iter().collect(), ..Notes::default() };
+        let notes =
+            Notes { invoices: heard.map(|heard| (id, heard)).into_iter().collect(), ..Notes::default() };
         assert_eq!([Verdict::Withdrawn, Verdict::Declined].map(|it| notes.lacks(&id, it)), news, "{heard:?}");
     }
 }

@@ -3,9 +3,9 @@
 
 mod story;
 
-use hazel_core::claim::Hosting;
+use hazel_core::claim::{Claim, Hosting};
 use hazel_core::digest::Digest;
-use hazel_core::key::SecretKey;
+use hazel_core::key::{PublicKey, SecretKey};
 use hazel_core::message::Message;
 use hazel_core::order::{Endorsement, Head, Links};
 use hazel_core::ordering::{
@@ -316,4 +316,21 @@ fn nobody_claims_the_half_of_another() {
     {
         assert_eq!(claimed(side, by), Err("unknown_device"));
     }
+    // What was said to one site on one channel says nothing on another: neither as it is nor altered.
+    let claim = Hosting { tally, side: Side::Stock, site, user }.sign(&ana);
+    let elsewhere = SecretKey::from_seed(&[6; 32]).public();
+    let heard = |claim: Claim, site: &PublicKey, user: &[u8; 32]| {
+        claim.check(&contract.tally, &tip, site, user).map_err(|refusal| refusal.code())
+    };
+    assert_eq!(heard(claim, &elsewhere, &user), Err("out_of_place"));
+    assert_eq!(heard(claim, &site, &[8; 32]), Err("out_of_place"));
+    let altered = |hosting: Hosting| Claim { hosting, ..claim };
+    assert_eq!(
+        heard(altered(Hosting { site: elsewhere, ..claim.hosting }), &elsewhere, &user),
+        Err("bad_signature")
+    );
+    assert_eq!(
+        heard(altered(Hosting { user: [8; 32], ..claim.hosting }), &site, &[8; 32]),
+        Err("bad_signature")
+    );
 }

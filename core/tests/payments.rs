@@ -36,9 +36,9 @@ fn a_payment_is_pending_then_received_then_final() {
     let chit = pay(&mut ben, &tally, 30).unwrap();
     assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Signed(chit));
     assert_eq!(ben.history(&tally, &all()).unwrap()[0].facets.word(), "pending");
-    hand(&mut ben, &mut ana, &tally);
+    assert!(hand(&mut ben, &mut ana, &tally).unwrap().reply, "she has a receipt to give");
     assert_eq!(ana.history(&tally, &all()).unwrap()[0].note.memo, "coffee");
-    hand(&mut ana, &mut ben, &tally);
+    assert!(!hand(&mut ana, &mut ben, &tally).unwrap().reply, "all is said");
     assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Final(chit));
     meet(&mut ana, &mut ben, &tally);
     assert_equal_halves(&mut ana, &mut ben, &tally);
@@ -344,6 +344,7 @@ fn every_page_of_a_history_is_a_piece_of_the_whole() {
 
 #[test]
 fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
+    use hazel_core::canon::Malformed;
     use hazel_core::message::HANDOVER_MAX;
     let (mut ana, mut ben, tally, _) = pair();
     let long = Payment {
@@ -368,6 +369,8 @@ fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
     assert!(lengths.len() > 1 && lengths.iter().all(|length| *length <= HANDOVER_MAX), "{lengths:?}");
     meet(&mut ana, &mut ben, &tally);
     assert_equal_halves(&mut ana, &mut ben, &tally);
-    let endless = vec![0x85; HANDOVER_MAX + 1];
-    assert_eq!(ana.receive(&endless).unwrap_err().code(), "malformed");
+    let too_long = Malformed::TooLong { what: "hand-over", max: HANDOVER_MAX as u64 };
+    let mut refused = |length: usize| ana.receive(&vec![0x85; length]).unwrap_err();
+    assert_eq!(refused(HANDOVER_MAX + 1), too_long.clone().into());
+    assert_ne!(refused(HANDOVER_MAX), too_long.into());
 }

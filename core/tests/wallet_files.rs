@@ -99,6 +99,13 @@ fn a_wrong_key_a_damaged_file_and_a_newer_one_are_three_things() {
         let damaged = StoreError::Corrupt { what: "the wallet's own row" };
         assert_eq!(with(guard), Err(damaged.into()), "whatever the key store says of it");
     }
+    // A head that asks for a newer SQLite: no Hazel has written it.
+    let whole = fs::read(&path).unwrap();
+    let mut bent = whole.clone();
+    bent[18] = 3;
+    fs::write(&path, bent).unwrap();
+    assert_eq!(with(&guard()), Err(StoreError::Corrupt { what: "its head" }.into()));
+    fs::write(&path, whole).unwrap();
     sql("PRAGMA user_version = 99");
     assert_eq!(code(with(&guard())), Some("newer"));
 }
