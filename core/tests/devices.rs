@@ -13,7 +13,7 @@ use hazel_core::negotiation::TallyState;
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
-use hazel_core::wallet::{Payment, Wallet};
+use hazel_core::wallet::{Change, Payment, Wallet};
 use story::*;
 
 fn second_phone(first: &mut Wallet, clock: &StoryClock) -> Wallet {
@@ -81,6 +81,27 @@ fn a_revoked_phone_signs_no_longer() {
     assert!(ben.revoke_device(1).is_err(), "nobody revokes the device in hand");
     meet(&mut ben, &mut ana, &tally);
     assert_equal_halves(&mut ben, &mut ana, &tally);
+}
+
+/// A tablet lets in a watch, and has lost its leave before that is heard of. What the watch signs is let in all the same, and does not count.
+#[test]
+fn whoever_was_let_in_too_late_is_heard_and_does_not_count() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ben, &clock);
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    let mut watch = another_phone(&mut tablet, &clock, "watch");
+    ben.revoke_device(2).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    talk(&mut tablet, &mut ana, &tally);
+    for _ in 0..2 {
+        watch.pay(&tally, &Payment { units: chips(3), insist: true, ..Payment::default() }).unwrap();
+    }
+    let heard = hand(&mut watch, &mut ana, &tally).unwrap();
+    assert!(!heard.changes.contains(&Change::Waiting), "nothing waits for its leave: {:?}", heard.changes);
+    assert_eq!(ana.balance(&tally).unwrap(), Units::ZERO);
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(6));
+    assert_eq!(ana.audit(&mut |_| true).unwrap().findings, []);
 }
 
 /// Ana's first phone is lost, and her tablet takes its leave away: nothing is handed on any more, and all of the limit is the tablet's.

@@ -7,7 +7,7 @@ use hazel_core::admit::Refusal;
 use hazel_core::digest::Digest;
 use hazel_core::key::SecretKey;
 use hazel_core::message::Message;
-use hazel_core::order::{Certificate, Head, Links, Run};
+use hazel_core::order::{Certificate, Head, Links, Run, majority};
 use hazel_core::ordering::{Linked, OrderingError, VIEW_MAX, follow, open_view, raise_view, runs};
 use hazel_core::tally::{Halves, TallyId};
 use hazel_core::wallet::{Audience, Wallet};
@@ -124,4 +124,5 @@ fn a_certificate_says_whose_nodes_are_missing() {
     for (by, missing) in [(&stock, "foil"), (&foil, "stock")] {
         assert_eq!(checked(&[by]), Err(format!("the certificate lacks a majority of the {missing}'s nodes")));
     }
+    assert_eq!([1, 2, 3, 4, 5].map(majority), [1, 2, 2, 3, 3]);
 }

@@ -11,11 +11,11 @@
 mod story;
 
 use hazel_core::admit::{Refusal, grant_digest};
-use hazel_core::chit::{Body, ChainId, Chit, DeviceAct};
+use hazel_core::chit::{Body, ChainId, Chit, DeviceAct, SignedChit};
 use hazel_core::digest::{Digest, Statement};
 use hazel_core::key::{PublicKey, SecretKey, Signature};
 use hazel_core::message::{Message, Page};
-use hazel_core::order::{ForkProof, Head, Links, Run};
+use hazel_core::order::{ForkError, ForkProof, Head, Links, Run};
 use hazel_core::store::Store;
 use hazel_core::tally::{Grant, Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
@@ -195,6 +195,53 @@ fn a_proof_that_is_told_is_kept() {
     assert_eq!(told(&mut ana, b"one"), (1, 0), "one order twice");
     assert_eq!(told(&mut ana, b"other"), (0, 1));
     audit(&mut ana);
+}
+
+/// Two chits prove something where both stand at one place of one chain, and differ.
+#[test]
+fn two_chits_prove_a_fork_where_they_contradict_each_other() {
+    let (_, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    ben.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("copy"));
+    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let signed = |wallet: &mut Wallet, units: i64| {
+        pay(wallet, &tally, units).unwrap();
+        Box::new(wallet.export(&tally).unwrap().chits.pop().unwrap().signed)
+    };
+    let (first, second, other) = (signed(&mut ben, 1), signed(&mut ben, 2), signed(&mut copy, 3));
+    let mut forged = other.clone();
+    forged.signature = Signature([9; 64]);
+    let proves = |one: &SignedChit, other: &SignedChit| {
+        ForkProof::Chits(Box::new(one.clone()), Box::new(other.clone())).check()
+    };
+    assert_eq!(proves(&first, &other), Ok(()));
+    assert_eq!(proves(&first, &first), Err(ForkError::NoContradiction));
+    assert_eq!(proves(&first, &second), Err(ForkError::NoContradiction));
+    for (one, other) in [(&first, &forged), (&forged, &first)] {
+        assert!(matches!(proves(one, other), Err(ForkError::Signature(_))));
+    }
+}
+
+/// Ben's node says two things of one place. The second is refused, and both together are kept.
+#[test]
+fn two_words_for_one_place_are_proof() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let node = words("Ben").root().node_key(&tally.0);
+    let word = |view: u64| {
+        let head = Head { tally, view, index: 1, hash: Digest::of(b"another order") };
+        vec![Message::Endorsement(head.endorse(&node))]
+    };
+    let proofs = |ana: &mut Wallet| {
+        ana.attention().unwrap().into_iter().filter(|it| matches!(it, Attention::Proof(_))).count()
+    };
+    assert_eq!(refusals(&mut ana, &tally, word(9)), [], "in another view");
+    assert_eq!(proofs(&mut ana), 0);
+    assert_eq!(refusals(&mut ana, &tally, word(0)), [Refusal::OrderRewritten { index: 1 }]);
+    assert_eq!(proofs(&mut ana), 1);
 }
 
 #[test]

@@ -360,6 +360,33 @@ mod tests {
         assert_eq!(Store::open(&path).err(), Some(StoreError::Newer));
     }
 
+    /// Whoever looks at a failure must know whether to make room, to look for the file, or to fear for it.
+    #[test]
+    fn a_failure_is_called_by_what_can_be_done_about_it() {
+        use io::ErrorKind as Kind;
+        let kinds = [
+            (Kind::StorageFull, StoreError::Full),
+            (Kind::QuotaExceeded, StoreError::Full),
+            (Kind::NotFound, StoreError::Unreachable),
+            (Kind::PermissionDenied, StoreError::Unreachable),
+            (Kind::ReadOnlyFilesystem, StoreError::Unreachable),
+            (Kind::TimedOut, StoreError::Disk { code: 0 }),
+        ];
+        for (kind, called) in kinds {
+            assert_eq!(StoreError::from(io::Error::from(kind)), called);
+        }
+        let connection = Connection::open_in_memory().unwrap();
+        let read = |sql: &str, column: fn(&rusqlite::Row<'_>) -> rusqlite::Result<()>| {
+            StoreError::from(connection.query_row(sql, [], column).unwrap_err())
+        };
+        let text = |row: &rusqlite::Row<'_>| row.get::<_, String>(0).map(drop);
+        let byte = |row: &rusqlite::Row<'_>| row.get::<_, u8>(0).map(drop);
+        assert_eq!(read("SELECT 1", text), StoreError::Corrupt { what: "a column" });
+        assert_eq!(read("SELECT CAST(x'ff' AS TEXT)", text), StoreError::Corrupt { what: "a column" });
+        assert_eq!(read("SELECT 256", byte), StoreError::Corrupt { what: "a number" });
+        assert_eq!(read("SELECT 1 WHERE 0", byte), StoreError::Corrupt { what: "a missing row" });
+    }
+
     #[test]
     fn a_statement_is_planned_once() {
         let store = Store::in_memory().unwrap();
