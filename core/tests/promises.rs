@@ -186,3 +186,58 @@ fn where_the_half_moves_on_the_new_site_alone_promises_nothing() {
     talk(&mut new, &mut ana, &tally);
     assert!(new.tally(&tally).unwrap().reconciling, "its holder may go on without (`resume`)");
 }
+
+/// Ana's phone cannot confirm what Ben orders, for her site speaks for her: an order is told to it once, not until it is confirmed.
+#[test]
+fn an_order_is_told_once_to_a_phone_that_cannot_confirm_it() {
+    let (mut ana, mut ben, tally, _) = pair();
+    ana.host_at(&tally, &site("Ana's")).unwrap().unwrap();
+    talk(&mut ana, &mut ben, &tally);
+    let tells_order = |ben: &mut Wallet| {
+        let said = ben.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Links(_)))
+    };
+    for _ in 0..2 {
+        pay(&mut ben, &tally, 1).unwrap();
+        assert!(tells_order(&mut ben));
+        ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+        assert!(!tells_order(&mut ben));
+    }
+}
+
+/// A site is asked in return when it has something that is not here, or has not promised what it was asked for, and not otherwise.
+#[test]
+fn a_site_is_answered_with_a_summary_where_something_is_missing() {
+    let (mut ana, mut ben, tally, _) = pair();
+    for (phone, name) in [(&mut ana, "Ana's"), (&mut ben, "Ben's")] {
+        phone.host_at(&tally, &site(name)).unwrap().unwrap();
+    }
+    let asks = |phone: &mut Wallet, name: &str, change: &dyn Fn(&mut Have)| {
+        let mut have = told_site(phone, &tally);
+        change(&mut have);
+        let answer = phone.from_site(&tally, &site(name), vec![Message::Have(have)]).unwrap().answer;
+        answer.iter().any(|message| matches!(message, Message::Have(_)))
+    };
+    assert!(!asks(&mut ana, "Ana's", &|_| {}));
+    assert!(asks(&mut ana, "Ana's", &|have| have.index += 1));
+    assert!(!asks(&mut ben, "Ben's", &|_| {}));
+    assert!(asks(&mut ben, "Ben's", &|have| have.index += 1));
+    assert!(!asks(&mut ben, "Ben's", &|have| have.view = 0), "a foil orders in views of its own");
+    let (mut ana, mut new, tally, _) = beside_a_site();
+    talk(&mut new, &mut ana, &tally);
+    let mut have = told_site(&mut ana, &tally);
+    have.view -= 1;
+    let answer = ana.from_site(&tally, &site("Ana's"), vec![Message::Have(have)]).unwrap().answer;
+    assert!(matches!(answer[..], [Message::Have(_)]), "{answer:?}");
+}
+
+/// Where no site speaks for the stock there is none to be asked: a tablet of Ana's hears what Ben asks, and keeps nothing of it.
+#[test]
+fn a_request_is_kept_for_a_site_only() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ana, &clock, "tablet");
+    let mut new = restored(&mut ben, &clock);
+    assert!(new.have(&tally).unwrap().view > 0);
+    tablet.receive(&new.hand_over(&tally).unwrap().unwrap()).unwrap();
+    assert_eq!(told_site(&mut tablet, &tally).view, 0);
+}
