@@ -115,6 +115,11 @@ fn an_order_that_is_known_is_answered_by_whoever_has_a_word_for_it() {
     assert!(!says_its_word(&mut ana), "it is said once");
     ana.receive(&order).unwrap();
     assert!(says_its_word(&mut ana), "and again when the order is");
+    ana.hand_over(&tally).unwrap().unwrap();
+    let mut alone = ben.outbox(&tally, Audience::Partner).unwrap();
+    alone.retain(|message| matches!(message, Message::Links(_)));
+    assert_eq!((alone.len(), ana.receive_messages(&tally, alone).unwrap().rejected), (1, vec![]));
+    assert!(says_its_word(&mut ana), "or nothing else but the order");
 }
 
 /// Two payments of Ben's that both phones have agreed on, as Ana's phone holds them.

@@ -95,6 +95,9 @@ fn what_comes_before_must_be_handed_over_first() {
     let chit = pay(&mut tablet, &tally, 1).unwrap();
     let unknown = ana.take_payment_code(&tablet.payment_code(&tally, &chit).unwrap()).err();
     assert_eq!(unknown, Some(WalletError::Code(CodeRefusal::DeviceFirst)));
+    let all =
+        [CodeRefusal::EarlierFirst { from: 1, to: 2 }, CodeRefusal::DeviceFirst, CodeRefusal::NotMyPayment];
+    assert_eq!(all.map(CodeRefusal::code), ["earlier_first", "device_first", "not_my_payment"]);
 }
 
 /// Only a payment in its right place becomes sent by showing it: what was never shown does not by showing what follows.

@@ -206,6 +206,8 @@ fn a_tally_closes_at_zero_only() {
     assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Closing);
     assert_eq!(pay(&mut ben, &tally, 1).unwrap_err().code(), "closing");
     assert_eq!(pay(&mut ana, &tally, 11).unwrap_err().code(), "closing");
+    let insisted = Payment { units: chips(11), insist: true, ..Payment::default() };
+    assert_eq!(ana.pay(&tally, &insisted).unwrap_err().code(), "closing", "nobody can insist on that");
     pay(&mut ana, &tally, 10).unwrap();
     // Nobody says closed of an order that the two do not agree on yet: it may still be given up for a restored foil's.
     let mut early = 0;

@@ -15,8 +15,8 @@ use hazel_core::digest::Digest;
 use hazel_core::letter::{Letterbox, letters};
 use hazel_core::message::{Have, Message};
 use hazel_core::negotiation::{By, TallyState};
-use hazel_core::tally::{Side, SignedTally, Tally};
-use hazel_core::units::Units;
+use hazel_core::tally::{Side, SignedTally, Tally, Terms};
+use hazel_core::units::{AmountError, Units};
 use hazel_core::wallet::{Audience, Wallet};
 use story::*;
 
@@ -244,4 +244,38 @@ fn narrower_terms_that_come_too_early_have_no_effect() {
     };
     assert_eq!(narrowed(1, 30, today + week - 1), (Flag::Ineffective, chips(100)));
     assert_eq!(narrowed(2, 40, today + week), (Flag::Clear, chips(40)));
+}
+
+#[test]
+fn credit_is_granted_from_nothing_to_the_largest_amount() {
+    let (mut ana, _, tally, _) = pair();
+    let mut granted =
+        |milli: i64| ana.grant(&tally, Terms { limit: Units::new(milli), notice_days: 7 }).map(|_| ());
+    for milli in [Units::MAX.milli(), 0] {
+        assert_eq!(granted(milli), Ok(()));
+    }
+    for milli in [-1, Units::MAX.milli() + 1] {
+        assert_eq!(granted(milli), Err(AmountError::TooLarge.into()));
+    }
+}
+
+/// Before there is a contract each sees what it would grant itself, and what the other has said last.
+#[test]
+fn a_tally_that_is_negotiated_shows_what_was_said_last() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    let seen = |wallet: &Wallet| {
+        let view = wallet.tally(&tally).unwrap();
+        [view.granted, view.received].map(|terms| terms.limit)
+    };
+    assert_eq!(seen(&ana), [chips(100), chips(0)], "nobody has answered");
+    assert_eq!(seen(&ben), [chips(50), chips(100)], "by the ticket");
+    hand(&mut ben, &mut ana, &tally);
+    assert_eq!(seen(&ana), [chips(100), chips(50)]);
+    ana.offer(&tally, Some(terms(90)), Some(terms(40))).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    assert_eq!(seen(&ben), [chips(40), chips(90)], "by the offer");
+    accept(&mut ben, &tally);
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!((seen(&ana), seen(&ben)), ([chips(90), chips(40)], [chips(40), chips(90)]));
 }
