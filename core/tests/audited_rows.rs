@@ -49,6 +49,35 @@ fn the_table_with_a_changed_row_is_named() {
     }
 }
 
+/// The wallet's own row is looked at before the file is opened, and again.
+#[test]
+fn a_row_that_is_changed_under_an_open_wallet_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let (ana, _, _, clock) = pair();
+    ana.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("auditor"));
+    let mut ana = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    Connection::open(&path).unwrap().execute_batch("UPDATE wallet SET name = 'Bob'").unwrap();
+    let found = ana.audit(&mut |_| true).unwrap().findings;
+    let whats: Vec<_> = found.into_iter().map(|finding| finding.what).collect();
+    assert_eq!(whats, ["the wallet's own row was changed by something else than Hazel"]);
+}
+
+/// The first chit of a chain has become another one, signed all right: neither stands it in its place, nor what should follow it.
+#[test]
+fn a_chit_in_anothers_place_is_found() {
+    for (what, from_chain, seq) in [("of another chain", 1, 1), ("of another number", 0, 2)] {
+        let no = |rank: u32, seq: u32| {
+            format!("((SELECT DISTINCT no >> 32 FROM chit ORDER BY 1 LIMIT 1 OFFSET {rank}) << 32 | {seq})")
+        };
+        let entry = format!("(SELECT entry FROM chit WHERE no = {})", no(from_chain, seq));
+        let found = found_after(&format!("UPDATE chit SET entry = {entry} WHERE no = {}", no(0, 1)));
+        let places = found.iter().filter(|found| **found == "a chit is not in its place").count();
+        assert_eq!(places, 2, "{what}: {found:?}");
+    }
+}
+
 /// Chits come in one after the other, and those of one chain in their sequence.
 #[test]
 fn an_order_of_arrival_that_cannot_be_is_found() {

@@ -3,9 +3,11 @@
 
 mod story;
 
-use hazel_core::invoice::{InvoiceState, Line};
+use hazel_core::invoice::{InvoiceState, Line, SignedAnswer, SignedInvoice, Verdict};
+use hazel_core::key::Signature;
 use hazel_core::message::Message;
 use hazel_core::store::StoreError;
+use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Ask, Audience, Change, Wallet};
 use story::*;
 
@@ -95,4 +97,47 @@ fn nobody_replaces_the_invoice_of_another() {
         let states = [id, other].map(|id| wallet.invoice(&id).unwrap().state);
         assert_eq!(states, [InvoiceState::Issued; 2]);
     }
+}
+
+/// Only a device of the asker's asks, and only one of the payer's says no; nobody takes anything else for an invoice or an answer.
+#[test]
+fn nobody_asks_or_answers_for_another() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let ask = Ask { units: chips(3), valid_for: 3600, ..Ask::default() };
+    let signed = ana.ask(&tally, &ask).unwrap();
+    let told = |wallet: &mut Wallet, message: Message| {
+        let heard = wallet.receive_messages(&tally, vec![message]).unwrap().rejected;
+        heard.first().map(|rejected| rejected.refusal.code())
+    };
+    let asked = |change: &dyn Fn(&mut SignedInvoice)| {
+        let mut other = signed.clone();
+        change(&mut other);
+        Message::Invoice(other)
+    };
+    assert_eq!(told(&mut ben, asked(&|it| it.invoice.units = chips(4))), Some("bad_signature"));
+    assert_eq!(told(&mut ben, asked(&|it| it.signature = Signature([9; 64]))), Some("bad_signature"));
+    assert_eq!(told(&mut ben, asked(&|it| it.invoice.by.device = 9)), Some("unknown_device"));
+    assert_eq!(told(&mut ben, asked(&|it| it.invoice.by.side = Side::Foil)), Some("bad_signature"));
+    assert_eq!(told(&mut ben, asked(&|it| it.invoice.tally = TallyId([9; 16]))), Some("other_tally"));
+    assert_eq!(ben.invoices(&tally).unwrap(), []);
+    assert_eq!(told(&mut ben, asked(&|_| {})), None);
+    let id = signed.invoice.id();
+    ben.decline(&id).unwrap();
+    let mut said = ben.outbox(&tally, Audience::Partner).unwrap();
+    said.retain(|message| matches!(message, Message::Answer(_)));
+    let Some(Message::Answer(no)) = said.pop() else { panic!("no answer") };
+    let answered = |change: &dyn Fn(&mut SignedAnswer)| {
+        let mut other = no.clone();
+        change(&mut other);
+        Message::Answer(other)
+    };
+    assert_eq!(told(&mut ana, answered(&|it| it.signature = Signature([9; 64]))), Some("bad_signature"));
+    assert_eq!(told(&mut ana, answered(&|it| it.answer.verdict = Verdict::Withdrawn)), Some("wrong_side"));
+    assert_eq!(told(&mut ana, answered(&|it| it.answer.by.side = Side::Stock)), Some("wrong_side"));
+    assert_eq!(told(&mut ana, answered(&|it| it.answer.by.epoch = 9)), Some("unknown_device"));
+    assert_eq!(told(&mut ana, answered(&|it| it.answer.invoice.0[0] ^= 1)), Some("out_of_place"));
+    assert_eq!(told(&mut ana, answered(&|it| it.answer.tally = TallyId([9; 16]))), Some("other_tally"));
+    assert_eq!(ana.invoice(&id).unwrap().state, InvoiceState::Issued);
+    assert_eq!(told(&mut ana, answered(&|_| {})), None);
+    assert_eq!(ana.invoice(&id).unwrap().state, InvoiceState::Declined);
 }

@@ -104,7 +104,9 @@ fn a_ticket_expires_after_its_hour_and_once() {
     assert_eq!(ana.expire_tickets().unwrap(), 0, "the last second still counts");
     assert!(wallet("Cai", &clock).accept_ticket(&ticket, terms(50)).is_ok(), "for whoever scans it as well");
     clock.pass(1);
+    assert_eq!(ana.meetable().unwrap(), [ticket.tally]);
     assert_eq!(ana.expire_tickets().unwrap(), 1);
+    assert_eq!(ana.meetable().unwrap(), [], "nobody comes any more");
     assert_eq!(ana.expire_tickets().unwrap(), 0);
     assert_eq!(ana.tallies().unwrap()[0].state, TallyState::Expired);
     assert!(ben.accept_ticket(&ticket, terms(50)).is_err());

@@ -147,11 +147,14 @@ fn a_long_history_comes_in_letters_of_bounded_size() {
     let first = ana.say(&mut talk_ana).unwrap();
     let sizes: Vec<_> = first.iter().map(Vec::len).collect();
     assert!((2..=4).contains(&first.len()) && sizes.iter().sum::<usize>() < 4 * LETTER_MAX, "{sizes:?}");
-    ana.end_meeting(&talk_ana, false).unwrap();
     let shown = ana.history(&tally, &Filter { most: 800, ..Filter::default() }).unwrap();
     let sent = shown.iter().filter(|entry| entry.facets.custody == Custody::Sent).count();
     assert_eq!(sent, pages(&first).iter().map(|(_, chits)| chits).sum());
     assert!(sent < 800, "{sent}");
+    let second = ana.say(&mut talk_ana).unwrap();
+    let upto = |letters: &[Vec<u8>]| pages(letters).last().map(|(from, chits)| from + *chits as u64);
+    assert_eq!(pages(&second).first().map(|page| page.0), upto(&first), "it goes on where it was");
+    ana.end_meeting(&talk_ana, false).unwrap();
     talk(&mut ana, &mut ben, &tally, None, Some(2));
     talk(&mut ana, &mut ben, &tally, None, None);
     assert_settled(&mut ana, &mut ben, &tally);
