@@ -137,3 +137,16 @@ fn a_tally_is_sealed_at_zero_and_by_both() {
         assert_eq!((page.write(side, 1, body), page.book.phase), (taken, phase), "{what}");
     }
 }
+
+/// A side has 256 chains over the life of a tally and no more, whichever way another one would begin; the other side has its own.
+#[test]
+fn there_is_an_end_to_devices() {
+    let mut page = Page::new();
+    for device in 2..=256 {
+        assert_eq!(page.write(Side::Stock, 1, add(device)), Clear, "{device}");
+    }
+    assert_eq!(page.write(Side::Stock, 1, add(257)), Ineffective);
+    assert_eq!(page.write(Side::Stock, 1, epoch(1, 2)), Ineffective);
+    assert_eq!(page.write(Side::Foil, 1, add(2)), Clear);
+    assert_eq!(page.write(Side::Foil, 1, epoch(1, 2)), Clear);
+}

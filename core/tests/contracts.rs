@@ -11,6 +11,7 @@ mod story;
 
 use hazel_core::admit::{Refusal, TicketGround, Unverified, admit};
 use hazel_core::canon::Canon as _;
+use hazel_core::chit::Variables;
 use hazel_core::key::SecretKey;
 use hazel_core::message::Message;
 use hazel_core::negotiation::TallyState;
@@ -93,6 +94,22 @@ fn terms_reach_from_nothing_to_the_largest_limit_and_ten_years() {
         let terms = Terms { limit: Units::new(milli), notice_days };
         let read = Terms::from_bytes(&terms.to_bytes());
         assert_eq!(read.is_ok_and(|read| read == terms), readable, "{terms:?}");
+    }
+}
+
+/// Rates are parts of a million, up to all of it.
+#[test]
+fn wishes_reach_from_giving_all_to_taking_all() {
+    for (rate, readable) in
+        [(0, true), (1_000_000, true), (-1_000_000, true), (1_000_001, false), (-1_000_001, false)]
+    {
+        for wish in [
+            Variables { reward: rate, ..Variables::default() },
+            Variables { clutch: rate, ..Variables::default() },
+        ] {
+            let read = Variables::from_bytes(&wish.to_bytes());
+            assert_eq!(read.is_ok_and(|read| read == wish), readable, "{wish:?}");
+        }
     }
 }
 

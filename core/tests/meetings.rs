@@ -14,7 +14,7 @@ use hazel_core::negotiation::{By, TallyState};
 use hazel_core::store::Begun;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Custody, Filter, Unsettled, Wallet};
-use story::{accept, assert_equal_halves, hand, introduce, pair, pay, people, terms};
+use story::{accept, assert_equal_halves, hand, introduce, pair, pay, people, restored, terms, words};
 
 /// Letters both ways until nobody says more, or until the one of that number is lost and with it the meeting.
 /// Returns how many arrived.
@@ -223,4 +223,18 @@ fn the_beginning_of_a_letter_is_kept_and_has_a_bound() {
     assert_eq!(ana.begun(&tally).unwrap(), Some(begun(LETTER_MAX)));
     ana.keep_begun(&tally, None).unwrap();
     assert_eq!(ana.begun(&tally).unwrap(), None);
+}
+
+/// Ben's phone is restored and waits for a view that Ana's cannot promise, for her site speaks for her: neither can end it, and both fall silent.
+#[test]
+fn two_summaries_do_not_chase_each_other() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let site = hazel_core::key::SecretKey::from_seed(&[9; 32]).public();
+    ana.host_at(&tally, &site).unwrap().unwrap();
+    talk(&mut ana, &mut ben, &tally, None, None);
+    let mut new = restored("Ben", &ben.backup(&words("Ben")).unwrap(), &clock);
+    for _ in 0..2 {
+        assert!(talk(&mut new, &mut ana, &tally, None, None) < 12);
+        assert!(new.tally(&tally).unwrap().reconciling);
+    }
 }

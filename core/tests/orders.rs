@@ -3,6 +3,7 @@
 
 mod story;
 
+use hazel_core::canon::Canon as _;
 use hazel_core::claim::{Claim, Hosting};
 use hazel_core::digest::Digest;
 use hazel_core::key::{PublicKey, SecretKey};
@@ -120,6 +121,31 @@ fn an_order_that_is_known_is_answered_by_whoever_has_a_word_for_it() {
     alone.retain(|message| matches!(message, Message::Links(_)));
     assert_eq!((alone.len(), ana.receive_messages(&tally, alone).unwrap().rejected), (1, vec![]));
     assert!(says_its_word(&mut ana), "or nothing else but the order");
+}
+
+/// The foil's half gives the order. Whoever of the stock's phones has followed it tells nobody.
+#[test]
+fn an_order_is_told_by_the_half_that_gives_it() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ana, &clock, "tablet");
+    pay(&mut ben, &tally, 10).unwrap();
+    tablet.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let view = tablet.tally(&tally).unwrap();
+    assert_eq!((view.index, view.agreed), (1, 0));
+    let tells = |wallet: &mut Wallet| {
+        let said = wallet.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Links(_)))
+    };
+    assert!(!tells(&mut tablet));
+    // What Ana's node says of an order that Ben holds is nothing new to him, and no presumption.
+    meet(&mut ana, &mut ben, &tally);
+    let (_folder, store, no) = rows_of(&ben, &tally);
+    let repeated = store.read(|shelf| {
+        let runs = runs(shelf, &shelf.standing(no)?.unwrap(), 0)?;
+        let endorsement = shelf.endorsement(no, &node("Ana", &tally).public())?.unwrap();
+        Ok::<_, OrderingError>(Message::Links(Links { after: 0, runs, endorsement }))
+    });
+    assert_eq!(ben.receive_messages(&tally, vec![repeated.unwrap()]).unwrap().rejected, []);
 }
 
 /// Two payments of Ben's that both phones have agreed on, as Ana's phone holds them.
@@ -323,6 +349,7 @@ fn nobody_claims_the_half_of_another() {
     }
     // What was said to one site on one channel says nothing on another: neither as it is nor altered.
     let claim = Hosting { tally, side: Side::Stock, site, user }.sign(&ana);
+    assert_eq!(Claim::from_bytes(&claim.to_bytes()), Ok(claim));
     let elsewhere = SecretKey::from_seed(&[6; 32]).public();
     let heard = |claim: Claim, site: &PublicKey, user: &[u8; 32]| {
         claim.check(&contract.tally, &tip, site, user).map_err(|refusal| refusal.code())

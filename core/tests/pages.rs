@@ -12,7 +12,7 @@ mod story;
 
 use hazel_core::admit::Refusal;
 use hazel_core::canon::Canon as _;
-use hazel_core::chit::ChainId;
+use hazel_core::chit::{ChainId, SignedChit};
 use hazel_core::digest::Digest;
 use hazel_core::message::{Message, Page};
 use hazel_core::order::Run;
@@ -25,7 +25,7 @@ use story::*;
 /// Two branches of a fork never share a page, although their numbers follow each other.
 #[test]
 fn a_page_stays_on_its_branch() {
-    let (_, mut ben, tally, clock) = pair();
+    let (mut ana, mut ben, tally, clock) = pair();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("copy");
     ben.copy_database(&path).unwrap();
@@ -50,6 +50,15 @@ fn a_page_stays_on_its_branch() {
     assert_eq!(pages.len(), 2);
     assert_eq!(pages.into_iter().flat_map(Page::unfold).collect::<Vec<_>>(), mixed);
     assert_eq!(Page::all_of(&one).count(), 1);
+    // Who holds the one and hears how the other goes on has to hear its beginning first, though one key signs both.
+    let mut told = |chits: &[SignedChit]| {
+        let heard = ana.receive_messages(&tally, vec![Message::Chits(Page::of(chits).unwrap())]).unwrap();
+        assert_eq!(heard.rejected, []);
+        (heard.changes.contains(&Change::Waiting), ana.balance(&tally).unwrap())
+    };
+    assert_eq!(told(&one[..1]), (false, chips(1)));
+    assert_eq!(told(&other[1..]), (true, chips(1)));
+    assert_eq!(told(&other[..1]), (false, chips(6)));
     // Nor do a chit and one that names it as the one before, but has another chain or number.
     for (device, seq) in [(9, 2), (1, 3)] {
         let mut strange = one[1].clone();

@@ -13,7 +13,7 @@ use hazel_core::book::Flag;
 use hazel_core::invoice::InvoiceState;
 use hazel_core::negotiation::TallyState;
 use hazel_core::units::Units;
-use hazel_core::wallet::{Ask, CannotPay, Filter, Payment, Settled, WalletError, Went};
+use hazel_core::wallet::{Ask, CannotPay, Custody, Filter, Payment, Settled, WalletError, Went};
 use story::*;
 
 fn all() -> Filter {
@@ -44,6 +44,9 @@ fn a_payment_is_pending_then_received_then_final() {
     assert_equal_halves(&mut ana, &mut ben, &tally);
     assert_eq!(ana.balance(&tally).unwrap(), chips(30));
     assert_eq!(ana.tally(&tally).unwrap().final_index, 1);
+    for wallet in [&mut ana, &mut ben] {
+        assert_eq!(wallet.history(&tally, &all()).unwrap()[0].facets.custody, Custody::Held);
+    }
 }
 
 #[test]
@@ -91,6 +94,14 @@ fn the_limit_holds_unless_the_payer_insists_and_the_payee_accepts() {
     assert_eq!(ana.balance(&tally).unwrap(), Units::ZERO);
     assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(120));
     assert_eq!(ana.history(&tally, &all()).unwrap()[0].flag, Flag::OverLimit);
+    let inside = pay(&mut ana, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    for (by_ana, chit) in [(false, chit), (false, inside), (true, inside)] {
+        let wallet = if by_ana { &mut ana } else { &mut ben };
+        let nothing = wallet.accept_pledge(&tally, &chit).unwrap_err();
+        assert_eq!(nothing.code(), "unknown", "what is one's own, or within the limit, waits for nobody");
+    }
+    pay(&mut ben, &tally, 1).unwrap();
     ana.accept_pledge(&tally, &chit).unwrap();
     meet(&mut ana, &mut ben, &tally);
     assert_eq!(ana.balance(&tally).unwrap(), chips(120));

@@ -121,6 +121,7 @@ fn asked_is_not_promised_and_neither_is_forgotten() {
         hear(&mut ana, &tally, &site, have.clone());
         talk(&mut new, &mut ana, &tally);
         assert!(new.tally(&tally).unwrap().reconciling, "{have:?}");
+        assert_eq!(told_site(&mut ana, &tally).view, asked, "it is asked again");
         assert!(ana.have(&tally).unwrap().view < asked);
     }
     hear(&mut ana, &tally, &own, said);

@@ -242,3 +242,22 @@ fn an_order_is_told_from_where_a_summary_ends() {
     hear(&mut ana, &tally, Have { chains: vec![unknown], ..ben.have(&tally).unwrap() });
     assert_eq!(said(&mut ana, &tally), ["summary"], "of a chain that is not here");
 }
+
+/// A restored phone signs when it holds every chit that its partner names, and has heard of everything that was agreed.
+#[test]
+fn a_restored_phone_waits_for_all_that_its_partner_names() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let backup = ana.backup(&words("Ana")).unwrap();
+    pay(&mut ben, &tally, 1).unwrap();
+    let one = ben.have(&tally).unwrap().chains;
+    assert_eq!(one.len(), 1);
+    meet(&mut ana, &mut ben, &tally);
+    let signs = |chains: &[(ChainId, u64, Digest)], agreed: u64| {
+        let mut new = restored("Ana", &backup, &clock);
+        let have = Have { chains: chains.to_vec(), agreed, ..new.have(&tally).unwrap() };
+        hear(&mut new, &tally, Have { restored: false, ..have });
+        !new.tally(&tally).unwrap().reconciling
+    };
+    assert!(!signs(&one, 0) && !signs(&[], 1) && !signs(&one, 1));
+    assert!(signs(&[], 0));
+}

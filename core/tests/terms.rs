@@ -49,6 +49,26 @@ fn two_offers_race_and_the_same_one_governs() {
     assert_equal_halves(&mut ana, &mut ben, &tally);
 }
 
+/// That both have signed is told until something comes back: a hand-over may be lost.
+#[test]
+fn a_contract_is_told_until_it_is_heard() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    accept(&mut ben, &tally);
+    let tells = |ben: &mut Wallet| {
+        let said = ben.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Offer(offer) if offer.is_contract()))
+    };
+    for _ in 0..2 {
+        assert!(tells(&mut ben));
+        let _lost = ben.hand_over(&tally).unwrap().unwrap();
+    }
+    hand(&mut ben, &mut ana, &tally).unwrap();
+    hand(&mut ana, &mut ben, &tally).unwrap();
+    assert!(!tells(&mut ben));
+}
+
 /// Two contracts are signed at once, and the one that does not govern is given up. Who had it says how far its memory goes now.
 #[test]
 fn whoever_gives_a_contract_up_says_what_is_left() {
