@@ -8,11 +8,12 @@
 mod story;
 
 use hazel_core::book::{Book, Facts, Flag, Phase};
-use hazel_core::chit::{Body, ChainId, Chit, DeviceAct};
+use hazel_core::chit::{Body, ChainId, Chit, ChitRef, DeviceAct};
 use hazel_core::digest::Digest;
 use hazel_core::key::{PublicKey, Signature};
 use hazel_core::order::Seal;
 use hazel_core::tally::{Grant, Side};
+use hazel_core::units::Units;
 use story::*;
 
 use Flag::{AfterClose, Clear, Ineffective};
@@ -31,12 +32,21 @@ impl Page {
 
     /// What a device of one side, in its first epoch, signs next, and how it is taken.
     fn write(&mut self, side: Side, device: u32, body: Body) -> Flag {
+        self.write_knowing(side, device, body, Facts::default())
+    }
+
+    fn write_knowing(&mut self, side: Side, device: u32, body: Body, facts: Facts) -> Flag {
         self.written += 1;
         let chain = ChainId { side, device, epoch: 1 };
         let (prev_own, next_key) = Default::default();
         let (tally, seq) = (self.book.head.tally, self.written);
         let chit = Chit { tally, chain, seq, prev_own, next_key, date: 1_760_000_000, body };
-        self.book.apply(&chit, Facts::default()).unwrap()
+        self.book.apply(&chit, facts).unwrap()
+    }
+
+    /// What a device of the stock's and the foil's of that number may still sign.
+    fn allowances(&self, device: u32) -> [Units; 2] {
+        Side::BOTH.map(|side| self.book.allowance(side, device).unwrap())
     }
 }
 
@@ -96,6 +106,24 @@ fn whom_a_setting_of_devices_names() {
     }
 }
 
+/// What is handed on moves from one device to another of its side: to the epoch that still signs, and to nobody else of that number.
+#[test]
+fn an_allowance_is_handed_to_one_chain() {
+    let mut page = Page::new();
+    for side in Side::BOTH {
+        assert_eq!(page.write(side, 1, add(2)), Clear);
+        assert_eq!(page.write(side, 1, add(3)), Clear);
+    }
+    assert_eq!(page.write(Side::Stock, 1, hand_on(2)), Clear);
+    assert_eq!((page.allowances(2), page.allowances(3)), ([chips(1), chips(0)], [chips(0), chips(0)]));
+    assert_eq!(page.write(Side::Stock, 2, hand_on(3)), Clear);
+    assert_eq!((page.allowances(2), page.allowances(3)), ([chips(0), chips(0)], [chips(1), chips(0)]));
+    assert_eq!(page.write(Side::Stock, 1, epoch(3, 2)), Clear);
+    assert_eq!(page.write(Side::Stock, 1, hand_on(3)), Clear);
+    assert_eq!(page.allowances(3), [chips(2), chips(0)]);
+    assert_eq!(page.book.handed_out(Side::Stock), Ok(chips(2)));
+}
+
 /// Nothing is sealed before somebody wants to end it, nor before the balance is zero; then each side seals once, and pays no more.
 #[test]
 fn a_tally_is_sealed_at_zero_and_by_both() {
@@ -126,6 +154,14 @@ fn a_tally_is_sealed_at_zero_and_by_both() {
         let what = format!("{side}: {body:?}");
         assert_eq!((page.write(side, 1, body), page.book.phase), (taken, phase), "{what}");
     }
+    // A payment that came too late is accepted all the same: whoever has sealed does not pay it back, and nobody seals beside it.
+    let late = ChainId { side: Side::Foil, device: 1, epoch: 1 };
+    let named = ChitRef { chain: late, seq: page.written, hash: Digest::default() };
+    assert_eq!(page.write(Side::Foil, 1, pays(5)), AfterClose);
+    let waiting = Facts { waiting: Some(chips(5)), ..Facts::default() };
+    assert_eq!(page.write_knowing(Side::Stock, 1, Body::Accept { chit: named }, waiting), Clear);
+    assert_eq!(page.book.balance(Side::Stock), Ok(chips(5)));
+    assert_eq!(page.write(Side::Stock, 1, pays(4)), AfterClose);
     let mut page = Page::new();
     for (side, body, taken, phase) in [
         (Side::Foil, Body::Close, Clear, Phase::Closing),

@@ -6,7 +6,7 @@ mod story;
 use hazel_core::canon::Canon as _;
 use hazel_core::errand::{ErrandId, ErrandMessage, Verdict};
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::Wallet;
+use hazel_core::wallet::{CannotGive, ErrandNews, FOR_GIVER_MAX, Wallet};
 use story::*;
 
 /// Ana has given the carrier, who keeps a tally with her and with Ben, an errand for Ben.
@@ -50,6 +50,34 @@ fn what_became_of_an_errand_is_said_by_whoever_had_it_in_hand() {
     assert_eq!(carrier.errands().unwrap().len(), 1);
     carrier.hear_errand(&with_ben, &arrived(errand)).unwrap().news.unwrap();
     assert_eq!(carrier.errands().unwrap(), []);
+}
+
+/// A carrier that is full for Ana says so of what is new, and of what it carries that it does.
+#[test]
+fn what_is_carried_already_needs_no_room() {
+    let Given { mut ana, mut carrier, tally, with_ana, .. } = given();
+    let mut give = || {
+        ana.give_errand(&tally, &with_ana, 3600).unwrap().unwrap();
+        ana.say_errands(&with_ana).unwrap()
+    };
+    let mut verdict = |said: &[u8]| match carrier.hear_errand(&with_ana, said).unwrap().news {
+        Some(ErrandNews::OfPartner(_, verdict)) => verdict,
+        other => panic!("{other:?}"),
+    };
+    let first = give().remove(1);
+    assert_eq!(verdict(&first), Verdict::Carried);
+    for _ in 2..FOR_GIVER_MAX {
+        assert_eq!(verdict(give().last().unwrap()), Verdict::Carried);
+    }
+    assert_eq!(verdict(give().last().unwrap()), Verdict::FullForGiver);
+    assert_eq!(verdict(&first), Verdict::Carried);
+    assert!(carrier.carries_errands().unwrap());
+}
+
+#[test]
+fn what_cannot_be_given_is_said_in_a_word() {
+    let all = [CannotGive::SamePartner, CannotGive::NotOpen, CannotGive::TooLong];
+    assert_eq!(all.map(|cannot| cannot.code()), ["same_partner", "not_open", "errand_too_long"]);
 }
 
 /// Ben asks for the errand where it is not carried: at Ana's, who tells him herself. Nor does Ana get back from the carrier what she gave it.

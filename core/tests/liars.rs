@@ -285,6 +285,8 @@ fn an_invoice_is_paid_by_its_payer_on_its_tally_in_full() {
         hazel_core::invoice::InvoiceState::Issued,
         "a crumb is no payment"
     );
+    let again = ben.pay(&tally, &Payment { units: chips(12), invoice: Some(id), ..Payment::default() });
+    assert_eq!(again.unwrap_err().code(), "invoice_over", "it was answered");
     assert_equal_halves(&mut ana, &mut ben, &tally);
     audit(&mut ana);
     audit(&mut ben);

@@ -113,6 +113,7 @@ fn with_nothing_but_the_words_a_partner_can_tell_everything() {
         assert_eq!(told.lies, []);
         // A reminder may be old: who gives the order waits until its partner has answered it.
         assert_eq!(new.tally(&tally).unwrap().reconciling, lost == "Ben");
+        assert_eq!(new.balance(&tally).unwrap(), partner.balance(&tally).unwrap().negated());
         meet(&mut new, &mut partner, &tally);
         assert!(!new.tally(&tally).unwrap().reconciling);
         pay(&mut new, &tally, 2).unwrap();

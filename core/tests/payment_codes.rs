@@ -155,3 +155,19 @@ fn a_picture_that_was_altered_is_refused() {
     let mut stranger = wallet("Stranger", &StoryClock::new());
     assert_eq!(stranger.take_payment_code(&code).err(), Some(WalletError::NotForUs));
 }
+
+/// A chain's numbers begin with one and end below 2³²; no picture speaks of another.
+#[test]
+fn a_picture_names_a_number_that_there_may_be() {
+    let (_, mut ben, tally, _) = pair();
+    let chit = pay(&mut ben, &tally, 5).unwrap();
+    let code = ben.payment_code(&tally, &chit).unwrap();
+    for (seq, readable) in [(0, false), (1, true), ((1 << 32) - 1, true), (1 << 32, false)] {
+        let code = PledgeCode { seq, ..code.clone() };
+        assert_eq!(
+            PledgeCode::from_bytes(&code.to_bytes()).is_ok_and(|read| read == code),
+            readable,
+            "{seq}"
+        );
+    }
+}

@@ -44,6 +44,9 @@ fn a_payment_is_pending_then_received_then_final() {
     assert_equal_halves(&mut ana, &mut ben, &tally);
     assert_eq!(ana.balance(&tally).unwrap(), chips(30));
     assert_eq!(ana.tally(&tally).unwrap().final_index, 1);
+    let unplaced = pay(&mut ana, &tally, 1).unwrap();
+    assert_eq!(ana.went(&tally, &unplaced).unwrap(), Went::Signed(unplaced));
+    meet(&mut ana, &mut ben, &tally);
     for wallet in [&mut ana, &mut ben] {
         assert_eq!(wallet.history(&tally, &all()).unwrap()[0].facets.custody, Custody::Held);
     }

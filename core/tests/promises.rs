@@ -13,9 +13,10 @@ mod story;
 use hazel_core::digest::Digest;
 use hazel_core::key::{PublicKey, SecretKey};
 use hazel_core::message::{Have, Message};
-use hazel_core::order::Head;
+use hazel_core::order::{Head, Links};
+use hazel_core::ordering::{OrderingError, endorse, runs};
 use hazel_core::store::Store;
-use hazel_core::tally::TallyId;
+use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Audience, EnrolmentRequest, Wallet};
 use story::*;
 
@@ -125,6 +126,8 @@ fn asked_is_not_promised_and_neither_is_forgotten() {
         assert!(ana.have(&tally).unwrap().view < asked);
     }
     hear(&mut ana, &tally, &own, said);
+    let told = ana.outbox(&tally, Audience::Partner).unwrap();
+    assert!(told.iter().any(|it| matches!(it, Message::Have(have) if have.view == asked)), "{told:?}");
     let mut ana = reopened(&mut ana, "promised");
     assert_eq!(ana.have(&tally).unwrap().view, asked);
     talk(&mut new, &mut ana, &tally);
@@ -204,6 +207,43 @@ fn an_order_is_told_once_to_a_phone_that_cannot_confirm_it() {
         ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
         assert!(!tells_order(&mut ben));
     }
+    // She says that she has the chits and not their order: the order alone is told, and asks for nothing in return.
+    let (have, known) = (ana.have(&tally).unwrap(), ben.have(&tally).unwrap().chains);
+    let have = Have { index: 0, hash: have.contract, chains: known, ..have };
+    ben.receive_messages(&tally, vec![Message::Have(have)]).unwrap();
+    let said = ben.outbox(&tally, Audience::Partner).unwrap();
+    assert!(matches!(said[..], [Message::Links(_)]), "{said:?}");
+    pay(&mut ben, &tally, 1).unwrap();
+    let said = ben.outbox(&tally, Audience::Partner).unwrap();
+    assert!(matches!(said[..], [Message::Chits(_), Message::Links(_), Message::Have(_)]), "{said:?}");
+}
+
+/// Ben's half comes home from a site that has ordered in the meantime. His phone begins a view of its own: the site may have gone on in the
+/// one before.
+#[test]
+fn a_phone_that_gives_the_order_again_begins_a_view() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    ben.host_at(&tally, &site("Ben's")).unwrap().unwrap();
+    let (_folder, mut store, no) = rows_of(&ben, &tally);
+    let links = store.change(|shelf| {
+        let mut standing = shelf.standing(no)?.unwrap();
+        let key = site_key("Ben's");
+        assert!(endorse(shelf, &key, Side::Foil, &mut standing)?);
+        let (runs, endorsement) =
+            (runs(shelf, &standing, 0)?, shelf.endorsement(no, &key.public())?.unwrap());
+        Ok::<_, OrderingError>(Links { after: 0, runs, endorsement })
+    });
+    let heard = ben.from_site(&tally, &site("Ben's"), vec![Message::Links(links.unwrap())]).unwrap();
+    assert_eq!(heard.delivery.rejected, []);
+    let of_site = ben.tally(&tally).unwrap();
+    assert_eq!((of_site.index, of_site.unordered), (2, 0));
+    ben.host_here(&tally).unwrap().unwrap();
+    ben.outbox(&tally, Audience::Partner).unwrap();
+    let own = ben.tally(&tally).unwrap();
+    assert_eq!((own.index, own.unordered), (3, 0));
+    assert!(own.view > of_site.view);
 }
 
 /// A site is asked in return when it has something that is not here, or has not promised what it was asked for, and not otherwise.

@@ -69,6 +69,24 @@ fn a_contract_is_told_until_it_is_heard() {
     assert!(!tells(&mut ben));
 }
 
+/// Ben has heard Ana's offer twice, made one of his own, and she has said no. To that he has nothing to say.
+#[test]
+fn whoever_was_refused_does_not_refuse_in_return() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    hand(&mut ben, &mut ana, &tally);
+    ana.offer(&tally, None, None).unwrap();
+    for _ in 0..2 {
+        hand(&mut ana, &mut ben, &tally).unwrap();
+    }
+    ben.offer(&tally, Some(terms(60)), None).unwrap();
+    hand(&mut ben, &mut ana, &tally).unwrap();
+    ana.refuse(&tally).unwrap();
+    hand(&mut ana, &mut ben, &tally).unwrap();
+    assert_eq!(ben.tally(&tally).unwrap().state, TallyState::Refused);
+    assert_eq!(ben.outbox(&tally, Audience::Partner).unwrap(), []);
+}
+
 /// Two contracts are signed at once, and the one that does not govern is given up. Who had it says how far its memory goes now.
 #[test]
 fn whoever_gives_a_contract_up_says_what_is_left() {

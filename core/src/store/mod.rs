@@ -387,6 +387,16 @@ mod tests {
         assert_eq!(read("SELECT 1 WHERE 0", byte), StoreError::Corrupt { what: "a missing row" });
     }
 
+    /// What is not there need not be removed; what cannot be removed is still there, and somebody has to know.
+    #[test]
+    fn a_file_that_cannot_be_removed_is_no_file_that_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.db");
+        assert_eq!(Store::remove(&path), Ok(()));
+        fs::create_dir(&path).unwrap();
+        assert!(Store::remove(&path).is_err());
+    }
+
     #[test]
     fn a_statement_is_planned_once() {
         let store = Store::in_memory().unwrap();
