@@ -5,7 +5,7 @@ mod story;
 
 use hazel_core::canon::Canon as _;
 use hazel_core::errand::{ErrandId, ErrandMessage, Verdict};
-use hazel_core::wallet::{ErrandNews, Wallet};
+use hazel_core::wallet::{ErrandNews, SiteErrands, Wallet};
 use story::*;
 
 const DAY: u64 = 86_400;
@@ -69,4 +69,30 @@ fn a_site_is_given_the_shortest_errand_first() {
     clock.pass(1);
     assert_eq!(carrier.errands_for_site().unwrap(), [ErrandMessage::Shown(Vec::new())]);
     assert_eq!(ana.more_errands_for_site().unwrap(), [], "what one has given oneself goes another way");
+}
+
+/// What waits at Ben's site for him he asks for by what only he can make of it, and takes in. Of what is for others he says nothing.
+#[test]
+fn what_waits_at_a_site_is_fetched() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut carrier = wallet("Carrier", &clock);
+    let with = opened(&mut ana, &mut carrier);
+    pay(&mut ana, &tally, 1).unwrap();
+    ana.give_errand(&tally, &with, 7 * DAY).unwrap().unwrap();
+    let given = ErrandMessage::from_bytes(&ana.say_errands(&with).unwrap().remove(0)).unwrap();
+    let ErrandMessage::Handed(errand) = given.clone() else { panic!("{given:?}") };
+    let shown = ErrandMessage::Shown(vec![errand.shown()]);
+    let claim = ben.errands_from_site(vec![shown.clone()]).unwrap().reply;
+    let [ErrandMessage::Claimed(claims)] = &claim[..] else { panic!("{claim:?}") };
+    assert!(claims.len() == 1 && claims.iter().all(|claim| errand.is_claimed_by(claim)));
+    for other in [&mut ana, &mut carrier] {
+        assert_eq!(
+            other.errands_from_site(vec![shown.clone(), given.clone()]).unwrap(),
+            SiteErrands::default()
+        );
+    }
+    let told = ben.errands_from_site(vec![given]).unwrap();
+    assert_eq!(told.reply, [ErrandMessage::Answered { id: errand.id(), verdict: Verdict::Arrived }]);
+    assert!(matches!(told.news[..], [ErrandNews::ForMe(_)]), "{told:?}");
+    assert_eq!(ben.balance(&tally).unwrap(), chips(1));
 }

@@ -88,7 +88,8 @@ fn an_export_is_one_object_with_everything_in_it() {
     let (contract, entry) = (&export.contract.tally, &export.chits[0]);
     let half = |name: &str, key: PublicKey, limit: &str, signature: Option<Signature>| {
         format!(
-            r#"{{"name":"{name}","party_key":"{key}","granted":{{"limit":"{limit}","notice_days":7}},"signature":"{}"}}"#,
+            r#"{{"name":"{name}","party_key":"{}","granted":{{"limit":"{limit}","notice_days":7}},"signature":"{}"}}"#,
+            hexadecimal(&key.0),
             hexadecimal(&signature.unwrap().0)
         )
     };
@@ -106,14 +107,14 @@ fn an_export_is_one_object_with_everything_in_it() {
             r#""memo":"coffee","reference":"","taken_as":"","final":true,"side":"foil","device":1,"epoch":1,"#,
             r#""number":1,"hash":"{}","key":"{}","signature":"{}"}}]}}"#
         ),
-        export.tally,
-        contract.digest(),
-        contract.contract,
+        hexadecimal(&tally.0),
+        hexadecimal(&contract.digest().0),
+        hexadecimal(&contract.contract.0),
         stock,
         foil,
-        export.head,
-        entry.hash,
-        entry.signed.key,
+        hexadecimal(&export.head.0),
+        hexadecimal(&entry.hash.0),
+        hexadecimal(&entry.signed.key.0),
         hexadecimal(&entry.signed.signature.0),
     );
     assert_eq!(json, expected);

@@ -8,7 +8,7 @@ use hazel_core::key::Signature;
 use hazel_core::message::Message;
 use hazel_core::store::StoreError;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Ask, Audience, Change, Wallet};
+use hazel_core::wallet::{Ask, Audience, Change, Payment, Wallet};
 use story::*;
 
 #[test]
@@ -99,6 +99,23 @@ fn nobody_replaces_the_invoice_of_another() {
     }
 }
 
+/// What takes an invoice's place may come before it: that counts where one and the same side has asked.
+#[test]
+fn an_invoice_is_replaced_by_what_came_before_it() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ben, &clock, "tablet");
+    let ask = Ask { units: chips(3), valid_for: 3600, ..Ask::default() };
+    let asked = [1, 2].map(|_| ana.ask(&tally, &ask).unwrap());
+    let [first, second] = [0, 1].map(|at: usize| asked.get(at).unwrap().invoice.id());
+    let replaced = ana.ask(&tally, &Ask { supersedes: Some(first), ..ask.clone() }).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    let by_ben = ben.ask(&tally, &Ask { supersedes: Some(second), ..ask }).unwrap();
+    let told = [vec![replaced, by_ben], asked.to_vec()].concat().into_iter().map(Message::Invoice).collect();
+    assert_eq!(tablet.receive_messages(&tally, told).unwrap().rejected, []);
+    let states = [first, second].map(|id| tablet.invoice(&id).unwrap().state);
+    assert_eq!(states, [InvoiceState::Countered, InvoiceState::Issued]);
+}
+
 /// Only a device of the asker's asks, and only one of the payer's says no; nobody takes anything else for an invoice or an answer.
 #[test]
 fn nobody_asks_or_answers_for_another() {
@@ -140,4 +157,22 @@ fn nobody_asks_or_answers_for_another() {
     assert_eq!(ana.invoice(&id).unwrap().state, InvoiceState::Issued);
     assert_eq!(told(&mut ana, answered(&|_| {})), None);
     assert_eq!(ana.invoice(&id).unwrap().state, InvoiceState::Declined);
+}
+
+#[test]
+fn an_invoice_is_paid_by_whoever_it_asks_and_where_it_asks() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut cyd = wallet("Cyd", &clock);
+    let with_cyd = opened(&mut cyd, &mut ben);
+    let ask = Ask { units: chips(3), valid_for: 3600, ..Ask::default() };
+    let id = ana.ask(&tally, &ask).unwrap().invoice.id();
+    hand(&mut ana, &mut ben, &tally);
+    let pays = |wallet: &mut Wallet, on: &TallyId| {
+        let payment = Payment { units: chips(3), invoice: Some(id), ..Payment::default() };
+        wallet.pay(on, &payment).map_err(|error| error.code())
+    };
+    assert_eq!(pays(&mut ana, &tally), Err("unknown"), "one's own");
+    assert_eq!(pays(&mut ben, &with_cyd), Err("unknown"), "to somebody else");
+    assert!(pays(&mut ben, &tally).is_ok());
+    assert_eq!(pays(&mut ben, &tally), Err("invoice_over"));
 }

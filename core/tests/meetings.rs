@@ -238,3 +238,23 @@ fn two_summaries_do_not_chase_each_other() {
         assert!(new.tally(&tally).unwrap().reconciling);
     }
 }
+
+/// Whoever was cut off in a meeting begins the next one with a summary, and with its receipts; after one that came to its end nothing is said.
+#[test]
+fn after_a_meeting_that_was_cut_off_a_summary_comes_first() {
+    let (mut ana, mut ben, tally, _clock) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    talk(&mut ana, &mut ben, &tally, None, None);
+    let begins_with = |ana: &mut Wallet, in_sync: bool| {
+        let mut meeting = ana.begin_meeting(&tally).unwrap();
+        let mut letterbox = Letterbox::default();
+        let letters = ana.say(&mut meeting).unwrap();
+        ana.end_meeting(&meeting, in_sync).unwrap();
+        let said: Vec<_> = letters.iter().flat_map(|letter| letterbox.open(letter).unwrap()).collect();
+        let has = |what: fn(&Message) -> bool| said.iter().any(|it| it.as_ref().is_ok_and(what));
+        [has(|it| matches!(it, Message::Have(_))), has(|it| matches!(it, Message::Receipt(_)))]
+    };
+    assert_eq!(begins_with(&mut ana, false), [false, false]);
+    assert_eq!(begins_with(&mut ana, true), [true, true]);
+    assert_eq!(begins_with(&mut ana, true), [false, false]);
+}
