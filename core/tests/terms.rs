@@ -9,6 +9,7 @@
 
 mod story;
 
+use hazel_core::admit::Refusal;
 use hazel_core::book::{Book, Facts, Flag};
 use hazel_core::chit::{Body, ChainId, Chit};
 use hazel_core::digest::Digest;
@@ -191,6 +192,30 @@ fn an_early_offer_may_come_back_signed_after_later_ones() {
     }
     meet(&mut ben, &mut ana, &tally);
     assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Open);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+/// Two contracts could govern, and the two have gone by the earlier one and agreed on a payment. It is too late for the other.
+#[test]
+fn a_contract_is_not_exchanged_under_what_was_agreed() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    accept(&mut ben, &tally);
+    ana.offer(&tally, Some(terms(500)), None).unwrap();
+    let Some(Message::Offer(later)) = ana.outbox(&tally, Audience::Partner).unwrap().pop() else { panic!() };
+    meet(&mut ben, &mut ana, &tally);
+    pay(&mut ben, &tally, 5).unwrap();
+    let brings = |ana: &mut Wallet| {
+        let signed = (*later).clone().signed(Side::Foil, &words("Ben").root().party_key(&tally.0));
+        let heard = ana.receive_messages(&tally, vec![Message::Offer(Box::new(signed))]).unwrap().rejected;
+        heard.into_iter().map(|rejected| rejected.refusal).next()
+    };
+    let before = ana.export(&tally).unwrap().contract;
+    assert!(later.tally.revision > before.tally.revision);
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(brings(&mut ana), Some(Refusal::OutOfPlace { what: "contract" }));
+    assert_eq!(ana.export(&tally).unwrap().contract, before);
     assert_equal_halves(&mut ana, &mut ben, &tally);
 }
 
