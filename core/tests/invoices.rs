@@ -3,12 +3,13 @@
 
 mod story;
 
-use hazel_core::invoice::{InvoiceState, Line, SignedAnswer, SignedInvoice, Verdict};
+use hazel_core::invoice::{InvoiceId, InvoiceState, Line, SignedAnswer, SignedInvoice, Verdict};
 use hazel_core::key::Signature;
-use hazel_core::message::Message;
+use hazel_core::message::{HANDOVER_MAX, Have, Message};
 use hazel_core::store::StoreError;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Ask, Audience, Change, Payment, Wallet};
+use hazel_core::units::Units;
+use hazel_core::wallet::{Ask, Audience, Change, Custody, Filter, Payment, Wallet};
 use story::*;
 
 #[test]
@@ -175,4 +176,58 @@ fn an_invoice_is_paid_by_whoever_it_asks_and_where_it_asks() {
     assert_eq!(pays(&mut ben, &with_cyd), Err("unknown"), "to somebody else");
     assert!(pays(&mut ben, &tally).is_ok());
     assert_eq!(pays(&mut ben, &tally), Err("invoice_over"));
+}
+
+/// What a summary says of invoices: what it does not name has never been heard of, what it names is open there, and what it names twice
+/// was taken back there, so that only a stronger word is news.
+#[test]
+fn a_summary_says_which_invoices_are_open() {
+    let heard = |by_ana: bool, act: &dyn Fn(&mut Wallet, &mut Wallet, &InvoiceId), named: usize| {
+        let (mut ana, mut ben, tally, _) = pair();
+        let ask = Ask { units: chips(3), valid_for: 3600, ..Ask::default() };
+        let id = ana.ask(&tally, &ask).unwrap().invoice.id();
+        meet(&mut ana, &mut ben, &tally);
+        act(&mut ana, &mut ben, &id);
+        let (wallet, partner) = if by_ana { (&mut ana, &ben) } else { (&mut ben, &ana) };
+        wallet.hand_over(&tally).unwrap();
+        let have = Have { invoices: vec![id; named], ..partner.have(&tally).unwrap() };
+        wallet.receive_messages(&tally, vec![Message::Have(have)]).unwrap();
+        let said = wallet.outbox(&tally, Audience::Partner).unwrap();
+        let has = |what: fn(&Message) -> bool| said.iter().any(what);
+        [has(|it| matches!(it, Message::Invoice(_))), has(|it| matches!(it, Message::Answer(_)))]
+    };
+    let nothing = |_: &mut Wallet, _: &mut Wallet, _: &InvoiceId| {};
+    let withdraw = |ana: &mut Wallet, _: &mut Wallet, id: &InvoiceId| ana.withdraw(id).unwrap();
+    let decline = |_: &mut Wallet, ben: &mut Wallet, id: &InvoiceId| ben.decline(id).unwrap();
+    assert_eq!([0, 1, 2].map(|named| heard(true, &nothing, named)), [[true, false], [false; 2], [false; 2]]);
+    assert_eq!([0, 1, 2].map(|named| heard(false, &nothing, named)), [[false; 2]; 3]);
+    assert_eq!([0, 1, 2].map(|named| heard(true, &withdraw, named)), [[false; 2], [true; 2], [false; 2]]);
+    let answer = [false, true];
+    assert_eq!([0, 1, 2].map(|named| heard(false, &decline, named)), [[false; 2], answer, answer]);
+}
+
+/// As many chits and invoices wait as two hand-overs hold: none is longer than it may be, and everything arrives.
+#[test]
+fn invoices_wait_for_a_hand_over_with_room() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let line = Line { text: "t".repeat(80), count: 1, units: Units::new(1) };
+    let ask = Ask { lines: vec![line; 24], valid_for: 3600, ..Ask::default() };
+    for _ in 0..300 {
+        ana.ask(&tally, &ask).unwrap();
+    }
+    for _ in 0..800 {
+        let memo = "m".repeat(200);
+        ana.pay(&tally, &Payment { units: Units::new(10), memo, ..Payment::default() }).unwrap();
+    }
+    let first = ana.hand_over(&tally).unwrap().unwrap();
+    assert!(first.len() <= HANDOVER_MAX);
+    assert_eq!(ben.receive(&first).unwrap().rejected, []);
+    let sent = |wallet: &mut Wallet| {
+        let all = wallet.history(&tally, &Filter { most: 800, ..Filter::default() }).unwrap();
+        all.iter().filter(|entry| entry.facets.custody == Custody::Sent).count()
+    };
+    assert_eq!((sent(&mut ana), ben.invoices(&tally).unwrap().len()), (800, 0));
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ben.invoices(&tally).unwrap().len(), 300);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
 }

@@ -14,7 +14,7 @@ use hazel_core::ordering::{
 };
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Audience, Wallet};
+use hazel_core::wallet::{Audience, Change, Wallet};
 use story::*;
 
 /// A word of the foil's node for the order as a wallet holds it now, said in some view.
@@ -121,6 +121,19 @@ fn an_order_that_is_known_is_answered_by_whoever_has_a_word_for_it() {
     alone.retain(|message| matches!(message, Message::Links(_)));
     assert_eq!((alone.len(), ana.receive_messages(&tally, alone).unwrap().rejected), (1, vec![]));
     assert!(says_its_word(&mut ana), "or nothing else but the order");
+}
+
+/// Of an order of chits that are not here nothing can be followed: the phone says how far its memory goes.
+#[test]
+fn an_order_of_what_is_not_here_is_answered_with_a_question() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    let mut told = ben.outbox(&tally, Audience::Partner).unwrap();
+    told.retain(|message| matches!(message, Message::Links(_)));
+    let heard = ana.receive_messages(&tally, told).unwrap();
+    assert_eq!((heard.changes, heard.rejected), (vec![Change::Waiting], vec![]));
+    let said = ana.outbox(&tally, Audience::Partner).unwrap();
+    assert!(matches!(said[..], [Message::Have(_)]), "{said:?}");
 }
 
 /// The foil's half gives the order. Whoever of the stock's phones has followed it tells nobody.

@@ -433,6 +433,20 @@ mod tests {
         );
     }
 
+    /// Somebody is still reading: what stands in the log cannot be moved into the file, and the file is not taken away from under them.
+    #[test]
+    fn a_file_that_somebody_reads_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.db");
+        let mut one = Store::create(&path).unwrap();
+        let two = Store::open(&path).unwrap();
+        two.connection.execute_batch("BEGIN; SELECT * FROM event").unwrap();
+        one.change(|shelf| shelf.add_event(None, "later", "")).unwrap();
+        one.connection.busy_timeout(Duration::ZERO).unwrap();
+        assert_eq!(one.discard(), Err(StoreError::Busy));
+        assert!(path.exists());
+    }
+
     #[test]
     fn a_second_writer_is_told_that_the_wallet_is_busy() {
         let folder = tempfile::tempdir().unwrap();
