@@ -130,6 +130,11 @@ mod tests {
         ] {
             let address: Address = text.parse().unwrap();
             assert_eq!(address.to_string(), text);
+            assert_eq!(
+                (address.agent(), address.cuid()),
+                ("U2F3W5", if text.contains("ana") { "ana" } else { "" })
+            );
+            assert_eq!(address.endpoint(), text.contains('@').then_some(("example.org", 65430)));
             assert_eq!(Address::from_bytes(&address.to_bytes()), Ok(address));
         }
     }

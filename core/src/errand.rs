@@ -311,6 +311,7 @@ mod tests {
         let (errand, another) = (errand(7), errand(8));
         let claim = errand.shown().claim(&key(1), Side::Foil).unwrap();
         assert!(errand.is_claimed_by(&claim));
+        assert_eq!((claim.tag(), *errand.shown().tag()), (errand.tag, errand.tag));
         assert_eq!(errand.shown().claim(&key(1), Side::Stock), None, "not whoever gave it");
         assert_eq!(errand.shown().claim(&key(2), Side::Foil), None, "nor a stranger");
         assert!(!errand.is_claimed_by(&Claim(errand.tag)), "what is shown is no claim");
@@ -368,7 +369,7 @@ mod tests {
         }
         for message in messages {
             let bytes = message.to_bytes();
-            assert!(ErrandMessage::is_meant_by(&bytes));
+            assert!(ErrandMessage::is_meant_by(&bytes) && !ErrandMessage::is_meant_by(&bytes[1..]));
             assert_eq!(ErrandMessage::from_bytes(&bytes), Ok(message));
             let mut longer = bytes.clone();
             longer.push(0);

@@ -27,12 +27,9 @@ pub fn ground_of(
         _ => None,
     };
     for branch in &branches {
-        if chit.seq > branch.base && chit.seq <= branch.seq {
-            here.extend(rows.chit(branch.no, chit.seq)?.map(|stored| stored.entry));
-        }
-        let before = chit.seq.saturating_sub(1);
-        if promised.is_none() && before <= branch.seq {
-            promised = match rows.chit(branch.no, before)? {
+        here.extend(rows.chit(branch.no, chit.seq)?.map(|stored| stored.entry));
+        if promised.is_none() {
+            promised = match rows.chit(branch.no, chit.seq.saturating_sub(1))? {
                 Some(stored) if stored.entry.chit.hash() == chit.prev_own => Some(stored.entry.chit.next_key),
                 _ => None,
             };

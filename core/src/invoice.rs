@@ -369,6 +369,7 @@ impl InvoiceState {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tally::Side;
 
     /// One row a state, one letter a word that is heard, weakest first: the state that stands then (n: declined).
     const TABLE: [(InvoiceState, &str); 7] = [
@@ -380,6 +381,32 @@ mod tests {
         (InvoiceState::Declined, "nnnnnnp"),
         (InvoiceState::Paid, "ppppppp"),
     ];
+
+    /// What was written on one invoice cannot be put on another, on this tally or on one that shares nothing but the key.
+    #[test]
+    fn particulars_are_read_where_they_were_written() {
+        let (key, tally) = (PairKey::from_bytes([1; 32]), TallyId([2; 16]));
+        let line = Line { text: "an egg".into(), count: 12, units: Units::new(3_000) };
+        let particulars = Particulars { memo: "breakfast".into(), lines: vec![line.clone(), line] };
+        let invoice = Invoice {
+            tally,
+            by: ChainId { side: Side::Stock, device: 1, epoch: 1 },
+            date: 1,
+            expires: 2,
+            units: Units::new(6_000),
+            supersedes: None,
+            sealed: Invoice::seal(&particulars, &key, &tally, &[3; 8]),
+            nonce: [3; 8],
+        };
+        assert_eq!(invoice.particulars(&key), Ok(particulars));
+        for other in [
+            Invoice { nonce: [4; 8], ..invoice.clone() },
+            Invoice { tally: TallyId([4; 16]), ..invoice.clone() },
+        ] {
+            assert_eq!(other.particulars(&key), Err(PairError::NotForUs));
+        }
+        assert_eq!(invoice.particulars(&PairKey::from_bytes([4; 32])), Err(PairError::NotForUs));
+    }
 
     #[test]
     fn the_whole_table_of_words_heard() {

@@ -218,4 +218,14 @@ mod tests {
             assert_eq!(TallyState::named(&state.to_string()), Some(state));
         }
     }
+
+    /// Once both have signed there is a contract, and there always will be.
+    #[test]
+    fn a_contract_is_what_both_have_signed() {
+        let contracts: Vec<_> = TallyState::ALL.into_iter().filter(|state| state.is_contract()).collect();
+        assert_eq!(
+            contracts,
+            [TallyState::Open, TallyState::Closing, TallyState::Sealing, TallyState::Closed]
+        );
+    }
 }

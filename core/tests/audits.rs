@@ -31,8 +31,9 @@ fn a_busy_wallet(path: &Path) -> StoryClock {
     }
     let ask = Ask { units: chips(3), memo: "eggs".into(), valid_for: 3600, ..Ask::default() };
     let first = ana.ask(&tally, &ask).unwrap().invoice.id();
-    ana.ask(&tally, &ask).unwrap();
+    let second = ana.ask(&tally, &ask).unwrap().invoice.id();
     meet(&mut ana, &mut ben, &tally);
+    ben.decline(&second).unwrap();
     ben.pay(&tally, &Payment { units: chips(3), invoice: Some(first), ..Payment::default() }).unwrap();
     let over = ben.pay(&tally, &Payment { units: chips(150), insist: true, ..Payment::default() }).unwrap();
     let more = ben.pay(&tally, &Payment { units: chips(140), insist: true, ..Payment::default() }).unwrap();
@@ -133,8 +134,13 @@ fn what_is_said_to_reach_too_far_is_found() {
 /// A row that is whole, and says what cannot be: that an invoice is paid or not, or that somebody has signed it who has not.
 #[test]
 fn an_invoice_that_cannot_be_is_found() {
-    let changes: [fn(&mut InvoiceRow); 3] = [
-        |row| row.state = InvoiceState::Issued,
+    let changes: [fn(&mut InvoiceRow); 4] = [
+        |row| row.answer.iter_mut().for_each(|answer| answer.signature = Signature([9; 64])),
+        |row| {
+            if row.state == InvoiceState::Paid {
+                row.state = InvoiceState::Issued
+            }
+        },
         |row| row.state = InvoiceState::Paid,
         |row| row.entry.signature = Signature([9; 64]),
     ];
@@ -148,7 +154,9 @@ fn an_invoice_that_cannot_be_is_found() {
             for invoice in shelf.invoices(1)? {
                 let mut other = invoice.clone();
                 change(&mut other);
-                if (other.state, other.entry.signature) != (invoice.state, invoice.entry.signature) {
+                if (other.state, other.entry.signature, &other.answer)
+                    != (invoice.state, invoice.entry.signature, &invoice.answer)
+                {
                     shelf.put_invoice(&other)?;
                     changed += 1;
                 }
@@ -254,6 +262,22 @@ fn a_row_with_another_number_is_found() {
         let found = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap().findings;
         assert!(found.iter().any(|finding| finding.what == what), "{found:?}");
     }
+}
+
+/// Pages that SQLite does not find in order, though every row can be read: the file says that it has a page to spare.
+#[test]
+fn pages_that_are_not_in_order_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wallet.db");
+    let clock = a_busy_wallet(&path);
+    let mut bent = std::fs::read(&path).unwrap();
+    bent[39] += 1;
+    std::fs::write(&path, bent).unwrap();
+    let found = open(&path, &clock).unwrap().audit(&mut |_| true).unwrap().findings;
+    assert_eq!(
+        found.iter().map(|finding| finding.what).collect::<Vec<_>>(),
+        ["SQLite's own pages are damaged"]
+    );
 }
 
 #[test]

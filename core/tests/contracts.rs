@@ -9,10 +9,16 @@
 
 mod story;
 
+use hazel_core::admit::{Refusal, TicketGround, Unverified, admit};
 use hazel_core::canon::Canon as _;
+use hazel_core::chit::Variables;
 use hazel_core::key::SecretKey;
-use hazel_core::tally::{Side, SignedTally, Tally, Terms};
+use hazel_core::message::Message;
+use hazel_core::negotiation::TallyState;
+use hazel_core::tally::{Side, SignedTally, Tally, TallyId, Terms};
+use hazel_core::ticket::SignedRequest;
 use hazel_core::units::Units;
+use hazel_core::wallet::{Audience, Wallet};
 use story::*;
 
 /// What Ana and Ben have signed.
@@ -89,4 +95,133 @@ fn terms_reach_from_nothing_to_the_largest_limit_and_ten_years() {
         let read = Terms::from_bytes(&terms.to_bytes());
         assert_eq!(read.is_ok_and(|read| read == terms), readable, "{terms:?}");
     }
+}
+
+/// Rates are parts of a million, up to all of it.
+#[test]
+fn wishes_reach_from_giving_all_to_taking_all() {
+    for (rate, readable) in
+        [(0, true), (1_000_000, true), (-1_000_000, true), (1_000_001, false), (-1_000_001, false)]
+    {
+        for wish in [
+            Variables { reward: rate, ..Variables::default() },
+            Variables { clutch: rate, ..Variables::default() },
+        ] {
+            let read = Variables::from_bytes(&wish.to_bytes());
+            assert_eq!(read.is_ok_and(|read| read == wish), readable, "{wish:?}");
+        }
+    }
+}
+
+/// What a door says of the answer to a ticket: it is good for whoever holds its secret, until its last second, and as it was signed.
+#[test]
+fn a_ticket_is_answered_by_whoever_has_scanned_it() {
+    let (mut ana, mut ben, _) = people();
+    let ticket = ana.invite(Side::Stock, terms(100), 3600, &[]).unwrap();
+    let tally = ben.accept_ticket(&ticket, terms(50)).unwrap();
+    let Some(Message::Request(answer)) = ben.outbox(&tally, Audience::Partner).unwrap().pop() else {
+        panic!()
+    };
+    let key = ben.meeting_keys(&tally).unwrap().ours;
+    let admitted = |change: &dyn Fn(&mut SignedRequest), agreement_key: &[u8; 32], late: u64| {
+        let mut answer = (*answer).clone();
+        change(&mut answer);
+        let now = ticket.expires + late;
+        let ground = TicketGround { ticket: &ticket, agreement_key, now };
+        admit(Unverified::from(answer), &ground).map(|_| ()).map_err(|refusal| refusal.code())
+    };
+    assert_eq!(admitted(&|_| {}, &key, 0), Ok(()));
+    assert_eq!(admitted(&|_| {}, &key, 1), Err("bad_ticket"));
+    assert_eq!(admitted(&|_| {}, &[9; 32], 0), Err("altered"));
+    assert_eq!(admitted(&|it| it.request.nonce[0] ^= 1, &key, 0), Err("bad_ticket"));
+    assert_eq!(admitted(&|it| it.request.tally = TallyId([9; 16]), &key, 0), Err("other_tally"));
+    assert_eq!(admitted(&|it| it.request.terms = terms(51), &key, 0), Err("bad_signature"));
+}
+
+/// Ben has scanned Ana's ticket. He takes an offer from her alone, in which he is himself; later she stays who she was.
+#[test]
+fn an_offer_is_from_the_one_who_was_met() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    hand(&mut ben, &mut ana, &tally);
+    ana.offer(&tally, None, None).unwrap();
+    let Some(Message::Offer(offer)) = ana.outbox(&tally, Audience::Partner).unwrap().pop() else { panic!() };
+    let (of_ana, thief) = (words("Ana").root().party_key(&tally.0), SecretKey::from_seed(&[9; 32]));
+    let told = |ben: &mut Wallet, key: &SecretKey, change: &dyn Fn(&mut Tally)| {
+        let mut version = offer.tally.clone();
+        change(&mut version);
+        let offer = SignedTally::draft(version).signed(Side::Stock, key);
+        let heard = ben.receive_messages(&tally, vec![Message::Offer(Box::new(offer))]).unwrap();
+        heard.rejected.into_iter().map(|rejected| rejected.refusal).next()
+    };
+    let altered = |what| Some(Refusal::Altered { what });
+    let changes: [(&SecretKey, Change, Option<Refusal>, Option<Refusal>); 4] = [
+        (
+            &of_ana,
+            |it| it.halves.foil.cert.name.push('!'),
+            altered("my own keys or name"),
+            altered("my own keys or name"),
+        ),
+        (
+            &of_ana,
+            |it| it.halves.foil.cert.nodes = it.halves.stock.cert.nodes.clone(),
+            altered("my own keys or name"),
+            altered("my own keys or name"),
+        ),
+        (
+            &thief,
+            |it| it.halves.stock.cert.party_key = SecretKey::from_seed(&[9; 32]).public(),
+            Some(Refusal::NotTheInviter),
+            altered("partner's keys"),
+        ),
+        (
+            &of_ana,
+            |it| it.halves.stock.cert.agreement_key = [9; 32],
+            Some(Refusal::NotTheInviter),
+            altered("partner's keys"),
+        ),
+    ];
+    for (key, change, before, _) in &changes {
+        assert_eq!(told(&mut ben, key, change), *before);
+    }
+    let forged = told(&mut ben, &thief, &|_| {});
+    assert!(matches!(forged, Some(Refusal::Signature { what: "tally", .. })), "{forged:?}");
+    let draft = SignedTally::draft(offer.tally.clone());
+    let unsigned = ben.receive_messages(&tally, vec![Message::Offer(Box::new(draft))]).unwrap();
+    assert_eq!(unsigned.rejected[0].refusal, Refusal::Unsigned);
+    assert_eq!(ben.tally(&tally).unwrap().state, TallyState::CertsKnown);
+    assert_eq!(told(&mut ben, &of_ana, &|_| {}), None);
+    for (key, change, _, after) in &changes {
+        assert_eq!(told(&mut ben, key, change), *after);
+    }
+}
+
+/// Ana has offered twice. What comes back signed and is neither of the two is refused, and it is said what was changed in the one it is made of.
+#[test]
+fn what_was_changed_in_an_offer_is_named() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    hand(&mut ben, &mut ana, &tally);
+    let mut offers = Vec::new();
+    for chips in [100, 90] {
+        ana.offer(&tally, Some(terms(chips)), None).unwrap();
+        let Some(Message::Offer(offer)) = ana.outbox(&tally, Audience::Partner).unwrap().pop() else {
+            panic!()
+        };
+        offers.push(offer.tally);
+    }
+    let mut refused = |at: usize, change: Change| {
+        let mut version = offers[at].clone();
+        change(&mut version);
+        let both = ["Ana", "Ben"].map(|name| words(name).root().party_key(&tally.0));
+        let signed = SignedTally::draft(version).signed(Side::Stock, &both[0]).signed(Side::Foil, &both[1]);
+        let heard = ana.receive_messages(&tally, vec![Message::Offer(Box::new(signed))]).unwrap();
+        heard.rejected.into_iter().map(|rejected| rejected.refusal).next()
+    };
+    let altered = |what| Some(Refusal::Altered { what });
+    assert_eq!(refused(0, |it| it.halves.stock.terms = terms(90)), altered("credit terms"));
+    assert_eq!(refused(0, |it| it.date += 1), altered("date"));
+    assert_eq!(refused(1, |it| it.date += 1), altered("date"));
+    assert_eq!(refused(1, |it| it.revision += 1), altered("whole text"));
+    assert_eq!(refused(0, |_| {}), None);
 }

@@ -9,11 +9,12 @@
 
 mod story;
 
+use hazel_core::message::Message;
 use hazel_core::negotiation::TallyState;
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
-use hazel_core::wallet::{Payment, Wallet};
+use hazel_core::wallet::{Attention, Audience, Change, Payment, Wallet};
 use story::*;
 
 fn second_phone(first: &mut Wallet, clock: &StoryClock) -> Wallet {
@@ -30,11 +31,17 @@ fn a_second_phone_pays_within_its_allowance() {
     pay(&mut ben, &tally, 10).unwrap();
     let mut tablet = second_phone(&mut ben, &clock);
     assert_eq!(tablet.device(), 2);
-    assert!(!tablet.has_root());
+    assert!(ben.has_root() && !tablet.has_root());
     assert_eq!(tablet.balance(&tally).unwrap(), chips(-10));
     assert_eq!(largest(&tablet, &tally), Units::ZERO);
     ben.hand_allowance(&tally, 2, chips(40)).unwrap();
     assert_eq!(largest(&ben, &tally), chips(50));
+    for (amount, obstacle) in
+        [(50, None), (51, Some("over_allowance")), (90, Some("over_allowance")), (91, Some("over_limit"))]
+    {
+        let told = ben.can_pay(&tally, chips(amount)).unwrap().obstacle.map(|it| it.code());
+        assert_eq!(told, obstacle, "{amount}: the limit is the partner's word, the allowance one's own");
+    }
     meet(&mut ben, &mut ana, &tally);
     meet(&mut tablet, &mut ana, &tally);
     assert_eq!(largest(&tablet, &tally), chips(40));
@@ -72,9 +79,53 @@ fn a_revoked_phone_signs_no_longer() {
     assert_eq!(ana.balance(&tally).unwrap(), Units::ZERO);
     assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(5));
     assert_eq!(pay(&mut tablet, &tally, 1).unwrap_err().code(), "revoked");
-    assert!(ben.revoke_device(1).is_err(), "nobody revokes the device in hand");
+    assert!(!tablet.attention().unwrap().contains(&Attention::Replaced(tally)), "it cannot begin anew");
+    for (device, why) in
+        [(1, "nobody revokes the device in hand"), (2, "once is enough"), (9, "there is none")]
+    {
+        assert_eq!(ben.revoke_device(device).unwrap_err().code(), "unknown", "{why}");
+    }
     meet(&mut ben, &mut ana, &tally);
     assert_equal_halves(&mut ben, &mut ana, &tally);
+}
+
+/// What a new phone pays reaches the partner before it has heard of the phone: it waits, and counts when the leave is here.
+#[test]
+fn what_an_unknown_phone_has_signed_waits_for_its_leave() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ben, &clock);
+    tablet.pay(&tally, &Payment { units: chips(3), insist: true, ..Payment::default() }).unwrap();
+    let chits = |wallet: &mut Wallet, by: u32| {
+        let mut said = wallet.outbox(&tally, Audience::Partner).unwrap();
+        said.retain(|it| matches!(it, Message::Chits(page) if page.chain.device == by));
+        said
+    };
+    let heard = ana.receive_messages(&tally, chits(&mut tablet, 2)).unwrap();
+    assert_eq!((heard.changes, heard.rejected), (vec![Change::Waiting], vec![]));
+    let heard = ana.receive_messages(&tally, chits(&mut ben, 1)).unwrap();
+    assert_eq!((heard.changes.len(), heard.rejected), (2, vec![]));
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(3));
+}
+
+/// A tablet lets in a watch, and has lost its leave before that is heard of. What the watch signs is let in all the same, and does not count.
+#[test]
+fn whoever_was_let_in_too_late_is_heard_and_does_not_count() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = second_phone(&mut ben, &clock);
+    meet(&mut ben, &mut ana, &tally);
+    meet(&mut tablet, &mut ana, &tally);
+    let mut watch = another_phone(&mut tablet, &clock, "watch");
+    ben.revoke_device(2).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    talk(&mut tablet, &mut ana, &tally);
+    for _ in 0..2 {
+        watch.pay(&tally, &Payment { units: chips(3), insist: true, ..Payment::default() }).unwrap();
+    }
+    let heard = hand(&mut watch, &mut ana, &tally).unwrap();
+    assert!(!heard.changes.contains(&Change::Waiting), "nothing waits for its leave: {:?}", heard.changes);
+    assert_eq!(ana.balance(&tally).unwrap(), Units::ZERO);
+    assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(6));
+    assert_eq!(ana.audit(&mut |_| true).unwrap().findings, []);
 }
 
 /// Ana's first phone is lost, and her tablet takes its leave away: nothing is handed on any more, and all of the limit is the tablet's.

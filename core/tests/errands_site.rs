@@ -1,11 +1,19 @@
 //! Stories of a carrier whose site takes errands on.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that goes wrong should stop loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::arithmetic_side_effects,
+    reason = "a story that goes wrong should stop loudly"
+)]
 
 mod story;
 
 use hazel_core::canon::Canon as _;
 use hazel_core::errand::{ErrandId, ErrandMessage, Verdict};
-use hazel_core::wallet::{ErrandNews, Wallet};
+use hazel_core::units::Units;
+use hazel_core::wallet::{
+    CARRIED_BYTES, CARRIED_MAX, ErrandNews, FOR_GIVER_BYTES, Payment, SiteErrands, Wallet,
+};
 use story::*;
 
 const DAY: u64 = 86_400;
@@ -69,4 +77,73 @@ fn a_site_is_given_the_shortest_errand_first() {
     clock.pass(1);
     assert_eq!(carrier.errands_for_site().unwrap(), [ErrandMessage::Shown(Vec::new())]);
     assert_eq!(ana.more_errands_for_site().unwrap(), [], "what one has given oneself goes another way");
+}
+
+/// What waits at Ben's site for him he asks for by what only he can make of it, and takes in. Of what is for others he says nothing.
+#[test]
+fn what_waits_at_a_site_is_fetched() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut carrier = wallet("Carrier", &clock);
+    let with = opened(&mut ana, &mut carrier);
+    pay(&mut ana, &tally, 1).unwrap();
+    ana.give_errand(&tally, &with, 7 * DAY).unwrap().unwrap();
+    let given = ErrandMessage::from_bytes(&ana.say_errands(&with).unwrap().remove(0)).unwrap();
+    let ErrandMessage::Handed(errand) = given.clone() else { panic!("{given:?}") };
+    let shown = ErrandMessage::Shown(vec![errand.shown()]);
+    let claim = ben.errands_from_site(vec![shown.clone()]).unwrap().reply;
+    let [ErrandMessage::Claimed(claims)] = &claim[..] else { panic!("{claim:?}") };
+    assert!(claims.len() == 1 && claims.iter().all(|claim| errand.is_claimed_by(claim)));
+    for other in [&mut ana, &mut carrier] {
+        assert_eq!(
+            other.errands_from_site(vec![shown.clone(), given.clone()]).unwrap(),
+            SiteErrands::default()
+        );
+    }
+    let told = ben.errands_from_site(vec![given]).unwrap();
+    assert_eq!(told.reply, [ErrandMessage::Answered { id: errand.id(), verdict: Verdict::Arrived }]);
+    assert!(matches!(told.news[..], [ErrandNews::ForMe(_)]), "{told:?}");
+    assert_eq!(ben.balance(&tally).unwrap(), chips(1));
+}
+
+/// What is carried has bounds in bytes as well: for one giver, and in all.
+#[test]
+fn long_errands_fill_a_carrier_before_their_number_does() {
+    let (mut ana, _, tally, clock) = pair();
+    let mut carrier = wallet("Carrier", &clock);
+    carrier.carry_errands(true).unwrap();
+    let with = opened(&mut ana, &mut carrier);
+    for _ in 0..400 {
+        let memo = "m".repeat(200);
+        ana.pay(&tally, &Payment { units: Units::new(10), memo, ..Payment::default() }).unwrap();
+    }
+    for _ in 0..3 {
+        ana.give_errand(&tally, &with, 7 * DAY).unwrap().unwrap();
+    }
+    let given = ana.say_errands(&with).unwrap();
+    let (mut all, mut full) = (0, false);
+    while !full {
+        let from = opened(&mut wallet(&format!("Giver {all}"), &clock), &mut carrier);
+        let mut of_giver = 0;
+        for errand in &given {
+            let ErrandMessage::Handed(handed) = ErrandMessage::from_bytes(errand).unwrap() else { panic!() };
+            let bytes = handed.to_bytes().len() as u64;
+            let verdict = if of_giver + bytes > FOR_GIVER_BYTES {
+                Verdict::FullForGiver
+            } else if all + bytes > CARRIED_BYTES {
+                full = true;
+                Verdict::Full
+            } else {
+                of_giver += bytes;
+                all += bytes;
+                Verdict::Carried
+            };
+            let news = carrier.hear_errand(&from, errand).unwrap().news;
+            assert!(
+                matches!(news, Some(ErrandNews::OfPartner(_, said)) if said == verdict),
+                "{all}: {news:?}"
+            );
+        }
+        assert!(of_giver < 3 * FOR_GIVER_BYTES / 2 && given.len() == 3);
+    }
+    assert!((carrier.errands().unwrap().len() as u64) < CARRIED_MAX);
 }

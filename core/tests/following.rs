@@ -7,7 +7,7 @@ use hazel_core::admit::Refusal;
 use hazel_core::digest::Digest;
 use hazel_core::key::SecretKey;
 use hazel_core::message::Message;
-use hazel_core::order::{Certificate, Head, Links, Run};
+use hazel_core::order::{Certificate, Head, Links, Run, majority};
 use hazel_core::ordering::{Linked, OrderingError, VIEW_MAX, follow, open_view, raise_view, runs};
 use hazel_core::tally::{Halves, TallyId};
 use hazel_core::wallet::{Audience, Wallet};
@@ -124,4 +124,28 @@ fn a_certificate_says_whose_nodes_are_missing() {
     for (by, missing) in [(&stock, "foil"), (&foil, "stock")] {
         assert_eq!(checked(&[by]), Err(format!("the certificate lacks a majority of the {missing}'s nodes")));
     }
+    assert_eq!([1, 2, 3, 4, 5].map(majority), [1, 2, 2, 3, 3]);
+}
+
+/// Ana has confirmed an order, and Ben hears of it by a certificate. It brings what it says on the tally it is about, and nothing that
+/// one of the halves has not said.
+#[test]
+fn a_certificate_makes_an_order_final() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let reached = ben.tally(&tally).unwrap();
+    assert_eq!((reached.index, reached.agreed), (1, 0));
+    let head = Head { tally, view: reached.view, index: 1, hash: reached.head };
+    let mut told = |head: Head, by: &[&str]| {
+        let key = |name: &&str| words(name).root().node_key(&tally.0);
+        let words = by.iter().map(|name| (key(name).public(), head.endorse(&key(name)).signature)).collect();
+        let certificate = Message::Certificate(Certificate { head, words });
+        let heard = ben.receive_messages(&tally, vec![certificate]).unwrap().rejected;
+        (heard.first().map(|it| it.refusal.code()), ben.tally(&tally).unwrap().final_index)
+    };
+    let elsewhere = Head { tally: TallyId([9; 16]), ..head };
+    assert_eq!(told(elsewhere, &["Ana", "Ben"]), (Some("other_tally"), 0));
+    assert_eq!(told(head, &["Ben"]), (Some("bad_certificate"), 0));
+    assert_eq!(told(head, &["Ana", "Ben"]), (None, 1));
 }

@@ -9,6 +9,7 @@
 
 mod story;
 
+use hazel_core::key::{PublicKey, Signature};
 use hazel_core::message::Message;
 use hazel_core::wallet::{Audience, ChitView, Filter, Payment};
 use story::*;
@@ -73,4 +74,52 @@ fn a_filter_takes_the_same_entries_page_by_page() {
             }
         }
     }
+}
+
+/// An export for programs has what was agreed, and every entry as it was signed, once for both halves.
+#[test]
+fn an_export_is_one_object_with_everything_in_it() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 30).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let export = ana.export(&tally).unwrap();
+    let json = export.to_json();
+    assert_eq!(json, ben.export(&tally).unwrap().to_json());
+    let (contract, entry) = (&export.contract.tally, &export.chits[0]);
+    let half = |name: &str, key: PublicKey, limit: &str, signature: Option<Signature>| {
+        format!(
+            r#"{{"name":"{name}","party_key":"{}","granted":{{"limit":"{limit}","notice_days":7}},"signature":"{}"}}"#,
+            hexadecimal(&key.0),
+            hexadecimal(&signature.unwrap().0)
+        )
+    };
+    let (stock, foil) = (&contract.halves.stock.cert, &contract.halves.foil.cert);
+    let signatures = &export.contract.signatures;
+    let (stock, foil) = (
+        half("Ana", stock.party_key, "100.00", signatures.stock),
+        half("Ben", foil.party_key, "50.00", signatures.foil),
+    );
+    let expected = format!(
+        concat!(
+            r#"{{"tally":"{}","contract":"{}","text":"{}","denomination":"CHIP","revision":1,"date":"2025-10-09T08:53:20Z","#,
+            r#""stock":{},"foil":{},"index":1,"head":"{}","final_index":1,"entries":[{{"index":1,"#,
+            r#""date":"2025-10-09T08:53:20Z","by":"Ben","to":"Ana","kind":"payment","amount":"30.00","foil_owes":"30.00","#,
+            r#""memo":"coffee","reference":"","taken_as":"","final":true,"side":"foil","device":1,"epoch":1,"#,
+            r#""number":1,"hash":"{}","key":"{}","signature":"{}"}}]}}"#
+        ),
+        hexadecimal(&tally.0),
+        hexadecimal(&contract.digest().0),
+        hexadecimal(&contract.contract.0),
+        stock,
+        foil,
+        hexadecimal(&export.head.0),
+        hexadecimal(&entry.hash.0),
+        hexadecimal(&entry.signed.key.0),
+        hexadecimal(&entry.signed.signature.0),
+    );
+    assert_eq!(json, expected);
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -10,13 +10,14 @@
 
 mod story;
 
-use hazel_core::admit::Refusal;
-use hazel_core::digest::Digest;
-use hazel_core::key::{PublicKey, Signature};
+use hazel_core::admit::{Refusal, grant_digest};
+use hazel_core::chit::{Body, ChainId, Chit, DeviceAct, SignedChit};
+use hazel_core::digest::{Digest, Statement};
+use hazel_core::key::{PublicKey, SecretKey, Signature};
 use hazel_core::message::{Message, Page};
-use hazel_core::order::{ForkProof, Head, Links, Run};
+use hazel_core::order::{ForkError, ForkProof, Head, Links, Run};
 use hazel_core::store::Store;
-use hazel_core::tally::{Half, Side, Tally, TallyId, Terms};
+use hazel_core::tally::{Grant, Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
 use hazel_core::wallet::{Ask, Attention, Audience, Payment, Wallet};
 use story::*;
@@ -140,6 +141,44 @@ fn a_copied_phone_is_found_out_and_both_payments_bind() {
     audit(&mut ana);
 }
 
+/// Only the party itself lets a phone of its own begin anew, and what it has signed for one such phone lets in no other.
+#[test]
+fn nobody_begins_an_epoch_on_anothers_word() {
+    let (mut ana, mut ben, tally, _) = pair();
+    ben.renew(&tally).unwrap();
+    let honest = ben.export(&tally).unwrap().chits.remove(0).signed;
+    let Body::Device(DeviceAct::Epoch { grant, by_party }) = honest.chit.body else { panic!("{honest:?}") };
+    let thief = SecretKey::from_seed(&[9; 32]);
+    let begun = |device: u32, epoch: u64, by_party: &dyn Fn(&Grant) -> Signature| {
+        let key = thief.public();
+        let grant = Grant { device, epoch, device_key: key, first_key: key.digest() };
+        let body = Body::Device(DeviceAct::Epoch { grant, by_party: by_party(&grant) });
+        let chain = ChainId { side: Side::Foil, device, epoch };
+        let chit = Chit { chain, body, ..honest.chit.clone() }.sign(&thief);
+        vec![Message::Chits(Page::of(&[chit]).unwrap())]
+    };
+    let signed = |key: &SecretKey, side: Side| {
+        let key = key.clone();
+        move |grant: &Grant| key.sign(Statement::Grant, &grant_digest(&tally, side, grant))
+    };
+    let [of_ana, of_ben] = ["Ana", "Ben"].map(|name| words(name).root().party_key(&tally.0));
+    for (what, told) in [
+        ("Ben's word for another phone", begun(1, grant.epoch + 1, &|_| by_party)),
+        ("Ben's word for that number", begun(1, grant.epoch, &|_| by_party)),
+        ("the thief's own", begun(1, 7, &signed(&thief, Side::Foil))),
+        ("Ana's", begun(1, 7, &signed(&of_ana, Side::Foil))),
+        ("Ben's for the other half", begun(1, 7, &signed(&of_ben, Side::Stock))),
+    ] {
+        let refused = refusals(&mut ana, &tally, told);
+        assert!(
+            matches!(refused[..], [Refusal::Signature { what: "grant of a new epoch", .. }]),
+            "{what}: {refused:?}"
+        );
+    }
+    assert_eq!(ana.export(&tally).unwrap().chits, []);
+    assert_eq!(refusals(&mut ana, &tally, begun(1, 7, &signed(&of_ben, Side::Foil))), []);
+}
+
 /// A proof that somebody else has found is kept as one's own are, if it proves anything.
 #[test]
 fn a_proof_that_is_told_is_kept() {
@@ -156,6 +195,53 @@ fn a_proof_that_is_told_is_kept() {
     assert_eq!(told(&mut ana, b"one"), (1, 0), "one order twice");
     assert_eq!(told(&mut ana, b"other"), (0, 1));
     audit(&mut ana);
+}
+
+/// Two chits prove something where both stand at one place of one chain, and differ.
+#[test]
+fn two_chits_prove_a_fork_where_they_contradict_each_other() {
+    let (_, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    ben.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("copy"));
+    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let signed = |wallet: &mut Wallet, units: i64| {
+        pay(wallet, &tally, units).unwrap();
+        Box::new(wallet.export(&tally).unwrap().chits.pop().unwrap().signed)
+    };
+    let (first, second, other) = (signed(&mut ben, 1), signed(&mut ben, 2), signed(&mut copy, 3));
+    let mut forged = other.clone();
+    forged.signature = Signature([9; 64]);
+    let proves = |one: &SignedChit, other: &SignedChit| {
+        ForkProof::Chits(Box::new(one.clone()), Box::new(other.clone())).check()
+    };
+    assert_eq!(proves(&first, &other), Ok(()));
+    assert_eq!(proves(&first, &first), Err(ForkError::NoContradiction));
+    assert_eq!(proves(&first, &second), Err(ForkError::NoContradiction));
+    for (one, other) in [(&first, &forged), (&forged, &first)] {
+        assert!(matches!(proves(one, other), Err(ForkError::Signature(_))));
+    }
+}
+
+/// Ben's node says two things of one place. The second is refused, and both together are kept.
+#[test]
+fn two_words_for_one_place_are_proof() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let node = words("Ben").root().node_key(&tally.0);
+    let word = |view: u64| {
+        let head = Head { tally, view, index: 1, hash: Digest::of(b"another order") };
+        vec![Message::Endorsement(head.endorse(&node))]
+    };
+    let proofs = |ana: &mut Wallet| {
+        ana.attention().unwrap().into_iter().filter(|it| matches!(it, Attention::Proof(_))).count()
+    };
+    assert_eq!(refusals(&mut ana, &tally, word(9)), [], "in another view");
+    assert_eq!(proofs(&mut ana), 0);
+    assert_eq!(refusals(&mut ana, &tally, word(0)), [Refusal::OrderRewritten { index: 1 }]);
+    assert_eq!(proofs(&mut ana), 1);
 }
 
 #[test]
@@ -199,6 +285,8 @@ fn an_invoice_is_paid_by_its_payer_on_its_tally_in_full() {
         hazel_core::invoice::InvoiceState::Issued,
         "a crumb is no payment"
     );
+    let again = ben.pay(&tally, &Payment { units: chips(12), invoice: Some(id), ..Payment::default() });
+    assert_eq!(again.unwrap_err().code(), "invoice_over", "it was answered");
     assert_equal_halves(&mut ana, &mut ben, &tally);
     audit(&mut ana);
     audit(&mut ben);

@@ -12,7 +12,7 @@ mod story;
 use hazel_core::negotiation::TallyState;
 use hazel_core::store::Store;
 use hazel_core::tally::Side;
-use hazel_core::wallet::{Ask, Attention, CannotPay, Filter, Payment, Wallet};
+use hazel_core::wallet::{Ask, Attention, CannotPay, Filter, Payment, Speakers, Wallet};
 use story::*;
 
 #[test]
@@ -104,7 +104,9 @@ fn a_ticket_expires_after_its_hour_and_once() {
     assert_eq!(ana.expire_tickets().unwrap(), 0, "the last second still counts");
     assert!(wallet("Cai", &clock).accept_ticket(&ticket, terms(50)).is_ok(), "for whoever scans it as well");
     clock.pass(1);
+    assert_eq!(ana.meetable().unwrap(), [ticket.tally]);
     assert_eq!(ana.expire_tickets().unwrap(), 1);
+    assert_eq!(ana.meetable().unwrap(), [], "nobody comes any more");
     assert_eq!(ana.expire_tickets().unwrap(), 0);
     assert_eq!(ana.tallies().unwrap()[0].state, TallyState::Expired);
     assert!(ben.accept_ticket(&ticket, terms(50)).is_err());
@@ -160,4 +162,65 @@ fn who_will_not_wait_for_a_partner_goes_on_with_a_new_epoch() {
     meet(&mut new, &mut ben, &tally);
     assert_equal_halves(&mut new, &mut ben, &tally);
     assert_eq!(ben.balance(&tally).unwrap(), chips(4));
+}
+
+/// Who speaks for a half, and whether somebody should look after it: something is on its way, or is waited for.
+#[test]
+fn a_holder_sees_who_speaks_for_a_half() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let backup = ana.backup(&words("Ana")).unwrap();
+    let [of_ana, of_ben] = ["Ana", "Ben"].map(|name| words(name).root().node_key(&tally.0).public());
+    let at_home = Speakers {
+        tally,
+        side: Side::Stock,
+        nodes: vec![of_ana],
+        here: true,
+        partner: vec![of_ben],
+        epoch: 0,
+        pending: false,
+    };
+    assert_eq!(ana.speakers().unwrap(), std::slice::from_ref(&at_home));
+    pay(&mut ana, &tally, 1).unwrap();
+    assert_eq!(ana.speakers().unwrap(), [Speakers { pending: true, ..at_home.clone() }]);
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ana.speakers().unwrap(), std::slice::from_ref(&at_home));
+    assert_eq!(ben.speakers().unwrap()[0].side, Side::Foil);
+    assert!(restored("Ana", &backup, &clock).speakers().unwrap()[0].pending, "it waits for the partner");
+    let site = hazel_core::key::SecretKey::from_seed(&[9; 32]).public();
+    assert_eq!(ana.host_here(&tally), Ok(None), "it speaks already");
+    ana.host_at(&tally, &site).unwrap().unwrap();
+    assert_eq!(ana.host_at(&tally, &site), Ok(None));
+    let moved = Speakers { nodes: vec![site], here: false, epoch: 1, pending: true, ..at_home.clone() };
+    assert_eq!(ana.speakers().unwrap(), [moved]);
+    ana.host_here(&tally).unwrap().unwrap();
+    assert_eq!(ana.speakers().unwrap(), [Speakers { epoch: 2, pending: true, ..at_home }]);
+}
+
+#[test]
+fn a_backup_is_to_be_proven_again_after_ninety_days() {
+    let (_, mut ben, _, clock) = pair();
+    let backup = ben.backup(&words("Ben")).unwrap();
+    ben.rehearse_restore(&words("Ben"), &backup).unwrap();
+    for (pass, due) in [(90 * 86_400, false), (1, true)] {
+        clock.pass(pass);
+        assert_eq!(ben.attention().unwrap().contains(&Attention::Rehearse), due);
+    }
+}
+
+/// A phone in whose place another one was restored says so as long as there is something to sign.
+#[test]
+fn whoever_was_replaced_hears_no_more_of_it_when_all_is_over() {
+    let (mut ana, mut old, tally, clock) = pair();
+    let mut new = restored("Ben", &old.backup(&words("Ben")).unwrap(), &clock);
+    meet(&mut new, &mut ana, &tally);
+    let mut is_told = |ana: &mut Wallet| {
+        old.ask_what_is_missing(&tally).unwrap();
+        talk(&mut old, ana, &tally);
+        let told = old.attention().unwrap().contains(&Attention::Replaced(tally));
+        (old.tally(&tally).unwrap().state, told)
+    };
+    assert_eq!(is_told(&mut ana), (TallyState::Open, true));
+    new.close(&tally).unwrap();
+    meet(&mut new, &mut ana, &tally);
+    assert_eq!(is_told(&mut ana), (TallyState::Closed, false));
 }

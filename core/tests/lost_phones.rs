@@ -31,6 +31,7 @@ fn a_restored_phone_reads_at_once_and_signs_after_it_met_the_partner() {
             _ => (restored("Ben", &backup, &clock), ana),
         };
         assert!(new.tally(&tally).unwrap().reconciling);
+        assert_eq!(new.have(&tally).unwrap().view > 0, lost == "Ben", "who gives the order begins a view");
         assert_eq!(pay(&mut new, &tally, 1).unwrap_err().code(), "reconciling");
         meet(&mut new, &mut partner, &tally);
         assert!(!new.tally(&tally).unwrap().reconciling, "{lost}");
@@ -108,7 +109,11 @@ fn with_nothing_but_the_words_a_partner_can_tell_everything() {
             Wallet::create(Store::in_memory().unwrap(), &guard(), lost, &words(lost), clock, entropy)
                 .unwrap();
         let told = new.rebuild(&partner.remind(&tally).unwrap()).unwrap();
+        assert_eq!((told.tally, told.partner.as_str()), (tally, partner.name()));
         assert_eq!(told.lies, []);
+        // A reminder may be old: who gives the order waits until its partner has answered it.
+        assert_eq!(new.tally(&tally).unwrap().reconciling, lost == "Ben");
+        assert_eq!(new.balance(&tally).unwrap(), partner.balance(&tally).unwrap().negated());
         meet(&mut new, &mut partner, &tally);
         assert!(!new.tally(&tally).unwrap().reconciling);
         pay(&mut new, &tally, 2).unwrap();
@@ -141,6 +146,8 @@ fn a_backup_is_rehearsed_and_its_three_errors_differ() {
     let mut newer = backup.clone();
     newer[12] = 2;
     assert_eq!(refusal(words("Ben"), &newer), "newer");
+    newer[12] = 0;
+    assert_eq!(refusal(words("Ben"), &newer), "not_a_backup");
     assert_eq!(refusal(words("Ben"), b"something else"), "not_a_backup");
 }
 

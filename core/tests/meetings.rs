@@ -14,7 +14,7 @@ use hazel_core::negotiation::{By, TallyState};
 use hazel_core::store::Begun;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Custody, Filter, Unsettled, Wallet};
-use story::{accept, assert_equal_halves, hand, introduce, pair, pay, people, terms};
+use story::{accept, assert_equal_halves, hand, introduce, pair, pay, people, restored, terms, words};
 
 /// Letters both ways until nobody says more, or until the one of that number is lost and with it the meeting.
 /// Returns how many arrived.
@@ -54,7 +54,7 @@ fn talk(
 fn assert_settled(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) {
     assert_eq!(one.stands_at(tally).unwrap(), other.stands_at(tally).unwrap());
     for wallet in [&*one, &*other] {
-        assert_eq!(wallet.unsettled(tally).unwrap(), Unsettled::default());
+        assert!(wallet.unsettled(tally).unwrap().is_nothing());
     }
     assert_equal_halves(one, other, tally);
 }
@@ -67,7 +67,8 @@ fn a_payment_takes_three_letters_and_the_next_meeting_none() {
     assert_eq!(talk(&mut ana, &mut ben, &tally, None, None), 0);
     pay(&mut ana, &tally, 5).unwrap();
     let open = ana.unsettled(&tally).unwrap();
-    assert_eq!((open.unheld, open.unordered), (1, 1));
+    assert_eq!(open, Unsettled { unheld: 1, unordered: 1, ..Unsettled::default() });
+    assert!(!open.is_nothing());
     assert_ne!(ana.stands_at(&tally).unwrap(), ben.stands_at(&tally).unwrap());
     assert_eq!(talk(&mut ana, &mut ben, &tally, None, None), 3);
     assert_settled(&mut ana, &mut ben, &tally);
@@ -146,11 +147,14 @@ fn a_long_history_comes_in_letters_of_bounded_size() {
     let first = ana.say(&mut talk_ana).unwrap();
     let sizes: Vec<_> = first.iter().map(Vec::len).collect();
     assert!((2..=4).contains(&first.len()) && sizes.iter().sum::<usize>() < 4 * LETTER_MAX, "{sizes:?}");
-    ana.end_meeting(&talk_ana, false).unwrap();
     let shown = ana.history(&tally, &Filter { most: 800, ..Filter::default() }).unwrap();
     let sent = shown.iter().filter(|entry| entry.facets.custody == Custody::Sent).count();
     assert_eq!(sent, pages(&first).iter().map(|(_, chits)| chits).sum());
     assert!(sent < 800, "{sent}");
+    let second = ana.say(&mut talk_ana).unwrap();
+    let upto = |letters: &[Vec<u8>]| pages(letters).last().map(|(from, chits)| from + *chits as u64);
+    assert_eq!(pages(&second).first().map(|page| page.0), upto(&first), "it goes on where it was");
+    ana.end_meeting(&talk_ana, false).unwrap();
     talk(&mut ana, &mut ben, &tally, None, Some(2));
     talk(&mut ana, &mut ben, &tally, None, None);
     assert_settled(&mut ana, &mut ben, &tally);
@@ -219,4 +223,38 @@ fn the_beginning_of_a_letter_is_kept_and_has_a_bound() {
     assert_eq!(ana.begun(&tally).unwrap(), Some(begun(LETTER_MAX)));
     ana.keep_begun(&tally, None).unwrap();
     assert_eq!(ana.begun(&tally).unwrap(), None);
+}
+
+/// Ben's phone is restored and waits for a view that Ana's cannot promise, for her site speaks for her: neither can end it, and both fall silent.
+#[test]
+fn two_summaries_do_not_chase_each_other() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let site = hazel_core::key::SecretKey::from_seed(&[9; 32]).public();
+    ana.host_at(&tally, &site).unwrap().unwrap();
+    talk(&mut ana, &mut ben, &tally, None, None);
+    let mut new = restored("Ben", &ben.backup(&words("Ben")).unwrap(), &clock);
+    for _ in 0..2 {
+        assert!(talk(&mut new, &mut ana, &tally, None, None) < 12);
+        assert!(new.tally(&tally).unwrap().reconciling);
+    }
+}
+
+/// Whoever was cut off in a meeting begins the next one with a summary, and with its receipts; after one that came to its end nothing is said.
+#[test]
+fn after_a_meeting_that_was_cut_off_a_summary_comes_first() {
+    let (mut ana, mut ben, tally, _clock) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    talk(&mut ana, &mut ben, &tally, None, None);
+    let begins_with = |ana: &mut Wallet, in_sync: bool| {
+        let mut meeting = ana.begin_meeting(&tally).unwrap();
+        let mut letterbox = Letterbox::default();
+        let letters = ana.say(&mut meeting).unwrap();
+        ana.end_meeting(&meeting, in_sync).unwrap();
+        let said: Vec<_> = letters.iter().flat_map(|letter| letterbox.open(letter).unwrap()).collect();
+        let has = |what: fn(&Message) -> bool| said.iter().any(|it| it.as_ref().is_ok_and(what));
+        [has(|it| matches!(it, Message::Have(_))), has(|it| matches!(it, Message::Receipt(_)))]
+    };
+    assert_eq!(begins_with(&mut ana, false), [false, false]);
+    assert_eq!(begins_with(&mut ana, true), [true, true]);
+    assert_eq!(begins_with(&mut ana, true), [false, false]);
 }

@@ -3,9 +3,10 @@
 
 mod story;
 
-use hazel_core::claim::Hosting;
+use hazel_core::canon::Canon as _;
+use hazel_core::claim::{Claim, Hosting};
 use hazel_core::digest::Digest;
-use hazel_core::key::SecretKey;
+use hazel_core::key::{PublicKey, SecretKey};
 use hazel_core::message::Message;
 use hazel_core::order::{Endorsement, Head, Links};
 use hazel_core::ordering::{
@@ -13,7 +14,7 @@ use hazel_core::ordering::{
 };
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Audience, Wallet};
+use hazel_core::wallet::{Audience, Change, Wallet};
 use story::*;
 
 /// A word of the foil's node for the order as a wallet holds it now, said in some view.
@@ -115,6 +116,49 @@ fn an_order_that_is_known_is_answered_by_whoever_has_a_word_for_it() {
     assert!(!says_its_word(&mut ana), "it is said once");
     ana.receive(&order).unwrap();
     assert!(says_its_word(&mut ana), "and again when the order is");
+    ana.hand_over(&tally).unwrap().unwrap();
+    let mut alone = ben.outbox(&tally, Audience::Partner).unwrap();
+    alone.retain(|message| matches!(message, Message::Links(_)));
+    assert_eq!((alone.len(), ana.receive_messages(&tally, alone).unwrap().rejected), (1, vec![]));
+    assert!(says_its_word(&mut ana), "or nothing else but the order");
+}
+
+/// Of an order of chits that are not here nothing can be followed: the phone says how far its memory goes.
+#[test]
+fn an_order_of_what_is_not_here_is_answered_with_a_question() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 10).unwrap();
+    let mut told = ben.outbox(&tally, Audience::Partner).unwrap();
+    told.retain(|message| matches!(message, Message::Links(_)));
+    let heard = ana.receive_messages(&tally, told).unwrap();
+    assert_eq!((heard.changes, heard.rejected), (vec![Change::Waiting], vec![]));
+    let said = ana.outbox(&tally, Audience::Partner).unwrap();
+    assert!(matches!(said[..], [Message::Have(_)]), "{said:?}");
+}
+
+/// The foil's half gives the order. Whoever of the stock's phones has followed it tells nobody.
+#[test]
+fn an_order_is_told_by_the_half_that_gives_it() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ana, &clock, "tablet");
+    pay(&mut ben, &tally, 10).unwrap();
+    tablet.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let view = tablet.tally(&tally).unwrap();
+    assert_eq!((view.index, view.agreed), (1, 0));
+    let tells = |wallet: &mut Wallet| {
+        let said = wallet.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Links(_)))
+    };
+    assert!(!tells(&mut tablet));
+    // What Ana's node says of an order that Ben holds is nothing new to him, and no presumption.
+    meet(&mut ana, &mut ben, &tally);
+    let (_folder, store, no) = rows_of(&ben, &tally);
+    let repeated = store.read(|shelf| {
+        let runs = runs(shelf, &shelf.standing(no)?.unwrap(), 0)?;
+        let endorsement = shelf.endorsement(no, &node("Ana", &tally).public())?.unwrap();
+        Ok::<_, OrderingError>(Message::Links(Links { after: 0, runs, endorsement }))
+    });
+    assert_eq!(ben.receive_messages(&tally, vec![repeated.unwrap()]).unwrap().rejected, []);
 }
 
 /// Two payments of Ben's that both phones have agreed on, as Ana's phone holds them.
@@ -316,4 +360,22 @@ fn nobody_claims_the_half_of_another() {
     {
         assert_eq!(claimed(side, by), Err("unknown_device"));
     }
+    // What was said to one site on one channel says nothing on another: neither as it is nor altered.
+    let claim = Hosting { tally, side: Side::Stock, site, user }.sign(&ana);
+    assert_eq!(Claim::from_bytes(&claim.to_bytes()), Ok(claim));
+    let elsewhere = SecretKey::from_seed(&[6; 32]).public();
+    let heard = |claim: Claim, site: &PublicKey, user: &[u8; 32]| {
+        claim.check(&contract.tally, &tip, site, user).map_err(|refusal| refusal.code())
+    };
+    assert_eq!(heard(claim, &elsewhere, &user), Err("out_of_place"));
+    assert_eq!(heard(claim, &site, &[8; 32]), Err("out_of_place"));
+    let altered = |hosting: Hosting| Claim { hosting, ..claim };
+    assert_eq!(
+        heard(altered(Hosting { site: elsewhere, ..claim.hosting }), &elsewhere, &user),
+        Err("bad_signature")
+    );
+    assert_eq!(
+        heard(altered(Hosting { user: [8; 32], ..claim.hosting }), &site, &[8; 32]),
+        Err("bad_signature")
+    );
 }

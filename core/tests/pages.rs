@@ -10,20 +10,22 @@
 
 mod story;
 
+use hazel_core::admit::Refusal;
 use hazel_core::canon::Canon as _;
-use hazel_core::chit::ChainId;
+use hazel_core::chit::{ChainId, SignedChit};
 use hazel_core::digest::Digest;
-use hazel_core::message::Page;
+use hazel_core::message::{Message, Page};
 use hazel_core::order::Run;
 use hazel_core::store::Store;
 use hazel_core::tally::Side;
-use hazel_core::wallet::{Export, Wallet};
+use hazel_core::units::Units;
+use hazel_core::wallet::{Change, Export, Payment, Rejected, Wallet};
 use story::*;
 
 /// Two branches of a fork never share a page, although their numbers follow each other.
 #[test]
 fn a_page_stays_on_its_branch() {
-    let (_, mut ben, tally, clock) = pair();
+    let (mut ana, mut ben, tally, clock) = pair();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("copy");
     ben.copy_database(&path).unwrap();
@@ -48,6 +50,15 @@ fn a_page_stays_on_its_branch() {
     assert_eq!(pages.len(), 2);
     assert_eq!(pages.into_iter().flat_map(Page::unfold).collect::<Vec<_>>(), mixed);
     assert_eq!(Page::all_of(&one).count(), 1);
+    // Who holds the one and hears how the other goes on has to hear its beginning first, though one key signs both.
+    let mut told = |chits: &[SignedChit]| {
+        let heard = ana.receive_messages(&tally, vec![Message::Chits(Page::of(chits).unwrap())]).unwrap();
+        assert_eq!(heard.rejected, []);
+        (heard.changes.contains(&Change::Waiting), ana.balance(&tally).unwrap())
+    };
+    assert_eq!(told(&one[..1]), (false, chips(1)));
+    assert_eq!(told(&other[1..]), (true, chips(1)));
+    assert_eq!(told(&other[..1]), (false, chips(6)));
     // Nor do a chit and one that names it as the one before, but has another chain or number.
     for (device, seq) in [(9, 2), (1, 3)] {
         let mut strange = one[1].clone();
@@ -86,5 +97,52 @@ fn a_run_reaches_to_the_last_number_there_may_be() {
         let run = Run { view: 0, chain, first, count, last: Digest::of(b"a chit") };
         let read = Run::from_bytes(&run.to_bytes());
         assert_eq!(read.is_ok_and(|read| read == run), readable, "{count} from {first}");
+    }
+}
+
+/// Ben's chits come in the wrong order. What comes too early is kept, and counts as soon as it can be read; nothing is told twice for it.
+#[test]
+fn a_page_that_comes_too_early_is_kept() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let paid = [1, 2, 4].map(|units| pay(&mut ben, &tally, units).unwrap());
+    let signed: Vec<_> = ben.export(&tally).unwrap().chits.into_iter().map(|row| row.signed).collect();
+    assert_eq!(paid.len(), signed.len());
+    let mut hears = |at: usize| {
+        let page = Message::Chits(Page::of(&signed[at..=at]).unwrap());
+        let heard = ana.receive_messages(&tally, vec![page]).unwrap();
+        assert_eq!(heard.rejected, []);
+        let waits = heard.changes.contains(&Change::Waiting);
+        (waits, ana.balance(&tally).unwrap(), ana.unsettled(&tally).unwrap().waiting > 0)
+    };
+    assert_eq!(hears(2), (true, chips(0), true));
+    assert_eq!(hears(1), (true, chips(0), true));
+    assert_eq!(hears(0), (false, chips(7), false));
+}
+
+/// Nobody fills a phone with what waits for something that never comes.
+#[test]
+fn what_waits_has_a_bound() {
+    const MOST: u64 = 1 << 20;
+    let (mut ana, mut ben, tally, _) = pair();
+    let long = Payment { units: Units::new(1), memo: "as long as can be, ".repeat(12), ..Payment::default() };
+    for _ in 0..251 {
+        ben.pay(&tally, &long).unwrap();
+    }
+    let mut signed: Vec<_> = ben.export(&tally).unwrap().chits.into_iter().map(|row| row.signed).collect();
+    signed.remove(0);
+    let mut waiting = 0;
+    for from in 0.. {
+        let page = Message::Chits(Page::of(&signed[from..]).unwrap());
+        let length = page.to_bytes().len() as u64;
+        let heard = ana.receive_messages(&tally, vec![page]).unwrap();
+        let kept = ana.unsettled(&tally).unwrap().waiting;
+        if waiting + length > MOST {
+            assert!(matches!(heard.rejected[..], [Rejected { refusal: Refusal::TooMuchParked, .. }]));
+            assert_eq!(kept, waiting);
+            return;
+        }
+        assert_eq!(heard.rejected, []);
+        waiting += length;
+        assert_eq!(kept, waiting);
     }
 }

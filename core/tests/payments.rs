@@ -13,7 +13,7 @@ use hazel_core::book::Flag;
 use hazel_core::invoice::InvoiceState;
 use hazel_core::negotiation::TallyState;
 use hazel_core::units::Units;
-use hazel_core::wallet::{Ask, CannotPay, Filter, Payment, Settled, WalletError, Went};
+use hazel_core::wallet::{Ask, CannotPay, Custody, Filter, Payment, Settled, WalletError, Went};
 use story::*;
 
 fn all() -> Filter {
@@ -36,14 +36,20 @@ fn a_payment_is_pending_then_received_then_final() {
     let chit = pay(&mut ben, &tally, 30).unwrap();
     assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Signed(chit));
     assert_eq!(ben.history(&tally, &all()).unwrap()[0].facets.word(), "pending");
-    hand(&mut ben, &mut ana, &tally);
+    assert!(hand(&mut ben, &mut ana, &tally).unwrap().reply, "she has a receipt to give");
     assert_eq!(ana.history(&tally, &all()).unwrap()[0].note.memo, "coffee");
-    hand(&mut ana, &mut ben, &tally);
+    assert!(!hand(&mut ana, &mut ben, &tally).unwrap().reply, "all is said");
     assert_eq!(ben.went(&tally, &chit).unwrap(), Went::Final(chit));
     meet(&mut ana, &mut ben, &tally);
     assert_equal_halves(&mut ana, &mut ben, &tally);
     assert_eq!(ana.balance(&tally).unwrap(), chips(30));
     assert_eq!(ana.tally(&tally).unwrap().final_index, 1);
+    let unplaced = pay(&mut ana, &tally, 1).unwrap();
+    assert_eq!(ana.went(&tally, &unplaced).unwrap(), Went::Signed(unplaced));
+    meet(&mut ana, &mut ben, &tally);
+    for wallet in [&mut ana, &mut ben] {
+        assert_eq!(wallet.history(&tally, &all()).unwrap()[0].facets.custody, Custody::Held);
+    }
 }
 
 #[test]
@@ -91,6 +97,14 @@ fn the_limit_holds_unless_the_payer_insists_and_the_payee_accepts() {
     assert_eq!(ana.balance(&tally).unwrap(), Units::ZERO);
     assert_eq!(ana.tally(&tally).unwrap().outside_theirs, chips(120));
     assert_eq!(ana.history(&tally, &all()).unwrap()[0].flag, Flag::OverLimit);
+    let inside = pay(&mut ana, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    for (by_ana, chit) in [(false, chit), (false, inside), (true, inside)] {
+        let wallet = if by_ana { &mut ana } else { &mut ben };
+        let nothing = wallet.accept_pledge(&tally, &chit).unwrap_err();
+        assert_eq!(nothing.code(), "unknown", "what is one's own, or within the limit, waits for nobody");
+    }
+    pay(&mut ben, &tally, 1).unwrap();
     ana.accept_pledge(&tally, &chit).unwrap();
     meet(&mut ana, &mut ben, &tally);
     assert_eq!(ana.balance(&tally).unwrap(), chips(120));
@@ -206,6 +220,8 @@ fn a_tally_closes_at_zero_only() {
     assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Closing);
     assert_eq!(pay(&mut ben, &tally, 1).unwrap_err().code(), "closing");
     assert_eq!(pay(&mut ana, &tally, 11).unwrap_err().code(), "closing");
+    let insisted = Payment { units: chips(11), insist: true, ..Payment::default() };
+    assert_eq!(ana.pay(&tally, &insisted).unwrap_err().code(), "closing", "nobody can insist on that");
     pay(&mut ana, &tally, 10).unwrap();
     // Nobody says closed of an order that the two do not agree on yet: it may still be given up for a restored foil's.
     let mut early = 0;
@@ -344,6 +360,7 @@ fn every_page_of_a_history_is_a_piece_of_the_whole() {
 
 #[test]
 fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
+    use hazel_core::canon::Malformed;
     use hazel_core::message::HANDOVER_MAX;
     let (mut ana, mut ben, tally, _) = pair();
     let long = Payment {
@@ -368,6 +385,8 @@ fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
     assert!(lengths.len() > 1 && lengths.iter().all(|length| *length <= HANDOVER_MAX), "{lengths:?}");
     meet(&mut ana, &mut ben, &tally);
     assert_equal_halves(&mut ana, &mut ben, &tally);
-    let endless = vec![0x85; HANDOVER_MAX + 1];
-    assert_eq!(ana.receive(&endless).unwrap_err().code(), "malformed");
+    let too_long = Malformed::TooLong { what: "hand-over", max: HANDOVER_MAX as u64 };
+    let mut refused = |length: usize| ana.receive(&vec![0x85; length]).unwrap_err();
+    assert_eq!(refused(HANDOVER_MAX + 1), too_long.clone().into());
+    assert_ne!(refused(HANDOVER_MAX), too_long.into());
 }

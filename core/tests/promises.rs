@@ -13,9 +13,10 @@ mod story;
 use hazel_core::digest::Digest;
 use hazel_core::key::{PublicKey, SecretKey};
 use hazel_core::message::{Have, Message};
-use hazel_core::order::Head;
+use hazel_core::order::{Head, Links};
+use hazel_core::ordering::{OrderingError, endorse, runs};
 use hazel_core::store::Store;
-use hazel_core::tally::TallyId;
+use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Audience, EnrolmentRequest, Wallet};
 use story::*;
 
@@ -121,9 +122,12 @@ fn asked_is_not_promised_and_neither_is_forgotten() {
         hear(&mut ana, &tally, &site, have.clone());
         talk(&mut new, &mut ana, &tally);
         assert!(new.tally(&tally).unwrap().reconciling, "{have:?}");
+        assert_eq!(told_site(&mut ana, &tally).view, asked, "it is asked again");
         assert!(ana.have(&tally).unwrap().view < asked);
     }
     hear(&mut ana, &tally, &own, said);
+    let told = ana.outbox(&tally, Audience::Partner).unwrap();
+    assert!(told.iter().any(|it| matches!(it, Message::Have(have) if have.view == asked)), "{told:?}");
     let mut ana = reopened(&mut ana, "promised");
     assert_eq!(ana.have(&tally).unwrap().view, asked);
     talk(&mut new, &mut ana, &tally);
@@ -185,4 +189,96 @@ fn where_the_half_moves_on_the_new_site_alone_promises_nothing() {
     }
     talk(&mut new, &mut ana, &tally);
     assert!(new.tally(&tally).unwrap().reconciling, "its holder may go on without (`resume`)");
+}
+
+/// Ana's phone cannot confirm what Ben orders, for her site speaks for her: an order is told to it once, not until it is confirmed.
+#[test]
+fn an_order_is_told_once_to_a_phone_that_cannot_confirm_it() {
+    let (mut ana, mut ben, tally, _) = pair();
+    ana.host_at(&tally, &site("Ana's")).unwrap().unwrap();
+    talk(&mut ana, &mut ben, &tally);
+    let tells_order = |ben: &mut Wallet| {
+        let said = ben.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Links(_)))
+    };
+    for _ in 0..2 {
+        pay(&mut ben, &tally, 1).unwrap();
+        assert!(tells_order(&mut ben));
+        ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+        assert!(!tells_order(&mut ben));
+    }
+    // She says that she has the chits and not their order: the order alone is told, and asks for nothing in return.
+    let (have, known) = (ana.have(&tally).unwrap(), ben.have(&tally).unwrap().chains);
+    let have = Have { index: 0, hash: have.contract, chains: known, ..have };
+    ben.receive_messages(&tally, vec![Message::Have(have)]).unwrap();
+    let said = ben.outbox(&tally, Audience::Partner).unwrap();
+    assert!(matches!(said[..], [Message::Links(_)]), "{said:?}");
+    pay(&mut ben, &tally, 1).unwrap();
+    let said = ben.outbox(&tally, Audience::Partner).unwrap();
+    assert!(matches!(said[..], [Message::Chits(_), Message::Links(_), Message::Have(_)]), "{said:?}");
+}
+
+/// Ben's half comes home from a site that has ordered in the meantime. His phone begins a view of its own: the site may have gone on in the
+/// one before.
+#[test]
+fn a_phone_that_gives_the_order_again_begins_a_view() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    ben.host_at(&tally, &site("Ben's")).unwrap().unwrap();
+    let (_folder, mut store, no) = rows_of(&ben, &tally);
+    let links = store.change(|shelf| {
+        let mut standing = shelf.standing(no)?.unwrap();
+        let key = site_key("Ben's");
+        assert!(endorse(shelf, &key, Side::Foil, &mut standing)?);
+        let (runs, endorsement) =
+            (runs(shelf, &standing, 0)?, shelf.endorsement(no, &key.public())?.unwrap());
+        Ok::<_, OrderingError>(Links { after: 0, runs, endorsement })
+    });
+    let heard = ben.from_site(&tally, &site("Ben's"), vec![Message::Links(links.unwrap())]).unwrap();
+    assert_eq!(heard.delivery.rejected, []);
+    let of_site = ben.tally(&tally).unwrap();
+    assert_eq!((of_site.index, of_site.unordered), (2, 0));
+    ben.host_here(&tally).unwrap().unwrap();
+    ben.outbox(&tally, Audience::Partner).unwrap();
+    let own = ben.tally(&tally).unwrap();
+    assert_eq!((own.index, own.unordered), (3, 0));
+    assert!(own.view > of_site.view);
+}
+
+/// A site is asked in return when it has something that is not here, or has not promised what it was asked for, and not otherwise.
+#[test]
+fn a_site_is_answered_with_a_summary_where_something_is_missing() {
+    let (mut ana, mut ben, tally, _) = pair();
+    for (phone, name) in [(&mut ana, "Ana's"), (&mut ben, "Ben's")] {
+        phone.host_at(&tally, &site(name)).unwrap().unwrap();
+    }
+    let asks = |phone: &mut Wallet, name: &str, change: &dyn Fn(&mut Have)| {
+        let mut have = told_site(phone, &tally);
+        change(&mut have);
+        let answer = phone.from_site(&tally, &site(name), vec![Message::Have(have)]).unwrap().answer;
+        answer.iter().any(|message| matches!(message, Message::Have(_)))
+    };
+    assert!(!asks(&mut ana, "Ana's", &|_| {}));
+    assert!(asks(&mut ana, "Ana's", &|have| have.index += 1));
+    assert!(!asks(&mut ben, "Ben's", &|_| {}));
+    assert!(asks(&mut ben, "Ben's", &|have| have.index += 1));
+    assert!(!asks(&mut ben, "Ben's", &|have| have.view = 0), "a foil orders in views of its own");
+    let (mut ana, mut new, tally, _) = beside_a_site();
+    talk(&mut new, &mut ana, &tally);
+    let mut have = told_site(&mut ana, &tally);
+    have.view -= 1;
+    let answer = ana.from_site(&tally, &site("Ana's"), vec![Message::Have(have)]).unwrap().answer;
+    assert!(matches!(answer[..], [Message::Have(_)]), "{answer:?}");
+}
+
+/// Where no site speaks for the stock there is none to be asked: a tablet of Ana's hears what Ben asks, and keeps nothing of it.
+#[test]
+fn a_request_is_kept_for_a_site_only() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ana, &clock, "tablet");
+    let mut new = restored(&mut ben, &clock);
+    assert!(new.have(&tally).unwrap().view > 0);
+    tablet.receive(&new.hand_over(&tally).unwrap().unwrap()).unwrap();
+    assert_eq!(told_site(&mut tablet, &tally).view, 0);
 }

@@ -6,6 +6,7 @@ mod story;
 use hazel_core::chit::ChainId;
 use hazel_core::digest::Digest;
 use hazel_core::message::{Have, Message, Page};
+use hazel_core::order::Endorsement;
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{Audience, Wallet};
 use story::*;
@@ -131,4 +132,131 @@ fn an_old_phone_asks_for_the_order_of_the_one_that_replaced_it() {
         meet(&mut ana, &mut old, &tally);
         assert_eq!(old.tally(&tally).unwrap().agreed, agreed);
     }
+}
+
+/// What a phone tells its partner, in words.
+fn said(wallet: &mut Wallet, tally: &TallyId) -> Vec<String> {
+    let own = |word: &Endorsement| word.key == words("Ana").root().node_key(&tally.0).public();
+    let word = |message: &Message| match message {
+        Message::Have(_) => "summary".to_owned(),
+        Message::Chits(page) => format!("{} chits from {}", page.chits.len(), page.first),
+        Message::Links(links) => format!("order after {}", links.after),
+        Message::Endorsement(word) => format!("{}'s word", if own(word) { "Ana" } else { "Ben" }),
+        Message::Receipt(_) => "receipt".to_owned(),
+        other => panic!("{other:?}"),
+    };
+    wallet.outbox(tally, Audience::Partner).unwrap().iter().map(word).collect()
+}
+
+/// Ana has paid three times. What Ben's summary names as it is here is not told again; of more than there is she asks.
+#[test]
+fn chits_are_told_from_where_a_summary_ends() {
+    type Named = Option<(u64, bool)>;
+    let told: [(Named, &[&str]); 7] = [
+        (None, &["3 chits from 1", "summary"]),
+        (Some((0, false)), &["3 chits from 1", "summary"]),
+        (Some((1, true)), &["2 chits from 2", "summary"]),
+        (Some((2, false)), &["3 chits from 1", "summary"]),
+        (Some((3, true)), &[]),
+        (Some((3, false)), &["3 chits from 1", "summary"]),
+        (Some((9, false)), &["summary"]),
+    ];
+    for (named, expected) in told {
+        let (mut ana, ben, tally, _) = pair();
+        let paid = [1, 2, 3].map(|units| pay(&mut ana, &tally, units).unwrap());
+        let have = ben.have(&tally).unwrap();
+        let name = |(seq, right): (u64, bool)| {
+            let hash = paid.iter().find(|chit| right && chit.seq == seq).map(|chit| chit.hash);
+            (paid[0].chain, seq, hash.unwrap_or(Digest::of(b"another chit")))
+        };
+        hear(&mut ana, &tally, Have { chains: named.map(name).into_iter().collect(), ..have });
+        assert_eq!(said(&mut ana, &tally), expected, "{named:?}");
+    }
+}
+
+/// Ana and Ben have agreed on two payments of Ben's. Whoever says that it knows less is told what it lacks, and whoever says that it knows
+/// more is asked by the stock, which is to follow.
+#[test]
+fn an_order_is_told_from_where_a_summary_ends() {
+    type Lack = fn(&mut Have, Digest);
+    let less: [(&str, Lack, &[&str], &[&str]); 6] = [
+        ("everything", |_, _| {}, &[], &[]),
+        (
+            "agreed to less",
+            |have, _| have.agreed = 1,
+            &["Ana's word", "Ben's word", "summary"],
+            &["Ben's word", "Ana's word", "summary"],
+        ),
+        (
+            "knows less",
+            |have, first| (have.index, have.hash, have.agreed) = (1, first, 1),
+            &["order after 0", "Ana's word", "Ben's word", "summary"],
+            &["order after 0", "Ana's word", "Ben's word", "summary"],
+        ),
+        (
+            "forgot less",
+            |have, _| (have.agreed, have.restored) = (1, true),
+            &["order after 0", "Ana's word", "Ben's word", "receipt", "summary"],
+            &["order after 0", "Ana's word", "Ben's word", "summary"],
+        ),
+        (
+            "another order",
+            |have, _| have.hash = Digest::of(b"another"),
+            &["Ana's word", "summary"],
+            &["Ben's word", "summary"],
+        ),
+        (
+            "a longer order",
+            |have, _| (have.index, have.hash) = (3, Digest::of(b"longer")),
+            &["Ana's word", "summary"],
+            &["Ben's word", "summary"],
+        ),
+    ];
+    for (what, lack, by_ana, by_ben) in less {
+        let (mut ana, mut ben, tally, _) = pair();
+        for _ in 0..2 {
+            pay(&mut ben, &tally, 1).unwrap();
+        }
+        meet(&mut ana, &mut ben, &tally);
+        let (_folder, store, no) = rows_of(&ben, &tally);
+        let first = store.read(|shelf| shelf.place(no, 1)).unwrap().unwrap().hash;
+        for (stock, expected) in [(true, by_ana), (false, by_ben)] {
+            let (wallet, partner) = if stock { (&mut ana, &ben) } else { (&mut ben, &ana) };
+            let mut have = partner.have(&tally).unwrap();
+            lack(&mut have, first);
+            hear(wallet, &tally, have);
+            assert_eq!(said(wallet, &tally), expected, "the stock: {stock}, of {what}");
+        }
+    }
+    // Before anything has a place here.
+    for (stock, expected) in [(true, &["summary"][..]), (false, &[])] {
+        let (ana, ben, tally, _) = pair();
+        let (mut wallet, partner) = if stock { (ana, ben) } else { (ben, ana) };
+        let have = partner.have(&tally).unwrap();
+        hear(&mut wallet, &tally, Have { index: 1, hash: Digest::of(b"longer"), ..have });
+        assert_eq!(said(&mut wallet, &tally), expected, "the stock: {stock}");
+    }
+    let (mut ana, ben, tally, _) = pair();
+    let unknown = (ChainId { side: Side::Foil, device: 9, epoch: 1 }, 1, Digest::of(b"a chit"));
+    hear(&mut ana, &tally, Have { chains: vec![unknown], ..ben.have(&tally).unwrap() });
+    assert_eq!(said(&mut ana, &tally), ["summary"], "of a chain that is not here");
+}
+
+/// A restored phone signs when it holds every chit that its partner names, and has heard of everything that was agreed.
+#[test]
+fn a_restored_phone_waits_for_all_that_its_partner_names() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let backup = ana.backup(&words("Ana")).unwrap();
+    pay(&mut ben, &tally, 1).unwrap();
+    let one = ben.have(&tally).unwrap().chains;
+    assert_eq!(one.len(), 1);
+    meet(&mut ana, &mut ben, &tally);
+    let signs = |chains: &[(ChainId, u64, Digest)], agreed: u64| {
+        let mut new = restored("Ana", &backup, &clock);
+        let have = Have { chains: chains.to_vec(), agreed, ..new.have(&tally).unwrap() };
+        hear(&mut new, &tally, Have { restored: false, ..have });
+        !new.tally(&tally).unwrap().reconciling
+    };
+    assert!(!signs(&one, 0) && !signs(&[], 1) && !signs(&one, 1));
+    assert!(signs(&[], 0));
 }

@@ -9,14 +9,15 @@
 
 mod story;
 
+use hazel_core::admit::Refusal;
 use hazel_core::book::{Book, Facts, Flag};
 use hazel_core::chit::{Body, ChainId, Chit};
 use hazel_core::digest::Digest;
 use hazel_core::letter::{Letterbox, letters};
 use hazel_core::message::{Have, Message};
 use hazel_core::negotiation::{By, TallyState};
-use hazel_core::tally::{Side, SignedTally, Tally};
-use hazel_core::units::Units;
+use hazel_core::tally::{Side, SignedTally, Tally, Terms};
+use hazel_core::units::{AmountError, Units};
 use hazel_core::wallet::{Audience, Wallet};
 use story::*;
 
@@ -47,6 +48,44 @@ fn two_offers_race_and_the_same_one_governs() {
     pay(&mut ben, &tally, 5).unwrap();
     meet(&mut ana, &mut ben, &tally);
     assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+/// That both have signed is told until something comes back: a hand-over may be lost.
+#[test]
+fn a_contract_is_told_until_it_is_heard() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    accept(&mut ben, &tally);
+    let tells = |ben: &mut Wallet| {
+        let said = ben.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Offer(offer) if offer.is_contract()))
+    };
+    for _ in 0..2 {
+        assert!(tells(&mut ben));
+        let _lost = ben.hand_over(&tally).unwrap().unwrap();
+    }
+    hand(&mut ben, &mut ana, &tally).unwrap();
+    hand(&mut ana, &mut ben, &tally).unwrap();
+    assert!(!tells(&mut ben));
+}
+
+/// Ben has heard Ana's offer twice, made one of his own, and she has said no. To that he has nothing to say.
+#[test]
+fn whoever_was_refused_does_not_refuse_in_return() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    hand(&mut ben, &mut ana, &tally);
+    ana.offer(&tally, None, None).unwrap();
+    for _ in 0..2 {
+        hand(&mut ana, &mut ben, &tally).unwrap();
+    }
+    ben.offer(&tally, Some(terms(60)), None).unwrap();
+    hand(&mut ben, &mut ana, &tally).unwrap();
+    ana.refuse(&tally).unwrap();
+    hand(&mut ana, &mut ben, &tally).unwrap();
+    assert_eq!(ben.tally(&tally).unwrap().state, TallyState::Refused);
+    assert_eq!(ben.outbox(&tally, Audience::Partner).unwrap(), []);
 }
 
 /// Two contracts are signed at once, and the one that does not govern is given up. Who had it says how far its memory goes now.
@@ -156,6 +195,30 @@ fn an_early_offer_may_come_back_signed_after_later_ones() {
     assert_equal_halves(&mut ana, &mut ben, &tally);
 }
 
+/// Two contracts could govern, and the two have gone by the earlier one and agreed on a payment. It is too late for the other.
+#[test]
+fn a_contract_is_not_exchanged_under_what_was_agreed() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    accept(&mut ben, &tally);
+    ana.offer(&tally, Some(terms(500)), None).unwrap();
+    let Some(Message::Offer(later)) = ana.outbox(&tally, Audience::Partner).unwrap().pop() else { panic!() };
+    meet(&mut ben, &mut ana, &tally);
+    pay(&mut ben, &tally, 5).unwrap();
+    let brings = |ana: &mut Wallet| {
+        let signed = (*later).clone().signed(Side::Foil, &words("Ben").root().party_key(&tally.0));
+        let heard = ana.receive_messages(&tally, vec![Message::Offer(Box::new(signed))]).unwrap().rejected;
+        heard.into_iter().map(|rejected| rejected.refusal).next()
+    };
+    let before = ana.export(&tally).unwrap().contract;
+    assert!(later.tally.revision > before.tally.revision);
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!(brings(&mut ana), Some(Refusal::OutOfPlace { what: "contract" }));
+    assert_eq!(ana.export(&tally).unwrap().contract, before);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
 /// Every version that was signed is kept, so there is an end to them: the seventeenth is refused and nothing is lost by it.
 #[test]
 fn nobody_offers_without_end() {
@@ -244,4 +307,38 @@ fn narrower_terms_that_come_too_early_have_no_effect() {
     };
     assert_eq!(narrowed(1, 30, today + week - 1), (Flag::Ineffective, chips(100)));
     assert_eq!(narrowed(2, 40, today + week), (Flag::Clear, chips(40)));
+}
+
+#[test]
+fn credit_is_granted_from_nothing_to_the_largest_amount() {
+    let (mut ana, _, tally, _) = pair();
+    let mut granted =
+        |milli: i64| ana.grant(&tally, Terms { limit: Units::new(milli), notice_days: 7 }).map(|_| ());
+    for milli in [Units::MAX.milli(), 0] {
+        assert_eq!(granted(milli), Ok(()));
+    }
+    for milli in [-1, Units::MAX.milli() + 1] {
+        assert_eq!(granted(milli), Err(AmountError::TooLarge.into()));
+    }
+}
+
+/// Before there is a contract each sees what it would grant itself, and what the other has said last.
+#[test]
+fn a_tally_that_is_negotiated_shows_what_was_said_last() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    let seen = |wallet: &Wallet| {
+        let view = wallet.tally(&tally).unwrap();
+        [view.granted, view.received].map(|terms| terms.limit)
+    };
+    assert_eq!(seen(&ana), [chips(100), chips(0)], "nobody has answered");
+    assert_eq!(seen(&ben), [chips(50), chips(100)], "by the ticket");
+    hand(&mut ben, &mut ana, &tally);
+    assert_eq!(seen(&ana), [chips(100), chips(50)]);
+    ana.offer(&tally, Some(terms(90)), Some(terms(40))).unwrap();
+    hand(&mut ana, &mut ben, &tally);
+    assert_eq!(seen(&ben), [chips(40), chips(90)], "by the offer");
+    accept(&mut ben, &tally);
+    meet(&mut ben, &mut ana, &tally);
+    assert_eq!((seen(&ana), seen(&ben)), ([chips(90), chips(40)], [chips(40), chips(90)]));
 }

@@ -55,6 +55,16 @@ fn a_failed_restore_leaves_nothing_under_the_name() {
     assert!(!path.exists());
 }
 
+/// A backup opens with the wallet's own words, or nobody could ever open it; a second device has none to make one with.
+#[test]
+fn a_backup_is_sealed_with_the_wallets_own_words() {
+    let (mut ana, _, _, clock) = pair();
+    assert_eq!(ana.check_words(&words("Ana")), Ok(()));
+    assert_eq!(ana.backup(&words("Ben")).unwrap_err().code(), "wrong_passphrase");
+    let mut tablet = another_phone(&mut ana, &clock, "tablet");
+    assert_eq!(tablet.backup(&words("Ana")).unwrap_err().code(), "no_root");
+}
+
 #[test]
 fn wiping_destroys_the_keys_first_and_then_the_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -99,6 +109,13 @@ fn a_wrong_key_a_damaged_file_and_a_newer_one_are_three_things() {
         let damaged = StoreError::Corrupt { what: "the wallet's own row" };
         assert_eq!(with(guard), Err(damaged.into()), "whatever the key store says of it");
     }
+    // A head that says that only a newer SQLite can read the tables: no Hazel has written it.
+    let whole = fs::read(&path).unwrap();
+    let mut bent = whole.clone();
+    bent[47] = 5;
+    fs::write(&path, bent).unwrap();
+    assert_eq!(with(&guard()), Err(StoreError::Corrupt { what: "its head" }.into()));
+    fs::write(&path, whole).unwrap();
     sql("PRAGMA user_version = 99");
     assert_eq!(code(with(&guard())), Some("newer"));
 }

@@ -360,6 +360,43 @@ mod tests {
         assert_eq!(Store::open(&path).err(), Some(StoreError::Newer));
     }
 
+    /// Whoever looks at a failure must know whether to make room, to look for the file, or to fear for it.
+    #[test]
+    fn a_failure_is_called_by_what_can_be_done_about_it() {
+        use io::ErrorKind as Kind;
+        let kinds = [
+            (Kind::StorageFull, StoreError::Full),
+            (Kind::QuotaExceeded, StoreError::Full),
+            (Kind::NotFound, StoreError::Unreachable),
+            (Kind::PermissionDenied, StoreError::Unreachable),
+            (Kind::ReadOnlyFilesystem, StoreError::Unreachable),
+            (Kind::TimedOut, StoreError::Disk { code: 0 }),
+        ];
+        for (kind, called) in kinds {
+            assert_eq!(StoreError::from(io::Error::from(kind)), called);
+        }
+        let connection = Connection::open_in_memory().unwrap();
+        let read = |sql: &str, column: fn(&rusqlite::Row<'_>) -> rusqlite::Result<()>| {
+            StoreError::from(connection.query_row(sql, [], column).unwrap_err())
+        };
+        let text = |row: &rusqlite::Row<'_>| row.get::<_, String>(0).map(drop);
+        let byte = |row: &rusqlite::Row<'_>| row.get::<_, u8>(0).map(drop);
+        assert_eq!(read("SELECT 1", text), StoreError::Corrupt { what: "a column" });
+        assert_eq!(read("SELECT CAST(x'ff' AS TEXT)", text), StoreError::Corrupt { what: "a column" });
+        assert_eq!(read("SELECT 256", byte), StoreError::Corrupt { what: "a number" });
+        assert_eq!(read("SELECT 1 WHERE 0", byte), StoreError::Corrupt { what: "a missing row" });
+    }
+
+    /// What is not there need not be removed; what cannot be removed is still there, and somebody has to know.
+    #[test]
+    fn a_file_that_cannot_be_removed_is_no_file_that_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.db");
+        assert_eq!(Store::remove(&path), Ok(()));
+        fs::create_dir(&path).unwrap();
+        assert!(Store::remove(&path).is_err());
+    }
+
     #[test]
     fn a_statement_is_planned_once() {
         let store = Store::in_memory().unwrap();
@@ -394,6 +431,20 @@ mod tests {
             store.read(|shelf| shelf.next_event()).unwrap().map(|event| event.code),
             Some("within".to_owned())
         );
+    }
+
+    /// Somebody is still reading: what stands in the log cannot be moved into the file, and the file is not taken away from under them.
+    #[test]
+    fn a_file_that_somebody_reads_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wallet.db");
+        let mut one = Store::create(&path).unwrap();
+        let two = Store::open(&path).unwrap();
+        two.connection.execute_batch("BEGIN; SELECT * FROM event").unwrap();
+        one.change(|shelf| shelf.add_event(None, "later", "")).unwrap();
+        one.connection.busy_timeout(Duration::ZERO).unwrap();
+        assert_eq!(one.discard(), Err(StoreError::Busy));
+        assert!(path.exists());
     }
 
     #[test]

@@ -195,3 +195,19 @@ impl Canon for Backup {
         Ok(Self { made, name, device, tallies: from.take_list("tallies", u64::MAX)? })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One key seals all parts of a backup, so each has a nonce of its own, and a place that says how many there are.
+    #[test]
+    fn no_two_parts_are_sealed_alike() {
+        let nonces = [chunk_nonce(&[1; 24], 0), chunk_nonce(&[1; 24], 1), chunk_nonce(&[2; 24], 0)];
+        let places = [place_of(0, 2), place_of(1, 2), place_of(0, 3)];
+        for (one, other) in [(0, 1), (0, 2), (1, 2)] {
+            assert_ne!(nonces[one], nonces[other]);
+            assert_ne!(places[one], places[other]);
+        }
+    }
+}

@@ -101,12 +101,9 @@ pub(super) fn govern(
     contract: &SignedTally,
 ) -> Result<()> {
     let before = shelf.standing(row.no)?;
-    row.state = match row.state.after(TallyEvent::Accept) {
-        Ok(state) => state,
-        // A contract that comes again while the tally is closing changes nothing.
-        Err(_) if row.contract.is_some() => return Ok(()),
-        Err(error) => return Err(error.into()),
-    };
+    // A contract that comes again while the tally is closing changes nothing.
+    let Ok(state) = row.state.after(TallyEvent::Accept) else { return Ok(()) };
+    row.state = state;
     if row.contract.as_ref().is_some_and(|held| held.governs_over(contract)) {
         return Ok(shelf.put_tally(&row)?);
     }

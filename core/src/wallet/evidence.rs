@@ -126,18 +126,17 @@ pub(super) fn take_receipt(
         return Ok(());
     }
     for mut chain in shelf.branches(intake.row.no, &receipt.chain)? {
-        let news =
-            receipt.seq > chain.held.min(chain.known) && receipt.seq > chain.base && receipt.seq <= chain.seq;
-        if news
-            && shelf.chit(chain.no, receipt.seq)?.is_some_and(|chit| chit.entry.chit.hash() == receipt.hash)
-        {
-            chain.known = chain.known.max(receipt.seq);
-            if receipt.seq <= chain.held {
-                shelf.put_chain(&chain)?;
-                continue;
-            }
-            chain.held = receipt.seq;
-            shelf.put_chain(&chain)?;
+        // Of two branches only one holds what was receipted.
+        let holds = receipt.seq <= chain.seq
+            && shelf.chit(chain.no, receipt.seq)?.is_some_and(|chit| chit.entry.chit.hash() == receipt.hash);
+        if !holds {
+            continue;
+        }
+        let news = receipt.seq > chain.held;
+        chain.known = chain.known.max(receipt.seq);
+        chain.held = chain.held.max(receipt.seq);
+        shelf.put_chain(&chain)?;
+        if news {
             shelf.add_event(Some(intake.row.no), "held", &receipt.seq.to_string())?;
             intake.changes.push(Change::Held { seq: receipt.seq });
         }

@@ -152,9 +152,7 @@ impl History<'_> {
         } else {
             Vec::new()
         };
-        if self.reached.waiting > 0 {
-            self.waiting(&chains, &mut page)?;
-        }
+        self.waiting(&chains, &mut page)?;
         let mut upto = self.reached.index;
         if filter.is_plain() {
             upto = upto.saturating_sub(filter.skip.saturating_sub(page.skipped) as u64);
@@ -178,6 +176,9 @@ impl History<'_> {
     /// What is held and has no place yet; the balance runs back from what everything held comes to.
     fn waiting(&self, chains: &[ChainRow], page: &mut Page<'_>) -> Result<()> {
         let mut waiting = self.newest_unlinked(chains, page.filter)?;
+        if waiting.is_empty() {
+            return Ok(());
+        }
         waiting.sort_by_key(|chit| Reverse(chit.arrival));
         let tip = self.shelf.tip(&self.tally)?.and_then(|(_, tip)| tip);
         let mut balance = tip.map_or(Ok(Units::ZERO), |tip| tip.balance(self.side))?;

@@ -308,10 +308,8 @@ fn chits(shelf: &Shelf<'_>, row: &TallyRow, talk: &mut Talk, out: &mut Vec<Messa
             size = size.saturating_add(message.to_bytes().len());
             out.push(message);
             talk.chits.insert(chain.no, (from, after));
-            if chain.sent < after {
-                chain.sent = after;
-                shelf.put_chain(&chain)?;
-            }
+            chain.sent = chain.sent.max(after);
+            shelf.put_chain(&chain)?;
         }
     }
     Ok(true)

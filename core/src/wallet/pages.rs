@@ -123,16 +123,14 @@ fn take_chit(
     claim: Unverified<SignedChit>,
 ) -> Result<bool> {
     let chit = claim.claim().chit.clone();
-    let follows = |chain: &ChainRow| {
-        chain.id == chit.chain && chain.seq.checked_add(1) == Some(chit.seq) && chain.hash == chit.prev_own
-    };
     let no = intake.row.no;
     let (promised, here);
     // Beside a chain that was forked, another branch may hold something at this very place, signed with the same key: a copied phone
     // goes on with the keys of the one it was copied from.
     let alone = standing.tip.device(&chit.chain).is_some_and(|device| !device.forked);
-    if alone && at.as_ref().is_some_and(follows) {
-        (promised, here) = (at.as_ref().map(|chain| chain.next_key), Vec::new());
+    // The chits of a page follow each other, and what follows a chit that is not held is not held either.
+    if let Some(chain) = at.as_ref().filter(|_| alone) {
+        (promised, here) = (Some(chain.next_key), Vec::new());
     } else {
         if let Some(chain) = at.take() {
             shelf.put_chain(&chain)?;

@@ -85,18 +85,15 @@ impl TallyAudit<'_> {
         if chain.base == 0 {
             return Ok(None);
         }
-        let mut found = None;
-        for other in
-            all.iter().filter(|other| other.id == chain.id && other.no != chain.no && other.seq >= chain.base)
-        {
-            let Some(first) = self.shelf.chit(chain.no, chain.base.saturating_add(1))? else { continue };
+        let Some(first) = self.shelf.chit(chain.no, chain.base.saturating_add(1))? else { return Ok(None) };
+        for other in all.iter().filter(|other| other.id == chain.id) {
             if let Some(stored) = self.shelf.chit(other.no, chain.base)?
                 && stored.entry.chit.hash() == first.entry.chit.prev_own
             {
-                found = Some(stored.entry.chit);
+                return Ok(Some(stored.entry.chit));
             }
         }
-        Ok(found)
+        Ok(None)
     }
 
     pub(super) fn arrivals(&mut self, chits: &BTreeMap<i64, StoredChit>) {
