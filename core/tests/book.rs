@@ -100,6 +100,8 @@ fn whom_a_setting_of_devices_names() {
         (Side::Stock, 1, epoch(2, 2), Ineffective),
         (Side::Stock, 1, revoke(1), Clear),
         (Side::Foil, 1, hand_on(2), Clear),
+        (Side::Foil, 1, epoch(2, 5), Clear),
+        (Side::Foil, 1, epoch(1, 3), Clear),
     ] {
         let what = format!("{side} {by}: {body:?}");
         assert_eq!(page.write(side, by, body), taken, "{what}");

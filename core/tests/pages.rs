@@ -68,6 +68,26 @@ fn a_page_stays_on_its_branch() {
     }
 }
 
+/// A copy has signed something else in every place of two: each is a fork of its own, and both are told.
+#[test]
+fn every_place_that_was_given_twice_is_told() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    ben.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("a copy of Ben's phone"));
+    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let mut told = |wallet: &mut Wallet, first: i64| {
+        for units in [first, first + 1] {
+            pay(wallet, &tally, units).unwrap();
+        }
+        let heard = ana.receive(&wallet.hand_over(&tally).unwrap().unwrap()).unwrap();
+        heard.changes.into_iter().filter(|change| matches!(change, Change::Fork { .. })).count()
+    };
+    assert_eq!((told(&mut ben, 1), told(&mut copy, 5)), (0, 2));
+    assert_eq!(ana.audit(&mut |_| true).unwrap().findings, []);
+}
+
 /// A chain's numbers end below 2³², and no page leads further.
 #[test]
 fn a_page_reaches_to_the_last_number_there_may_be() {
