@@ -49,6 +49,10 @@ fn the_table_with_a_changed_row_is_named() {
             "a chit's flag in the order is damaged",
         ),
         ("INSERT INTO proof VALUES (x'00', 1, x'00')", "a proof is damaged"),
+        (
+            "INSERT INTO proof VALUES (x'6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d', 1, x'00')",
+            "a proof is damaged",
+        ),
         ("UPDATE event SET args = 'x'", "a waiting notice was changed by something else than Hazel"),
     ] {
         assert_eq!(found_after(sql), [what], "{sql}");

@@ -12,7 +12,7 @@ mod story;
 
 use hazel_core::admit::Refusal;
 use hazel_core::canon::Canon as _;
-use hazel_core::chit::{ChainId, SignedChit};
+use hazel_core::chit::{ChainId, Chit, SignedChit};
 use hazel_core::digest::Digest;
 use hazel_core::message::{Message, Page};
 use hazel_core::order::Run;
@@ -95,8 +95,10 @@ fn a_page_reaches_to_the_last_number_there_may_be() {
     pay(&mut ben, &tally, 1).unwrap();
     let page = Page::of(&[ben.export(&tally).unwrap().chits[0].signed.clone()]).unwrap();
     for (first, readable) in [(0, false), (1, true), ((1 << 32) - 1, true), (1 << 32, false)] {
+        let chit = Chit { seq: first, ..page.clone().unfold()[0].chit.clone() };
         let page = Page { first, ..page.clone() };
         assert_eq!(Page::from_bytes(&page.to_bytes()).is_ok_and(|read| read == page), readable, "{first}");
+        assert_eq!(Chit::from_bytes(&chit.to_bytes()).is_ok_and(|read| read == chit), readable, "{first}");
     }
 }
 
