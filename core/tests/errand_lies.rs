@@ -4,7 +4,7 @@
 mod story;
 
 use hazel_core::canon::Canon as _;
-use hazel_core::errand::{ErrandId, ErrandMessage, Verdict};
+use hazel_core::errand::{ErrandId, ErrandMessage, LIFETIME_MAX, Verdict};
 use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{CannotGive, ErrandNews, FOR_GIVER_MAX, Wallet};
 use story::*;
@@ -78,6 +78,11 @@ fn what_is_carried_already_needs_no_room() {
 fn what_cannot_be_given_is_said_in_a_word() {
     let all = [CannotGive::SamePartner, CannotGive::NotOpen, CannotGive::TooLong];
     assert_eq!(all.map(|cannot| cannot.code()), ["same_partner", "not_open", "errand_too_long"]);
+    let Given { mut ana, tally, with_ana, .. } = given();
+    assert!(
+        ana.give_errand(&tally, &with_ana, LIFETIME_MAX).unwrap().is_some(),
+        "as long as that it is carried"
+    );
 }
 
 /// Ben asks for the errand where it is not carried: at Ana's, who tells him herself. Nor does Ana get back from the carrier what she gave it.

@@ -48,6 +48,7 @@ fn a_quote_says_what_a_payment_would_mean() {
     assert!(matches!(over.obstacle, Some(CannotPay::OverLimit { .. })), "{:?}", over.obstacle);
     let nothing = ben.can_pay(&tally, chips(-1)).unwrap().obstacle;
     assert_eq!(nothing, Some(CannotPay::Amount(AmountError::NotPositive)));
+    assert_eq!(ben.can_pay(&tally, chips(0)).unwrap().obstacle, None, "it asks for the largest only");
     meet(&mut ana, &mut ben, &tally);
     let back = ana.quote(&tally, chips(111)).unwrap();
     assert_eq!((back.before, back.after, back.limit), (chips(60), chips(-51), chips(50)));

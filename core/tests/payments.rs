@@ -124,6 +124,7 @@ fn an_invoice_is_paid_once() {
     let payment = Payment { units: chips(12), invoice: Some(id), ..Payment::default() };
     ben.pay(&tally, &payment).unwrap();
     assert_eq!(ben.pay(&tally, &payment).unwrap_err().code(), "invoice_over");
+    assert_eq!(ben.history(&tally, &all()).unwrap()[0].invoice, Some(id));
     meet(&mut ben, &mut ana, &tally);
     assert_eq!(ana.invoice(&id).unwrap().state, InvoiceState::Paid);
     assert_eq!(ana.withdraw(&id).unwrap_err().code(), "invoice_over");
