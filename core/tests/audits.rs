@@ -129,7 +129,8 @@ fn what_is_said_to_reach_too_far_is_found() {
         });
         assert!(told.contains(&"more is called agreed or final than is in the order"), "{which} {told:?}");
     }
-    let sums: [(fn(&mut Standing), &str); 3] = [
+    type Change = fn(&mut Standing);
+    let sums: [(Change, &str); 3] = [
         (|standing| standing.tip.paid.foil = chips(1), "the totals are not what was signed"),
         (|standing| standing.book.paid.foil = chips(1), "the book over the order is not what was signed"),
         (|standing| standing.final_paid.foil = chips(1), "the final totals are not what was signed"),

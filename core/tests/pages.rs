@@ -11,10 +11,10 @@
 mod story;
 
 use hazel_core::admit::Refusal;
-use hazel_core::canon::Canon as _;
+use hazel_core::canon::{Canon as _, Malformed};
 use hazel_core::chit::{ChainId, Chit, SignedChit};
 use hazel_core::digest::Digest;
-use hazel_core::message::{Message, Page};
+use hazel_core::message::{HANDOVER_MAX, Message, Page};
 use hazel_core::order::Run;
 use hazel_core::store::Store;
 use hazel_core::tally::Side;
@@ -167,4 +167,35 @@ fn what_waits_has_a_bound() {
         waiting += length;
         assert_eq!(kept, waiting);
     }
+}
+
+#[test]
+fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let long = Payment {
+        units: Units::new(1),
+        memo: "as long as can be, ".repeat(12),
+        reference: "r".repeat(64),
+        ..Payment::default()
+    };
+    for _ in 0..1_600 {
+        ben.pay(&tally, &long).unwrap();
+    }
+    pay(&mut ana, &tally, 3).unwrap();
+    let mut lengths = Vec::new();
+    while ben.tally(&tally).unwrap().final_index < 1_601 {
+        assert!(lengths.len() < 8, "it comes to an end: {lengths:?}");
+        let bytes = ben.hand_over(&tally).unwrap().unwrap();
+        lengths.push(bytes.len());
+        assert_eq!(ana.receive(&bytes).unwrap().rejected, []);
+        let answer = ana.hand_over(&tally).unwrap().unwrap();
+        assert_eq!(ben.receive(&answer).unwrap().rejected, []);
+    }
+    assert!(lengths.len() > 1 && lengths.iter().all(|length| *length <= HANDOVER_MAX), "{lengths:?}");
+    meet(&mut ana, &mut ben, &tally);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+    let too_long = Malformed::TooLong { what: "hand-over", max: HANDOVER_MAX as u64 };
+    let mut refused = |length: usize| ana.receive(&vec![0x85; length]).unwrap_err();
+    assert_eq!(refused(HANDOVER_MAX + 1), too_long.clone().into());
+    assert_ne!(refused(HANDOVER_MAX), too_long.into());
 }
