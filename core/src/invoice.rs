@@ -382,6 +382,11 @@ mod tests {
         (InvoiceState::Paid, "ppppppp"),
     ];
 
+    #[test]
+    fn an_invoice_is_called_by_its_whole_name() {
+        assert_eq!(InvoiceId([0xab; 16]).to_string(), "ab".repeat(16));
+    }
+
     /// What was written on one invoice cannot be put on another, on this tally or on one that shares nothing but the key.
     #[test]
     fn particulars_are_read_where_they_were_written() {

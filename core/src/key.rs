@@ -375,6 +375,9 @@ mod tests {
         (short[0], long[0], long[31]) = (4, 0xf1, 0x7f);
         assert_eq!(PublicKey(short).check(), Ok(()));
         assert_eq!(PublicKey(long).check(), Err(SignatureError::WeakKey));
+        (short[31], long[31]) = (0x80, 0xff);
+        assert_eq!(PublicKey(short).check(), Ok(()), "the point on the other side");
+        assert_eq!(PublicKey(long).check(), Err(SignatureError::WeakKey));
         (long[0], long[31]) = (0xec, 0xff);
         assert_eq!(
             PublicKey(long).check(),

@@ -43,7 +43,16 @@ fn the_table_with_a_changed_row_is_named() {
         ("UPDATE begun SET total = 10", "the beginning of a letter was changed by something else than Hazel"),
         ("UPDATE errand SET expires = 1", "a carried errand was changed by something else than Hazel"),
         ("UPDATE parked SET bytes = x'00'", "a waiting message was changed by something else than Hazel"),
+        ("UPDATE chit SET flag = 2 WHERE arrival = 0", "a chit's flag is damaged"),
+        (
+            "UPDATE place SET flag = 2 WHERE no = (SELECT min(no) FROM place)",
+            "a chit's flag in the order is damaged",
+        ),
         ("INSERT INTO proof VALUES (x'00', 1, x'00')", "a proof is damaged"),
+        (
+            "INSERT INTO proof VALUES (x'6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d', 1, x'00')",
+            "a proof is damaged",
+        ),
         ("UPDATE event SET args = 'x'", "a waiting notice was changed by something else than Hazel"),
     ] {
         assert_eq!(found_after(sql), [what], "{sql}");

@@ -129,6 +129,20 @@ fn what_is_said_to_reach_too_far_is_found() {
         });
         assert!(told.contains(&"more is called agreed or final than is in the order"), "{which} {told:?}");
     }
+    type Change = fn(&mut Standing);
+    let sums: [(Change, &str); 3] = [
+        (|standing| standing.tip.paid.foil = chips(1), "the totals are not what was signed"),
+        (|standing| standing.book.paid.foil = chips(1), "the book over the order is not what was signed"),
+        (|standing| standing.final_paid.foil = chips(1), "the final totals are not what was signed"),
+    ];
+    for (change, what) in sums {
+        let told = found(&|shelf| {
+            let mut standing = shelf.standing(1)?.unwrap();
+            change(&mut standing);
+            shelf.put_standing(&standing)
+        });
+        assert_eq!(told, [what]);
+    }
 }
 
 /// A row that is whole, and says what cannot be: that an invoice is paid or not, or that somebody has signed it who has not.

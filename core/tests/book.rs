@@ -66,6 +66,10 @@ fn hand_on(to: u32) -> Body {
     Body::Device(DeviceAct::Hand { to, units: chips(1) })
 }
 
+fn nodes(epoch: u64) -> Body {
+    Body::Nodes { epoch, nodes: vec![PublicKey([8; 32])] }
+}
+
 fn epoch(device: u32, epoch: u64) -> Body {
     Body::Device(DeviceAct::Epoch { grant: grant(device, epoch), by_party: Signature([0; 64]) })
 }
@@ -100,6 +104,8 @@ fn whom_a_setting_of_devices_names() {
         (Side::Stock, 1, epoch(2, 2), Ineffective),
         (Side::Stock, 1, revoke(1), Clear),
         (Side::Foil, 1, hand_on(2), Clear),
+        (Side::Foil, 1, epoch(2, 5), Clear),
+        (Side::Foil, 1, epoch(1, 3), Clear),
     ] {
         let what = format!("{side} {by}: {body:?}");
         assert_eq!(page.write(side, by, body), taken, "{what}");
@@ -122,6 +128,15 @@ fn an_allowance_is_handed_to_one_chain() {
     assert_eq!(page.write(Side::Stock, 1, hand_on(3)), Clear);
     assert_eq!(page.allowances(3), [chips(2), chips(0)]);
     assert_eq!(page.book.handed_out(Side::Stock), Ok(chips(2)));
+}
+
+/// Who speaks for a half is said again and again, each time as the next word and not as one that came late or too soon.
+#[test]
+fn a_half_moves_one_step_at_a_time() {
+    let mut page = Page::new();
+    let told = [2, 1, 1, 3, 2].map(|epoch| page.write(Side::Stock, 1, nodes(epoch)));
+    assert_eq!(told, [Ineffective, Clear, Ineffective, Ineffective, Clear]);
+    assert_eq!(page.write(Side::Foil, 1, nodes(1)), Clear);
 }
 
 /// Nothing is sealed before somebody wants to end it, nor before the balance is zero; then each side seals once, and pays no more.

@@ -5,6 +5,7 @@ mod story;
 
 use hazel_core::chit::Body;
 use hazel_core::negotiation::TallyState;
+use hazel_core::wallet::Wallet;
 use story::*;
 
 /// Ana has a tablet that has signed nothing.
@@ -27,4 +28,42 @@ fn a_seal_says_how_far_the_chains_of_its_own_half_go() {
         }
     }
     assert_eq!(seals, 2);
+}
+
+/// Ana closes at zero and seals. Ben has paid her before he has heard of it: there is something to bring to zero again, and another seal.
+#[test]
+fn a_payment_that_was_on_its_way_opens_a_seal_again() {
+    let (mut ana, mut ben, tally, _) = pair();
+    ana.close(&tally).unwrap();
+    let closing = ana.hand_over(&tally).unwrap().unwrap();
+    pay(&mut ben, &tally, 5).unwrap();
+    let paid = ben.hand_over(&tally).unwrap().unwrap();
+    ben.receive(&closing).unwrap();
+    ana.receive(&paid).unwrap();
+    let state = |wallet: &Wallet| wallet.tally(&tally).unwrap().state;
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!((state(&ana), state(&ben)), (TallyState::Closing, TallyState::Closing));
+    pay(&mut ana, &tally, 5).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!((state(&ana), state(&ben)), (TallyState::Closed, TallyState::Closed));
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+}
+
+/// Both have sealed at zero on Ana's phone, and a payment of Ben's tablet comes late: it waits outside, and nothing is closed over it.
+#[test]
+fn nothing_is_closed_over_a_payment_that_waits() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ben, &clock, "tablet");
+    ben.hand_allowance(&tally, 2, chips(20)).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    talk(&mut tablet, &mut ana, &tally);
+    pay(&mut tablet, &tally, 5).unwrap();
+    let late = tablet.hand_over(&tally).unwrap().unwrap();
+    ana.close(&tally).unwrap();
+    ben.receive(&ana.hand_over(&tally).unwrap().unwrap()).unwrap();
+    ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let state = |wallet: &Wallet| wallet.tally(&tally).unwrap().state;
+    assert_eq!(state(&ana), TallyState::Sealing);
+    ana.receive(&late).unwrap();
+    assert_eq!(state(&ana), TallyState::Closing);
 }

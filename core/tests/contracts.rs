@@ -138,6 +138,23 @@ fn a_ticket_is_answered_by_whoever_has_scanned_it() {
     assert_eq!(admitted(&|it| it.request.terms = terms(51), &key, 0), Err("bad_signature"));
 }
 
+/// An answer to a ticket that comes again is the same answer. The key beside it stands outside the seal, and it must be the one that was met.
+#[test]
+fn an_answer_may_come_twice() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    let answer = ben.hand_over(&tally).unwrap().unwrap();
+    for _ in 0..2 {
+        assert_eq!(ana.receive(&answer).unwrap().rejected, []);
+        assert_eq!(ana.tally(&tally).unwrap().state, TallyState::CertsKnown);
+    }
+    let key = ben.meeting_keys(&tally).unwrap().ours;
+    let at = answer.windows(32).position(|bytes| bytes == key).unwrap();
+    let mut altered = answer;
+    altered[at] ^= 1;
+    assert_eq!(ana.receive(&altered).unwrap_err().code(), "not_for_us");
+}
+
 /// Ben has scanned Ana's ticket. He takes an offer from her alone, in which he is himself; later she stays who she was.
 #[test]
 fn an_offer_is_from_the_one_who_was_met() {

@@ -4,8 +4,8 @@
 mod story;
 
 use hazel_core::canon::Canon as _;
-use hazel_core::errand::{ErrandId, ErrandMessage, Verdict};
-use hazel_core::tally::TallyId;
+use hazel_core::errand::{ErrandId, ErrandMessage, LIFETIME_MAX, Verdict};
+use hazel_core::tally::{Side, TallyId};
 use hazel_core::wallet::{CannotGive, ErrandNews, FOR_GIVER_MAX, Wallet};
 use story::*;
 
@@ -78,6 +78,11 @@ fn what_is_carried_already_needs_no_room() {
 fn what_cannot_be_given_is_said_in_a_word() {
     let all = [CannotGive::SamePartner, CannotGive::NotOpen, CannotGive::TooLong];
     assert_eq!(all.map(|cannot| cannot.code()), ["same_partner", "not_open", "errand_too_long"]);
+    let Given { mut ana, tally, with_ana, .. } = given();
+    assert!(
+        ana.give_errand(&tally, &with_ana, LIFETIME_MAX).unwrap().is_some(),
+        "as long as that it is carried"
+    );
 }
 
 /// Ben asks for the errand where it is not carried: at Ana's, who tells him herself. Nor does Ana get back from the carrier what she gave it.
@@ -90,4 +95,13 @@ fn an_errand_is_handed_over_by_its_carrier_and_to_its_addressee_alone() {
     assert_eq!(carrier.hear_errand(&with_ana, &claimed).unwrap().reply, [[0; 0]; 0]);
     let handed = carrier.hear_errand(&with_ben, &claimed).unwrap().reply;
     assert!(matches!(ErrandMessage::from_bytes(&handed[0]), Ok(ErrandMessage::Handed(_))));
+}
+
+/// Whoever has only been shown a ticket is told nothing of what is carried.
+#[test]
+fn errands_are_spoken_of_where_there_is_a_contract() {
+    let Given { mut carrier, with_ben, .. } = given();
+    let ticket = carrier.invite(Side::Stock, terms(1), 3600, &[]).unwrap();
+    let said = |carrier: &mut Wallet, with: &TallyId| carrier.say_errands(with).unwrap().len();
+    assert_eq!((said(&mut carrier, &with_ben), said(&mut carrier, &ticket.tally)), (1, 0));
 }

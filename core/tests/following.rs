@@ -4,6 +4,7 @@
 mod story;
 
 use hazel_core::admit::Refusal;
+use hazel_core::canon::Canon as _;
 use hazel_core::digest::Digest;
 use hazel_core::key::SecretKey;
 use hazel_core::message::Message;
@@ -140,7 +141,9 @@ fn a_certificate_makes_an_order_final() {
     let mut told = |head: Head, by: &[&str]| {
         let key = |name: &&str| words(name).root().node_key(&tally.0);
         let words = by.iter().map(|name| (key(name).public(), head.endorse(&key(name)).signature)).collect();
-        let certificate = Message::Certificate(Certificate { head, words });
+        let certificate = Certificate { head, words };
+        assert_eq!(Certificate::from_bytes(&certificate.to_bytes()).as_ref(), Ok(&certificate));
+        let certificate = Message::Certificate(certificate);
         let heard = ben.receive_messages(&tally, vec![certificate]).unwrap().rejected;
         (heard.first().map(|it| it.refusal.code()), ben.tally(&tally).unwrap().final_index)
     };

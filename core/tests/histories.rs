@@ -11,7 +11,7 @@ mod story;
 
 use hazel_core::key::{PublicKey, Signature};
 use hazel_core::message::Message;
-use hazel_core::wallet::{Audience, ChitView, Filter, Payment};
+use hazel_core::wallet::{Audience, ChitView, Filter, Payment, Wallet};
 use story::*;
 
 /// Ana has what Ben paid and no place for any of it. What she accepts moves her balance where she accepts it, not where it was paid.
@@ -24,7 +24,7 @@ fn what_has_no_place_yet_says_what_it_moves() {
     let mut chits = ben.outbox(&tally, Audience::Partner).unwrap();
     chits.retain(|message| matches!(message, Message::Chits(_)));
     ana.receive_messages(&tally, chits).unwrap();
-    let balances = |ana: &mut hazel_core::wallet::Wallet| {
+    let balances = |ana: &mut Wallet| {
         let shown = ana.history(&tally, &Filter { most: 10, ..Filter::default() }).unwrap();
         shown.iter().map(|entry| entry.balance.milli() / 1000).collect::<Vec<_>>()
     };
@@ -122,4 +122,27 @@ fn an_export_is_one_object_with_everything_in_it() {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Two phones of Ana's accept the same payment. The second acceptance moves nothing.
+#[test]
+fn what_is_accepted_twice_moves_the_balance_once() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut desk = another_phone(&mut ana, &clock, "desk");
+    let insisted = Payment { units: chips(200), insist: true, ..Payment::default() };
+    let beyond = ben.pay(&tally, &insisted).unwrap();
+    let chits = |wallet: &mut Wallet| {
+        let mut said = wallet.outbox(&tally, Audience::Partner).unwrap();
+        said.retain(|message| matches!(message, Message::Chits(_)));
+        said
+    };
+    let of_ben = chits(&mut ben);
+    for phone in [&mut ana, &mut desk] {
+        phone.receive_messages(&tally, of_ben.clone()).unwrap();
+        phone.accept_pledge(&tally, &beyond).unwrap();
+    }
+    ana.receive_messages(&tally, chits(&mut desk)).unwrap();
+    let shown = ana.history(&tally, &Filter { most: 3, ..Filter::default() }).unwrap();
+    let told: Vec<_> = shown.iter().map(|entry| (entry.kind, entry.balance)).collect();
+    assert_eq!(told, [("acceptance", chips(200)), ("acceptance", chips(200)), ("payment", chips(0))]);
 }

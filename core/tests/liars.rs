@@ -175,6 +175,16 @@ fn nobody_begins_an_epoch_on_anothers_word() {
             "{what}: {refused:?}"
         );
     }
+    // Nor is a word for one place good for another: neither for another epoch nor further on in the chain.
+    let first_key = thief.public().digest();
+    let grant = Grant { device: 1, epoch: 7, device_key: thief.public(), first_key };
+    let body = Body::Device(DeviceAct::Epoch { grant, by_party: signed(&of_ben, Side::Foil)(&grant) });
+    for (epoch, seq, prev_own) in [(8, 1, Digest::default()), (7, 2, Digest::of(b"a chit"))] {
+        let chain = ChainId { side: Side::Foil, device: 1, epoch };
+        let chit = Chit { chain, seq, prev_own, body: body.clone(), ..honest.chit.clone() }.sign(&thief);
+        let told = vec![Message::Chits(Page::of(&[chit]).unwrap())];
+        assert_eq!(refusals(&mut ana, &tally, told), [Refusal::WrongPlace]);
+    }
     assert_eq!(ana.export(&tally).unwrap().chits, []);
     assert_eq!(refusals(&mut ana, &tally, begun(1, 7, &signed(&of_ben, Side::Foil))), []);
 }

@@ -12,6 +12,7 @@ mod story;
 use hazel_core::negotiation::TallyState;
 use hazel_core::store::Store;
 use hazel_core::tally::Side;
+use hazel_core::units::AmountError;
 use hazel_core::wallet::{Ask, Attention, CannotPay, Filter, Payment, Speakers, Wallet};
 use story::*;
 
@@ -45,6 +46,9 @@ fn a_quote_says_what_a_payment_would_mean() {
     let over = ben.quote(&tally, chips(41)).unwrap();
     assert_eq!(over.after, chips(-101), "it is said although it cannot be paid");
     assert!(matches!(over.obstacle, Some(CannotPay::OverLimit { .. })), "{:?}", over.obstacle);
+    let nothing = ben.can_pay(&tally, chips(-1)).unwrap().obstacle;
+    assert_eq!(nothing, Some(CannotPay::Amount(AmountError::NotPositive)));
+    assert_eq!(ben.can_pay(&tally, chips(0)).unwrap().obstacle, None, "it asks for the largest only");
     meet(&mut ana, &mut ben, &tally);
     let back = ana.quote(&tally, chips(111)).unwrap();
     assert_eq!((back.before, back.after, back.limit), (chips(60), chips(-51), chips(50)));
@@ -198,9 +202,18 @@ fn a_holder_sees_who_speaks_for_a_half() {
 
 #[test]
 fn a_backup_is_to_be_proven_again_after_ninety_days() {
-    let (_, mut ben, _, clock) = pair();
+    let (mut ana, mut ben, tally, clock) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
     let backup = ben.backup(&words("Ben")).unwrap();
-    ben.rehearse_restore(&words("Ben"), &backup).unwrap();
+    let mut new = restored("Ben", &backup, &clock);
+    meet(&mut new, &mut ana, &tally);
+    pay(&mut new, &tally, 1).unwrap();
+    let of_new = new.backup(&words("Ben")).unwrap();
+    let foreign = ben.rehearse_restore(&words("Ben"), &of_new).unwrap_err();
+    assert_eq!(foreign.code(), "corrupt", "there is something in it that was never here");
+    let report = ben.rehearse_restore(&words("Ben"), &backup).unwrap();
+    assert_eq!((report.tallies, report.chits, report.newer), (1, 1, 0));
     for (pass, due) in [(90 * 86_400, false), (1, true)] {
         clock.pass(pass);
         assert_eq!(ben.attention().unwrap().contains(&Attention::Rehearse), due);

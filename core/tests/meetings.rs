@@ -13,8 +13,8 @@ use hazel_core::message::Message;
 use hazel_core::negotiation::{By, TallyState};
 use hazel_core::store::Begun;
 use hazel_core::tally::{Side, TallyId};
-use hazel_core::wallet::{Custody, Filter, Unsettled, Wallet};
-use story::{accept, assert_equal_halves, hand, introduce, pair, pay, people, restored, terms, words};
+use hazel_core::wallet::{Audience, Custody, Filter, Unsettled, Wallet};
+use story::*;
 
 /// Letters both ways until nobody says more, or until the one of that number is lost and with it the meeting.
 /// Returns how many arrived.
@@ -257,4 +257,45 @@ fn after_a_meeting_that_was_cut_off_a_summary_comes_first() {
     assert_eq!(begins_with(&mut ana, false), [false, false]);
     assert_eq!(begins_with(&mut ana, true), [true, true]);
     assert_eq!(begins_with(&mut ana, true), [false, false]);
+}
+
+/// A tablet has no recovery words and proves itself by its own key, which Ana knows from its leave, as long as it has leave.
+#[test]
+fn each_device_of_a_partner_can_be_met() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let tablet = another_phone(&mut ben, &clock, "tablet");
+    ben.renew(&tally).unwrap();
+    hand(&mut ben, &mut ana, &tally);
+    let met = |ana: &Wallet| {
+        let keys = ana.device_meeting_keys(&tally).unwrap();
+        keys.iter().map(|keys| (keys.device, keys.theirs)).collect::<Vec<_>>()
+    };
+    let of_tablet = tablet.meeting_keys(&tally).unwrap().ours;
+    let known = met(&ana);
+    assert_eq!(known.iter().map(|it| it.0).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    assert_eq!(known[1].1, Some(of_tablet));
+    let of_ana = ana.meeting_keys(&tally).unwrap().ours;
+    assert!(ana.device_meeting_keys(&tally).unwrap().iter().all(|keys| keys.ours == of_ana));
+    ben.revoke_device(2).unwrap();
+    hand(&mut ben, &mut ana, &tally);
+    assert_eq!(met(&ana), known[..1]);
+}
+
+/// Chits of a tablet of her own reach Ana from Ben in a meeting: she says that she has them.
+#[test]
+fn what_another_phone_has_signed_is_answered_with_a_summary() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ana, &clock, "tablet");
+    talk(&mut ana, &mut ben, &tally, None, None);
+    tablet.grant(&tally, terms(120)).unwrap();
+    let mut said = tablet.outbox(&tally, Audience::Partner).unwrap();
+    said.retain(|message| matches!(message, Message::Chits(page) if page.chain.device == 2));
+    let mut meeting = ana.begin_meeting(&tally).unwrap();
+    for letter in letters(&said) {
+        ana.hear(&mut meeting, None, &letter).unwrap();
+    }
+    let mut letterbox = Letterbox::default();
+    let answer = ana.say(&mut meeting).unwrap();
+    let answer: Vec<_> = answer.iter().flat_map(|letter| letterbox.open(letter).unwrap()).collect();
+    assert!(answer.iter().any(|it| matches!(it, Ok(Message::Have(_)))), "{answer:?}");
 }

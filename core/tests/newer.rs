@@ -100,3 +100,15 @@ fn what_was_kept_aside_is_read_when_it_can_be() {
     assert_eq!(kept_aside(&ana), Vec::<Vec<u8>>::new());
     assert_eq!(ana.audit(&mut |_| true).unwrap().findings, []);
 }
+
+/// What no Hazel will ever read is refused, and nothing of it stays.
+#[test]
+fn what_is_no_message_is_not_kept_for_a_newer_hazel() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let key = pair_key(&mut ben, &tally);
+    let mut to = Writer::with_capacity(32);
+    to.array(3).uint(WIRE_VERSION).uint(3).array(2).text("no word of a node").uint(7);
+    let delivery = ana.receive(&sealed(&key, [7; 24], &[to.into_bytes()])).unwrap();
+    assert_eq!(delivery.rejected.iter().map(|it| it.refusal.code()).collect::<Vec<_>>(), ["wrong_length"]);
+    assert_eq!(kept_aside(&ana), Vec::<Vec<u8>>::new());
+}

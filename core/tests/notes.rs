@@ -42,6 +42,7 @@ fn each_is_told_what_it_has_not_heard() {
     assert_eq!(lacks(&ben, &mut ana, &tally), ["invoice"; 3]);
     tell(&mut ana, &mut ben, &tally);
     assert_eq!(lacks(&ana, &mut ben, &tally), [""; 0], "nobody is told its own invoices");
+    assert_eq!(ben.notes_beyond(&tally, &Notes::default()).unwrap(), [], "whoever is asked asks nobody");
     ben.decline(&declined).unwrap();
     ana.withdraw(&withdrawn).unwrap();
     ben.pay(&tally, &Payment { units: chips(3), invoice: Some(paid), ..Payment::default() }).unwrap();

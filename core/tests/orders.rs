@@ -3,10 +3,8 @@
 
 mod story;
 
-use hazel_core::canon::Canon as _;
-use hazel_core::claim::{Claim, Hosting};
 use hazel_core::digest::Digest;
-use hazel_core::key::{PublicKey, SecretKey};
+use hazel_core::key::SecretKey;
 use hazel_core::message::Message;
 use hazel_core::order::{Endorsement, Head, Links};
 use hazel_core::ordering::{
@@ -337,45 +335,4 @@ fn an_order_is_told_in_as_few_runs_as_its_chains_take_turns() {
     let told = store.read(|shelf| runs(shelf, &shelf.standing(no)?.unwrap(), 0)).unwrap();
     let told: Vec<_> = told.iter().map(|run| (run.chain.side, run.first, run.count)).collect();
     assert_eq!(told, [(Side::Foil, 1, 2), (Side::Stock, 1, 1), (Side::Foil, 3, 1)]);
-}
-
-/// A half is claimed by the party that holds it or by one of its devices, and by nobody else, the partner included.
-#[test]
-fn nobody_claims_the_half_of_another() {
-    let (tally, _folder, store, no) = two_agreed();
-    let (site, user) = (SecretKey::from_seed(&[5; 32]).public(), [7; 32]);
-    let (contract, tip) = store
-        .read(|shelf| {
-            Ok::<_, OrderingError>((shelf.tally(no)?.contract.unwrap(), shelf.standing(no)?.unwrap().tip))
-        })
-        .unwrap();
-    let claimed = |side: Side, by: &SecretKey| {
-        let claim = Hosting { tally, side, site, user }.sign(by);
-        claim.check(&contract.tally, &tip, &site, &user).map_err(|refusal| refusal.code())
-    };
-    let [ana, ben] = ["Ana", "Ben"].map(|name| words(name).root().party_key(&tally.0));
-    assert_eq!([claimed(Side::Stock, &ana), claimed(Side::Foil, &ben)], [Ok(()), Ok(())]);
-    for (side, by) in
-        [(Side::Foil, &ana), (Side::Stock, &ben), (Side::Stock, &SecretKey::from_seed(&[9; 32]))]
-    {
-        assert_eq!(claimed(side, by), Err("unknown_device"));
-    }
-    // What was said to one site on one channel says nothing on another: neither as it is nor altered.
-    let claim = Hosting { tally, side: Side::Stock, site, user }.sign(&ana);
-    assert_eq!(Claim::from_bytes(&claim.to_bytes()), Ok(claim));
-    let elsewhere = SecretKey::from_seed(&[6; 32]).public();
-    let heard = |claim: Claim, site: &PublicKey, user: &[u8; 32]| {
-        claim.check(&contract.tally, &tip, site, user).map_err(|refusal| refusal.code())
-    };
-    assert_eq!(heard(claim, &elsewhere, &user), Err("out_of_place"));
-    assert_eq!(heard(claim, &site, &[8; 32]), Err("out_of_place"));
-    let altered = |hosting: Hosting| Claim { hosting, ..claim };
-    assert_eq!(
-        heard(altered(Hosting { site: elsewhere, ..claim.hosting }), &elsewhere, &user),
-        Err("bad_signature")
-    );
-    assert_eq!(
-        heard(altered(Hosting { user: [8; 32], ..claim.hosting }), &site, &[8; 32]),
-        Err("bad_signature")
-    );
 }

@@ -11,10 +11,10 @@
 mod story;
 
 use hazel_core::admit::Refusal;
-use hazel_core::canon::Canon as _;
-use hazel_core::chit::{ChainId, SignedChit};
+use hazel_core::canon::{Canon as _, Malformed};
+use hazel_core::chit::{ChainId, Chit, SignedChit};
 use hazel_core::digest::Digest;
-use hazel_core::message::{Message, Page};
+use hazel_core::message::{HANDOVER_MAX, Message, Page};
 use hazel_core::order::Run;
 use hazel_core::store::Store;
 use hazel_core::tally::Side;
@@ -68,6 +68,26 @@ fn a_page_stays_on_its_branch() {
     }
 }
 
+/// A copy has signed something else in every place of two: each is a fork of its own, and both are told.
+#[test]
+fn every_place_that_was_given_twice_is_told() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    ben.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("a copy of Ben's phone"));
+    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let mut told = |wallet: &mut Wallet, first: i64| {
+        for units in [first, first + 1] {
+            pay(wallet, &tally, units).unwrap();
+        }
+        let heard = ana.receive(&wallet.hand_over(&tally).unwrap().unwrap()).unwrap();
+        heard.changes.into_iter().filter(|change| matches!(change, Change::Fork { .. })).count()
+    };
+    assert_eq!((told(&mut ben, 1), told(&mut copy, 5)), (0, 2));
+    assert_eq!(ana.audit(&mut |_| true).unwrap().findings, []);
+}
+
 /// A chain's numbers end below 2³², and no page leads further.
 #[test]
 fn a_page_reaches_to_the_last_number_there_may_be() {
@@ -75,8 +95,10 @@ fn a_page_reaches_to_the_last_number_there_may_be() {
     pay(&mut ben, &tally, 1).unwrap();
     let page = Page::of(&[ben.export(&tally).unwrap().chits[0].signed.clone()]).unwrap();
     for (first, readable) in [(0, false), (1, true), ((1 << 32) - 1, true), (1 << 32, false)] {
+        let chit = Chit { seq: first, ..page.clone().unfold()[0].chit.clone() };
         let page = Page { first, ..page.clone() };
         assert_eq!(Page::from_bytes(&page.to_bytes()).is_ok_and(|read| read == page), readable, "{first}");
+        assert_eq!(Chit::from_bytes(&chit.to_bytes()).is_ok_and(|read| read == chit), readable, "{first}");
     }
 }
 
@@ -145,4 +167,35 @@ fn what_waits_has_a_bound() {
         waiting += length;
         assert_eq!(kept, waiting);
     }
+}
+
+#[test]
+fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let long = Payment {
+        units: Units::new(1),
+        memo: "as long as can be, ".repeat(12),
+        reference: "r".repeat(64),
+        ..Payment::default()
+    };
+    for _ in 0..1_600 {
+        ben.pay(&tally, &long).unwrap();
+    }
+    pay(&mut ana, &tally, 3).unwrap();
+    let mut lengths = Vec::new();
+    while ben.tally(&tally).unwrap().final_index < 1_601 {
+        assert!(lengths.len() < 8, "it comes to an end: {lengths:?}");
+        let bytes = ben.hand_over(&tally).unwrap().unwrap();
+        lengths.push(bytes.len());
+        assert_eq!(ana.receive(&bytes).unwrap().rejected, []);
+        let answer = ana.hand_over(&tally).unwrap().unwrap();
+        assert_eq!(ben.receive(&answer).unwrap().rejected, []);
+    }
+    assert!(lengths.len() > 1 && lengths.iter().all(|length| *length <= HANDOVER_MAX), "{lengths:?}");
+    meet(&mut ana, &mut ben, &tally);
+    assert_equal_halves(&mut ana, &mut ben, &tally);
+    let too_long = Malformed::TooLong { what: "hand-over", max: HANDOVER_MAX as u64 };
+    let mut refused = |length: usize| ana.receive(&vec![0x85; length]).unwrap_err();
+    assert_eq!(refused(HANDOVER_MAX + 1), too_long.clone().into());
+    assert_ne!(refused(HANDOVER_MAX), too_long.into());
 }

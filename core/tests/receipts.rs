@@ -6,7 +6,7 @@ mod story;
 use hazel_core::message::Message;
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::{Audience, Change, Wallet, Went};
+use hazel_core::wallet::{Audience, Change, Custody, Filter, Wallet, Went};
 use story::*;
 
 fn receipts(wallet: &mut Wallet, tally: &TallyId) -> Vec<Message> {
@@ -65,6 +65,8 @@ fn what_a_phone_of_ones_own_has_signed_needs_no_receipt() {
     chits.retain(|message| matches!(message, Message::Chits(_)));
     ana.receive_messages(&tally, chits).unwrap();
     assert_eq!(ana.balance(&tally).unwrap(), chips(-5));
+    let shown = ana.history(&tally, &Filter { most: 1, ..Filter::default() }).unwrap().remove(0);
+    assert_eq!(shown.facets.custody, Custody::Local, "that Ben has it only his receipt says");
     assert_eq!(receipts(&mut ana, &tally), []);
     let said = ana.outbox(&tally, Audience::Partner).unwrap();
     assert!(said.iter().any(|message| matches!(message, Message::Have(_))), "{said:?}");

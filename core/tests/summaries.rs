@@ -253,10 +253,48 @@ fn a_restored_phone_waits_for_all_that_its_partner_names() {
     meet(&mut ana, &mut ben, &tally);
     let signs = |chains: &[(ChainId, u64, Digest)], agreed: u64| {
         let mut new = restored("Ana", &backup, &clock);
-        let have = Have { chains: chains.to_vec(), agreed, ..new.have(&tally).unwrap() };
+        // A stock goes by nobody's view.
+        let have = Have { chains: chains.to_vec(), agreed, view: 3, ..new.have(&tally).unwrap() };
         hear(&mut new, &tally, Have { restored: false, ..have });
         !new.tally(&tally).unwrap().reconciling
     };
     assert!(!signs(&one, 0) && !signs(&[], 1) && !signs(&one, 1));
     assert!(signs(&[], 0));
+    ana.renew(&tally).unwrap();
+    assert_eq!(ana.have(&tally).unwrap().view, 0, "nor does it open one");
+}
+
+/// Whoever names another contract than the one that governs is told that one.
+#[test]
+fn a_summary_says_which_contract_is_known() {
+    let (mut ana, ben, tally, _) = pair();
+    let have = ben.have(&tally).unwrap();
+    let mut tells = |have: Have| {
+        hear(&mut ana, &tally, have);
+        let said = ana.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Offer(offer) if offer.is_contract()))
+    };
+    assert!(!tells(have.clone()));
+    assert!(tells(Have { contract: Digest::of(b"another contract"), ..have.clone() }));
+    assert!(!tells(have));
+}
+
+/// What is sealed for one tally and speaks of another is refused, whatever it is.
+#[test]
+fn what_is_about_another_tally_is_not_taken() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    let other = TallyId([9; 16]);
+    let Some(Message::Chits(page)) = ben.outbox(&tally, Audience::Partner).unwrap().into_iter().next() else {
+        panic!("no chits")
+    };
+    let have = ben.have(&tally).unwrap();
+    for message in [
+        Message::Have(Have { tally: other, ..have }),
+        Message::Chits(Page { tally: other, ..page }),
+        Message::Refuse { tally: other, version: Digest::default() },
+    ] {
+        let heard = ana.receive_messages(&tally, vec![message]).unwrap().rejected;
+        assert_eq!(heard.iter().map(|it| it.refusal.code()).collect::<Vec<_>>(), ["other_tally"]);
+    }
 }

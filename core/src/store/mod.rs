@@ -385,6 +385,9 @@ mod tests {
         assert_eq!(read("SELECT CAST(x'ff' AS TEXT)", text), StoreError::Corrupt { what: "a column" });
         assert_eq!(read("SELECT 256", byte), StoreError::Corrupt { what: "a number" });
         assert_eq!(read("SELECT 1 WHERE 0", byte), StoreError::Corrupt { what: "a missing row" });
+        let err = connection.query_row("SELECT 1", [], text).unwrap_err();
+        let migrating = rusqlite_migration::Error::RusqliteError { query: "SELECT 1".into(), err };
+        assert_eq!(StoreError::from(migrating), StoreError::Corrupt { what: "a column" });
     }
 
     /// What is not there need not be removed; what cannot be removed is still there, and somebody has to know.

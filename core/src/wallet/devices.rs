@@ -259,9 +259,9 @@ impl Wallet {
                     signed: known.seq,
                     allowance,
                 };
+                // A device's epochs come to be in growing order: the last one is the newest.
                 match views.iter_mut().find(|held| (held.mine, held.device) == (mine, device)) {
-                    Some(held) if held.epoch < view.epoch => *held = view,
-                    Some(_) => {}
+                    Some(held) => *held = view,
                     None => views.push(view),
                 }
             }
