@@ -142,6 +142,7 @@ fn said(wallet: &mut Wallet, tally: &TallyId) -> Vec<String> {
         Message::Chits(page) => format!("{} chits from {}", page.chits.len(), page.first),
         Message::Links(links) => format!("order after {}", links.after),
         Message::Endorsement(word) => format!("{}'s word", if own(word) { "Ana" } else { "Ben" }),
+        Message::Certificate(_) => "certificate".to_owned(),
         Message::Receipt(_) => "receipt".to_owned(),
         other => panic!("{other:?}"),
     };
@@ -179,7 +180,7 @@ fn chits_are_told_from_where_a_summary_ends() {
 #[test]
 fn an_order_is_told_from_where_a_summary_ends() {
     type Lack = fn(&mut Have, Digest);
-    let less: [(&str, Lack, &[&str], &[&str]); 6] = [
+    let less: [(&str, Lack, &[&str], &[&str]); 9] = [
         ("everything", |_, _| {}, &[], &[]),
         (
             "agreed to less",
@@ -190,20 +191,38 @@ fn an_order_is_told_from_where_a_summary_ends() {
         (
             "knows less",
             |have, first| (have.index, have.hash, have.agreed) = (1, first, 1),
-            &["order after 0", "Ana's word", "Ben's word", "summary"],
-            &["order after 0", "Ana's word", "Ben's word", "summary"],
+            &["order after 0", "certificate", "summary"],
+            &["order after 0", "certificate", "summary"],
         ),
         (
             "forgot less",
             |have, _| (have.agreed, have.restored) = (1, true),
-            &["order after 0", "Ana's word", "Ben's word", "receipt", "summary"],
-            &["order after 0", "Ana's word", "Ben's word", "summary"],
+            &["order after 0", "certificate", "receipt", "summary"],
+            &["order after 0", "certificate", "summary"],
         ),
         (
             "another order",
             |have, _| have.hash = Digest::of(b"another"),
             &["Ana's word", "summary"],
             &["Ben's word", "summary"],
+        ),
+        (
+            "another order, agreed to less",
+            |have, _| (have.hash, have.agreed) = (Digest::of(b"another"), 1),
+            &["order after 0", "certificate", "summary"],
+            &["order after 0", "certificate", "summary"],
+        ),
+        (
+            "a longer order, agreed to less",
+            |have, _| (have.index, have.hash, have.agreed) = (3, Digest::of(b"longer"), 1),
+            &["Ana's word", "Ben's word", "summary"],
+            &["Ben's word", "Ana's word", "summary"],
+        ),
+        (
+            "a longer order in a newer view, agreed to less",
+            |have, _| (have.index, have.hash, have.agreed, have.view) = (3, Digest::of(b"longer"), 1, 7),
+            &["order after 0", "certificate", "summary"],
+            &["summary"],
         ),
         (
             "a longer order",
