@@ -187,6 +187,10 @@ fn a_tally_is_sealed_at_zero_and_by_both() {
         let what = format!("{side}: {body:?}");
         assert_eq!((page.write(side, 1, body), page.book.phase), (taken, phase), "{what}");
     }
+    // And what both have sealed stays at zero.
+    let waiting = Facts { waiting: Some(chips(1)), ..Facts::default() };
+    assert_eq!(page.write_knowing(Side::Stock, 1, Body::Accept { chit: named }, waiting), Ineffective);
+    assert_eq!(page.book.balance(Side::Stock), Ok(chips(0)));
 }
 
 /// A side has 256 chains over the life of a tally and no more, whichever way another one would begin; the other side has its own.

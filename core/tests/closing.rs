@@ -5,7 +5,7 @@ mod story;
 
 use hazel_core::chit::Body;
 use hazel_core::negotiation::TallyState;
-use hazel_core::wallet::Wallet;
+use hazel_core::wallet::{Attention, Wallet, WalletError};
 use story::*;
 
 /// Ana has a tablet that has signed nothing.
@@ -66,4 +66,24 @@ fn nothing_is_closed_over_a_payment_that_waits() {
     assert_eq!(state(&ana), TallyState::Sealing);
     ana.receive(&late).unwrap();
     assert_eq!(state(&ana), TallyState::Closing);
+}
+
+/// Both halves are sealed, and then comes what Ben's tablet signed before it heard of that: it waits outside for ever, and nobody is asked about it.
+#[test]
+fn what_comes_after_the_end_is_not_accepted() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ben, &clock, "tablet");
+    ben.hand_allowance(&tally, 2, chips(20)).unwrap();
+    meet(&mut ben, &mut ana, &tally);
+    talk(&mut tablet, &mut ana, &tally);
+    let late = pay(&mut tablet, &tally, 5).unwrap();
+    ana.close(&tally).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    assert_eq!(ana.tally(&tally).unwrap().state, TallyState::Closed);
+    ana.receive(&tablet.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let view = ana.tally(&tally).unwrap();
+    assert_eq!((view.state, view.balance, view.outside_theirs), (TallyState::Closed, chips(0), chips(5)));
+    let asked = ana.attention().unwrap();
+    assert!(!asked.iter().any(|it| matches!(it, Attention::Waiting(..))), "{asked:?}");
+    assert!(matches!(ana.accept_pledge(&tally, &late), Err(WalletError::OutOfPlace(_))));
 }

@@ -94,7 +94,7 @@ pub const BUGS: [Bug; 10] = [
             "    standing.book.head.view = view;\n    retip(rows, standing)\n",
             "    if !PLANTED { standing.book.head.view = view; }\n    retip(rows, standing)\n",
         )],
-        finder: Finder::Worlds(About::Anything),
+        finder: Finder::Worlds(About::Restores),
         names: &["I2", "I3", "I13", "I14", "I24"],
     },
     Bug {

@@ -60,7 +60,10 @@ impl Book {
     fn is_effective(&self, chit: &Chit, facts: Facts) -> Result<bool, AmountError> {
         let side = chit.chain.side;
         Ok(match &chit.body {
-            Body::Accept { chit: named } => named.chain.side != side && facts.waiting.is_some(),
+            // A closed tally stays at zero, whatever is still found to wait on it.
+            Body::Accept { chit: named } => {
+                self.phase != Phase::Closed && named.chain.side != side && facts.waiting.is_some()
+            }
             Body::Terms { terms, from } => {
                 // A chit that dates itself back cannot shorten the notice below what the partner has signed meanwhile.
                 let date = chit.date.max(*self.latest.of(side.other()));

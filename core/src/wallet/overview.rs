@@ -172,7 +172,9 @@ fn waiting_on(shelf: &Shelf<'_>, hands: &mut Hands<'_>, no: i64, list: &mut Vec<
         let open = |state| state == InvoiceState::Issued;
         let asked = shelf.invoices(no)?.into_iter().filter(|invoice| !invoice.mine && open(invoice.state));
         list.extend(asked.map(|invoice| Attention::Asked(row.id, invoice.id)));
-        if *standing.tip.outside.of(row.side.other()) > Units::ZERO {
+        // On a closed tally nothing is accepted any more.
+        let waits = *standing.tip.outside.of(row.side.other()) > Units::ZERO;
+        if waits && row.state != TallyState::Closed {
             for chain in shelf.chains(no)?.iter().filter(|chain| chain.id.side != row.side) {
                 let chits = shelf.chits(chain.no, chain.base, chain.seq, usize::MAX)?;
                 let waits = chits.into_iter().filter(|chit| chit.flag.is_outside());

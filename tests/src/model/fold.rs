@@ -265,7 +265,7 @@ impl Fold {
     fn accept(&mut self, side: Side, named: &ChitRef) -> bool {
         let Some((row, found, units)) = self.amounts.get(&named.hash).copied() else { return false };
         let waits = self.rows.get(row).is_some_and(|(_, taken, _)| is_outside(*taken));
-        if found != *named || named.chain.side == side || !waits {
+        if found != *named || named.chain.side == side || !waits || self.is_closed() {
             return false;
         }
         self.rows[row].1 = Taken::Accepted;

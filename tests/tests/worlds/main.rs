@@ -2,6 +2,7 @@
 #![allow(clippy::panic, reason = "a world that goes wrong should stop loudly")]
 
 mod once;
+mod once_closed;
 mod once_with_sites;
 
 use hazel_tests::report::run_many;
