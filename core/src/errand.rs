@@ -307,6 +307,11 @@ mod tests {
     }
 
     #[test]
+    fn an_errand_is_called_by_its_whole_name() {
+        assert_eq!(ErrandId([0xab; 16]).to_string(), "ab".repeat(16));
+    }
+
+    #[test]
     fn only_the_addressee_can_claim_it() {
         let (errand, another) = (errand(7), errand(8));
         let claim = errand.shown().claim(&key(1), Side::Foil).unwrap();

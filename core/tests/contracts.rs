@@ -10,9 +10,9 @@
 mod story;
 
 use hazel_core::admit::{Refusal, TicketGround, Unverified, admit};
-use hazel_core::canon::Canon as _;
+use hazel_core::canon::{Canon as _, Malformed};
 use hazel_core::chit::Variables;
-use hazel_core::key::SecretKey;
+use hazel_core::key::{PublicKey, SecretKey};
 use hazel_core::message::Message;
 use hazel_core::negotiation::TallyState;
 use hazel_core::tally::{Side, SignedTally, Tally, TallyId, Terms};
@@ -33,6 +33,12 @@ type Change = fn(&mut Tally);
 fn a_contract_that_names_something_twice_or_not_at_all_is_not_read() {
     let tally = contract();
     assert_eq!(Tally::from_bytes(&tally.to_bytes()).as_ref(), Ok(&tally));
+    let mut weak = [0; 32];
+    weak[0] = 1;
+    let mut with_weak = tally.clone();
+    with_weak.halves.stock.cert.party_key = PublicKey(weak);
+    let refused = Malformed::WeakKey { what: "public key" };
+    assert_eq!(Tally::from_bytes(&with_weak.to_bytes()), Err(refused), "a key that anybody can sign with");
     let changes: [(&str, Change); 7] = [
         ("no device", |tally| tally.halves.stock.cert.grants.clear()),
         ("no node", |tally| tally.halves.foil.cert.nodes.clear()),

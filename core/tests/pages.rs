@@ -19,7 +19,7 @@ use hazel_core::order::Run;
 use hazel_core::store::Store;
 use hazel_core::tally::Side;
 use hazel_core::units::Units;
-use hazel_core::wallet::{Change, Export, Payment, Rejected, Wallet};
+use hazel_core::wallet::{Audience, Change, Export, Payment, Rejected, Wallet};
 use story::*;
 
 /// Two branches of a fork never share a page, although their numbers follow each other.
@@ -134,6 +134,8 @@ fn a_page_that_comes_too_early_is_kept() {
         let heard = ana.receive_messages(&tally, vec![page]).unwrap();
         assert_eq!(heard.rejected, []);
         let waits = heard.changes.contains(&Change::Waiting);
+        let said = ana.outbox(&tally, Audience::Partner).unwrap();
+        assert!(said.iter().any(|message| matches!(message, Message::Have(_))), "it says what is here");
         (waits, ana.balance(&tally).unwrap(), ana.unsettled(&tally).unwrap().waiting > 0)
     };
     assert_eq!(hears(2), (true, chips(0), true));

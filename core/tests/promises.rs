@@ -218,6 +218,15 @@ fn an_order_is_told_once_to_a_phone_that_cannot_confirm_it() {
     assert!(matches!(said[..], [Message::Chits(_), Message::Links(_), Message::Have(_)]), "{said:?}");
 }
 
+/// Where a site gives the order a restored phone asks nobody to wait for it.
+#[test]
+fn a_restored_phone_that_does_not_give_the_order_begins_no_view() {
+    let (_, mut ben, tally, clock) = pair();
+    assert!(restored(&mut ben, &clock).have(&tally).unwrap().view > 0);
+    ben.host_at(&tally, &site("Ben's")).unwrap().unwrap();
+    assert_eq!(restored(&mut ben, &clock).have(&tally).unwrap().view, 0);
+}
+
 /// Ben's half comes home from a site that has ordered in the meantime. His phone begins a view of its own: the site may have gone on in the
 /// one before.
 #[test]
