@@ -19,7 +19,7 @@ use hazel_core::order::{ForkError, ForkProof, Head, Links, Run};
 use hazel_core::store::Store;
 use hazel_core::tally::{Grant, Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
-use hazel_core::wallet::{Ask, Attention, Audience, Payment, Wallet};
+use hazel_core::wallet::{Ask, Attention, Audience, Payment, Wallet, Went};
 use story::*;
 
 fn refusals(wallet: &mut Wallet, tally: &TallyId, messages: Vec<Message>) -> Vec<Refusal> {
@@ -341,4 +341,26 @@ fn what_was_altered_in_a_contract_is_named() {
         assert_eq!(half(|it| it.cert.name.push('!')), Some("keys or name of a party"));
     }
     assert_eq!(alter(|it| it.date += 1), Some("date"));
+}
+
+/// A copy of Ben's phone has paid with the same number as he, and Ana has given a receipt for that. For what he has paid there is none.
+#[test]
+fn a_receipt_for_a_copys_payment_is_none_for_mine() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    ben.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("copy"));
+    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let theirs = pay(&mut copy, &tally, 3).unwrap();
+    let mine = pay(&mut ben, &tally, 5).unwrap();
+    assert_eq!((theirs.chain, theirs.seq), (mine.chain, mine.seq));
+    let mut told = copy.outbox(&tally, Audience::Partner).unwrap();
+    hand(&mut copy, &mut ana, &tally);
+    told.retain(|message| matches!(message, Message::Chits(_)));
+    told.extend(ana.outbox(&tally, Audience::Partner).unwrap());
+    told.retain(|message| matches!(message, Message::Chits(_) | Message::Receipt(_)));
+    ben.receive_messages(&tally, told).unwrap();
+    assert_eq!(ben.went(&tally, &theirs), Ok(Went::Received(theirs)));
+    assert_eq!(ben.went(&tally, &mine), Ok(Went::Signed(mine)));
 }

@@ -237,3 +237,26 @@ fn whoever_was_replaced_hears_no_more_of_it_when_all_is_over() {
     meet(&mut new, &mut ana, &tally);
     assert_eq!(is_told(&mut ana), (TallyState::Closed, false));
 }
+
+/// What is on the table is what the newest offer says, whoever made it, and no longer what the ticket or the request said.
+#[test]
+fn a_tally_shows_the_terms_that_are_on_the_table() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    let shown = |wallet: &Wallet| {
+        let view = wallet.tally(&tally).unwrap();
+        (view.granted.limit, view.received.limit)
+    };
+    assert_eq!(shown(&ben), (chips(50), chips(100)), "as the ticket says");
+    hand(&mut ben, &mut ana, &tally);
+    ana.offer(&tally, Some(terms(90)), None).unwrap();
+    assert_eq!(shown(&ana), (chips(90), chips(50)));
+    hand(&mut ana, &mut ben, &tally);
+    assert_eq!(shown(&ben), (chips(50), chips(90)));
+    ben.offer(&tally, Some(terms(60)), None).unwrap();
+    assert_eq!(shown(&ben), (chips(60), chips(90)));
+    hand(&mut ben, &mut ana, &tally);
+    assert_eq!(shown(&ana), (chips(90), chips(60)));
+    ana.offer(&tally, Some(terms(80)), None).unwrap();
+    assert_eq!(shown(&ana), (chips(80), chips(60)));
+}

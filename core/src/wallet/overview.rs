@@ -203,7 +203,11 @@ fn view(shelf: &Shelf<'_>, glance: Glance, now: Date) -> Result<TallyView> {
     let Some(traded) = traded else {
         let row = tally_row(shelf, &id)?;
         let theirs = row.request.as_ref().map(|request| request.request.terms);
-        let on_table = row.their_offer.as_ref().filter(|_| state == TallyState::Offered(By::Partner));
+        let on_table = match state {
+            TallyState::Offered(By::Partner) => row.their_offer.as_ref(),
+            TallyState::Offered(By::Me) => row.my_offer.as_ref(),
+            _ => None,
+        };
         let offered = on_table.map(|offer| offer.tally.half(side.other()).terms);
         let granted = on_table.map_or(row.terms, |offer| offer.tally.half(side).terms);
         let ticket = row.ticket.as_ref().filter(|_| !row.inviter).map(|ticket| ticket.terms);

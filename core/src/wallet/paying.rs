@@ -6,7 +6,7 @@ use crate::intake::End;
 use crate::invoice::{InvoiceId, InvoiceState};
 use crate::negotiation::TallyState;
 use crate::pair::PairKey;
-use crate::store::{Front, Purse, Shelf};
+use crate::store::{Front, Purse, Shelf, chit_no};
 use crate::tally::{Date, Side, TallyId};
 use crate::units::{AmountError, Units};
 
@@ -215,10 +215,11 @@ impl Wallet {
             let no = tally_no(shelf, tally)?;
             let Some(found) = find(shelf, no, chit)? else { return Ok(Went::NeverSigned) };
             let standing = standing(shelf, no)?;
+            // Of a forked chain, the branch that holds this very chit: a receipt for a copy's is none for mine.
             let held = shelf
                 .branches(no, &chit.chain)?
                 .iter()
-                .any(|branch| chit.seq > branch.base && chit.seq <= branch.held)
+                .any(|branch| chit_no(branch.no, chit.seq) == Ok(found.no) && chit.seq <= branch.held)
                 || (found.place > 0 && found.place <= standing.agreed);
             Ok(if found.place > 0 && found.place <= standing.final_index {
                 Went::Final(*chit)
