@@ -30,6 +30,10 @@ fn site() -> SecretKey {
 
 /// An order of Ben's site over what stands on this phone: in which view, and under which number the phone shows it.
 fn ordered(phone: &mut Wallet, tally: &TallyId, places: &[(u64, usize)]) -> Links {
+    ordered_by(&site(), phone, tally, places)
+}
+
+fn ordered_by(node: &SecretKey, phone: &mut Wallet, tally: &TallyId, places: &[(u64, usize)]) -> Links {
     let export = phone.export(tally).unwrap();
     let mut head = Head { tally: *tally, view: 0, index: 0, hash: export.contract.tally.digest() };
     let mut runs = Vec::new();
@@ -38,7 +42,7 @@ fn ordered(phone: &mut Wallet, tally: &TallyId, places: &[(u64, usize)]) -> Link
         head = Head { view, ..head }.then(&chit.hash());
         runs.push(Run { view, chain: chit.chain, first: chit.seq, count: 1, last: chit.hash() });
     }
-    Links { after: 0, runs, endorsement: head.endorse(&site()) }
+    Links { after: 0, runs, endorsement: head.endorse(node) }
 }
 
 /// Ben's half is at his site, and each of the two has paid. The site has given all of it a place, Ana has heard that, and nobody has heard
@@ -111,6 +115,28 @@ fn whoever_is_not_astray_is_told_words_only() {
     let told = ana.outbox(&tally, hazel_core::wallet::Audience::Partner).unwrap();
     assert!(told.iter().any(|it| matches!(it, Message::Endorsement(_))), "{told:?}");
     assert!(!told.iter().any(|it| matches!(it, Message::Links(_) | Message::Certificate(_))), "{told:?}");
+}
+
+/// Ben's phone gives the order itself, in a view of its own, and hears what both halves stood for in an older one. It has signed something else since.
+#[test]
+fn whoever_gives_the_order_adopts_none() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ana, &tally, 1).unwrap();
+    pay(&mut ben, &tally, 2).unwrap();
+    ben.receive(&ana.hand_over(&tally).unwrap().unwrap()).unwrap();
+    ben.renew(&tally).unwrap();
+    ben.hand_over(&tally).unwrap();
+    let (before, view) = (ben.tally(&tally).unwrap(), ben.have(&tally).unwrap().view);
+    assert!(before.index == 3 && view > 0);
+    let [hers, his] = ["Ana", "Ben"].map(|name| words(name).root().node_key(&tally.0));
+    let links = ordered_by(&his, &mut ben, &tally, &[(0, 0)]);
+    let head = links.endorsement.head;
+    let certificate = Certificate {
+        head,
+        words: [hers, his].map(|key| (key.public(), head.endorse(&key).signature)).to_vec(),
+    };
+    ben.receive_messages(&tally, vec![Message::Links(links), Message::Certificate(certificate)]).unwrap();
+    assert_eq!(ben.tally(&tally).unwrap().head, before.head);
 }
 
 /// Whom an order that departs from the one held is taken from, and what it may not touch.

@@ -301,15 +301,14 @@ pub(super) fn order(
     }
     if standing.owed & OWED_HISTORY != 0 {
         // Where words of both halves reach to its end they go in one piece: on these an order counts against another one that is held.
-        let certificate = telling::certificate(standing, &words);
-        let beside = |word: &&Endorsement| {
-            !certificate.iter().flat_map(|it| &it.words).any(|(key, _)| *key == word.key)
-        };
-        let nodes = named(standing);
-        let in_office =
-            |word: &&Endorsement| Side::BOTH.iter().any(|side| nodes.of(*side).contains(&word.key));
-        out.extend(words.iter().filter(beside).filter(in_office).map(|word| Message::Endorsement(*word)));
-        out.extend(certificate.map(Message::Certificate));
+        if let Some(certificate) = telling::certificate(standing, &words) {
+            out.push(Message::Certificate(certificate));
+        } else {
+            let nodes = named(standing);
+            let in_office =
+                |word: &&Endorsement| Side::BOTH.iter().any(|side| nodes.of(*side).contains(&word.key));
+            out.extend(words.iter().filter(in_office).map(|word| Message::Endorsement(*word)));
+        }
     } else if standing.owed & OWED_WORDS != 0 {
         out.extend(of_half(row.side.other()).map(|word| Message::Endorsement(*word)));
     }
