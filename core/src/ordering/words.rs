@@ -10,11 +10,11 @@ use super::{Result, link_all};
 
 /// Keeps a node's word, one of each. Of two that speak for the order held here the one that reaches further: what is agreed rests on it,
 /// and whoever has forgotten that it ever said so is told it. One that does goes before one that does not, which comes again with the
-/// order that leads to it. Otherwise the newer one.
-pub fn keep_word(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<()> {
+/// order that leads to it. Otherwise the newer one. Returns whether this one was kept and is news.
+pub fn keep_word(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<bool> {
     if let Some(held) = rows.endorsement(tally, &word.key)? {
         if held == *word {
-            return Ok(());
+            return Ok(false);
         }
         let further = (word.head.index, word.head.view) > (held.head.index, held.head.view);
         let newer = (word.head.view, word.head.index) > (held.head.view, held.head.index);
@@ -23,11 +23,11 @@ pub fn keep_word(rows: &impl Rows, tally: i64, word: &Endorsement) -> Result<()>
             false => newer && !in_order(rows, tally, &held)?,
         };
         if !better {
-            return Ok(());
+            return Ok(false);
         }
     }
     rows.put_endorsement(tally, word)?;
-    Ok(())
+    Ok(true)
 }
 
 /// Moves agreed and final forward as far as the words of the nodes carry.

@@ -13,7 +13,8 @@ use crate::ordering;
 
 /// Keeps a node's word, one of each: the one that carries the order held here further.
 pub(super) fn keep_word(shelf: &Shelf<'_>, tally: i64, word: &Endorsement) -> Result<()> {
-    Ok(ordering::keep_word(shelf, tally, word)?)
+    ordering::keep_word(shelf, tally, word)?;
+    Ok(())
 }
 
 /// Moves agreed and final forward as far as the words of the nodes carry.

@@ -32,7 +32,8 @@ pub(super) struct Taken {
     pub(super) missing: bool,
     /// Proofs that somebody has lied.
     pub(super) proofs: Vec<ForkProof>,
-    /// An order that both halves stand for took the place of the one held here.
+    /// An order that both halves stand for took the place of the one held here, or this node was told a word of its own that it does not
+    /// remember: it went on from a copy. In the present view it has stood for something else.
     pub(super) overtaken: bool,
 }
 
@@ -252,7 +253,7 @@ impl<'i> Intake<'i> {
             Ok(_) if by_itself && !self.standing.book.nodes.foil.contains(&word.key) => {
                 Err(Refusal::NotANode.into())
             }
-            Ok(Linked::Followed | Linked::Known) => keep_word(&self.desk, self.half.no, &word),
+            Ok(Linked::Followed | Linked::Known) => self.keep(&word),
             Err(error) => {
                 // What contradicts what is held here may be right, if both halves stand for it; or its sender must be put right.
                 self.taken.missing = true;
@@ -265,7 +266,13 @@ impl<'i> Intake<'i> {
     fn take_word(&mut self, word: Endorsement) -> Result<(), OrderingError> {
         let (word, _) = self.admit_word(word)?;
         self.refuse_a_lie(&word)?;
-        keep_word(&self.desk, self.half.no, &word)
+        self.keep(&word)
+    }
+
+    fn keep(&mut self, word: &Endorsement) -> Result<(), OrderingError> {
+        let news = keep_word(&self.desk, self.half.no, word)?;
+        self.taken.overtaken |= news && word.key == self.own;
+        Ok(())
     }
 
     /// A word by a node that is named here; or by one that only a chit without effect names, as long as chits stand here in the order in
@@ -304,7 +311,7 @@ impl<'i> Intake<'i> {
         for (key, signature) in words {
             let word = Endorsement { head, key, signature };
             self.refuse_a_lie(&word)?;
-            keep_word(&self.desk, self.half.no, &word)?;
+            self.keep(&word)?;
         }
         Ok(())
     }

@@ -172,3 +172,23 @@ fn the_stocks_phone_has_agreed_to_what_the_foils_site_forgot() {
         ],
     });
 }
+
+/// Seed 14016945, I13: the foil's site went on from a copy that was made before it knew of the half. The phone claimed it again and told it its own order up to
+/// what is agreed; behind that it ordered in the same view what it had ordered there before, the other way round.
+#[test]
+fn a_site_goes_on_from_a_copy_without_the_half_and_hears_its_own_words() {
+    let home = |phone, seed| Home { phone, line: Line { seed, ..Line::default() } };
+    told(&hosted(
+        14_016_945,
+        (0, 1),
+        vec![
+            KeepSite { site: 3 },
+            home(5, 54_676),
+            Close { phone: 10, tally: 4 },
+            Grant { phone: 11, tally: 0, limit: 50_000, notice_days: 3 },
+            Send { phone: 3, tally: 2, to: 10, fate: Fate::default() },
+            home(0, 16_806),
+            RestoreSite { pick: 17 },
+        ],
+    ));
+}
