@@ -306,3 +306,17 @@ fn two_devices_let_in_a_phone_each_at_the_same_time() {
     assert_eq!(ana.tally(&tally).unwrap().outside_theirs, Units::ZERO);
     assert_equal_halves(&mut ben, &mut ana, &tally);
 }
+
+/// A new phone of Ben's knows from his first one what Ana has signed. It does not tell her that.
+#[test]
+fn a_new_phone_does_not_tell_the_partner_what_the_partner_signed() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    pay(&mut ana, &tally, 3).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    let mut tablet = second_phone(&mut ben, &clock);
+    assert_eq!(tablet.balance(&tally).unwrap(), chips(3));
+    let told = tablet.outbox(&tally, Audience::Partner).unwrap();
+    let side = ana.tally(&tally).unwrap().side;
+    assert!(told.iter().any(|message| matches!(message, Message::Chits(_))), "the leave, by his first phone");
+    assert!(!told.iter().any(|it| matches!(it, Message::Chits(page) if page.chain.side == side)), "{told:?}");
+}

@@ -9,7 +9,7 @@
 mod story;
 
 use hazel_core::letter::{LETTER_MAX, Letterbox, letters};
-use hazel_core::message::Message;
+use hazel_core::message::{Have, Message};
 use hazel_core::negotiation::{By, TallyState};
 use hazel_core::store::Begun;
 use hazel_core::tally::{Side, TallyId};
@@ -298,4 +298,41 @@ fn what_another_phone_has_signed_is_answered_with_a_summary() {
     let answer = ana.say(&mut meeting).unwrap();
     let answer: Vec<_> = answer.iter().flat_map(|letter| letterbox.open(letter).unwrap()).collect();
     assert!(answer.iter().any(|it| matches!(it, Ok(Message::Have(_)))), "{answer:?}");
+}
+
+/// Ben says in a meeting that he has agreed to less than he has. He is told the words for it and asked nothing: nothing is missing here.
+#[test]
+fn whoever_lacks_words_alone_is_not_asked() {
+    let (mut ana, mut ben, tally, _clock) = pair();
+    pay(&mut ben, &tally, 1).unwrap();
+    talk(&mut ana, &mut ben, &tally, None, None);
+    let less = Have { agreed: 0, ..ben.have(&tally).unwrap() };
+    let mut meeting = ana.begin_meeting(&tally).unwrap();
+    for letter in letters(&[Message::Have(less)]) {
+        ana.hear(&mut meeting, None, &letter).unwrap();
+    }
+    let mut letterbox = Letterbox::default();
+    let said = ana.say(&mut meeting).unwrap();
+    let said: Vec<_> = said.iter().flat_map(|letter| letterbox.open(letter).unwrap()).collect();
+    assert!(matches!(said[..], [Ok(Message::Endorsement(_)), Ok(Message::Endorsement(_))]), "{said:?}");
+}
+
+/// As much as is said at once may be all there is: then the order of it is said along with it.
+#[test]
+fn a_history_that_fills_a_batch_is_said_with_its_order() {
+    let said = |paid: usize| {
+        let (_ana, mut ben, tally, _clock) = pair();
+        for _ in 0..paid {
+            ben.pay(&tally, &story_payment()).unwrap();
+        }
+        let mut meeting = ben.begin_meeting(&tally).unwrap();
+        let letters = ben.say(&mut meeting).unwrap();
+        let mut letterbox = Letterbox::default();
+        let ordered = letters.iter().flat_map(|letter| letterbox.open(letter).unwrap());
+        let ordered = ordered.filter(|it| matches!(it, Ok(Message::Links(_)))).count();
+        (pages(&letters).iter().map(|(_, chits)| chits).sum::<usize>(), ordered)
+    };
+    let (batch, ordered) = said(800);
+    assert!(batch < 800 && ordered == 0, "{batch}");
+    assert_eq!(said(batch), (batch, 1));
 }

@@ -8,7 +8,7 @@ use hazel_core::key::SecretKey;
 use hazel_core::message::Message;
 use hazel_core::order::{Endorsement, Head, Links};
 use hazel_core::ordering::{
-    Linked, OrderingError, endorse, follow, keep_word, named, raise_view, runs, settle,
+    Linked, OrderingError, cut, endorse, follow, keep_word, named, raise_view, runs, settle,
 };
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
@@ -335,4 +335,35 @@ fn an_order_is_told_in_as_few_runs_as_its_chains_take_turns() {
     let told = store.read(|shelf| runs(shelf, &shelf.standing(no)?.unwrap(), 0)).unwrap();
     let told: Vec<_> = told.iter().map(|run| (run.chain.side, run.first, run.count)).collect();
     assert_eq!(told, [(Side::Foil, 1, 2), (Side::Stock, 1, 1), (Side::Foil, 3, 1)]);
+}
+
+/// A copy of Ben's phone has ordered in a newer view. His phone follows, and will order again in a view of its own; the receipts that Ana has
+/// missed it says all the same.
+#[test]
+fn who_opens_a_view_above_a_copy_says_what_else_is_owed() {
+    let (mut ana, mut ben, tally, _) = pair();
+    pay(&mut ana, &tally, 1).unwrap();
+    meet(&mut ana, &mut ben, &tally);
+    pay(&mut ana, &tally, 2).unwrap();
+    let mut told = ana.outbox(&tally, Audience::Partner).unwrap();
+    told.retain(|message| matches!(message, Message::Chits(_)));
+    ben.receive_messages(&tally, told.clone()).unwrap();
+    ben.hand_over(&tally).unwrap();
+    let key = words("Ben").root().node_key(&tally.0);
+    let (_folder, mut store, no) = rows_of(&ben, &tally);
+    let of_copy = store.change(|shelf| {
+        let mut standing = shelf.standing(no)?.unwrap();
+        let after = standing.agreed;
+        cut(shelf, &mut standing, after)?;
+        assert!(raise_view(shelf, &mut standing, 9)?);
+        assert!(endorse(shelf, &key, Side::Foil, &mut standing)?);
+        let endorsement = shelf.endorsement(no, &key.public())?.unwrap();
+        Ok::<_, OrderingError>(Links { after, runs: runs(shelf, &standing, after)?, endorsement })
+    });
+    told.push(Message::Links(of_copy.unwrap()));
+    assert_eq!(ben.receive_messages(&tally, told).unwrap().rejected, []);
+    let view = ben.tally(&tally).unwrap();
+    assert!(view.reconciling && view.view > 9);
+    let said = ben.outbox(&tally, Audience::Partner).unwrap();
+    assert!(said.iter().any(|message| matches!(message, Message::Receipt(_))), "{said:?}");
 }

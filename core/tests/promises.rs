@@ -291,3 +291,39 @@ fn a_request_is_kept_for_a_site_only() {
     tablet.receive(&new.hand_over(&tally).unwrap().unwrap()).unwrap();
     assert_eq!(told_site(&mut tablet, &tally).view, 0);
 }
+
+/// Ben repeats what he has ordered since Ana's site confirmed the last time. Her phone has no word for it, and does not repeat the one for less.
+#[test]
+fn an_order_that_no_site_has_confirmed_is_not_answered() {
+    let (mut ana, mut ben, tally, _) = pair();
+    ana.host_at(&tally, &site("Ana's")).unwrap().unwrap();
+    talk(&mut ana, &mut ben, &tally);
+    confirm(&mut ana, &tally, "Ana's");
+    pay(&mut ben, &tally, 1).unwrap();
+    let mut order = ben.outbox(&tally, Audience::Partner).unwrap();
+    ana.receive_messages(&tally, order.clone()).unwrap();
+    order.retain(|message| matches!(message, Message::Links(_)));
+    let answers = |ana: &mut Wallet| {
+        ana.hand_over(&tally).unwrap();
+        assert_eq!(ana.receive_messages(&tally, order.clone()).unwrap().rejected, []);
+        let said = ana.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Endorsement(_)))
+    };
+    assert!(!answers(&mut ana));
+    confirm(&mut ana, &tally, "Ana's");
+    assert!(answers(&mut ana));
+}
+
+/// Where Ben's site gives the order his phone waits for nobody's view and begins none, neither when it begins anew nor when it was restored.
+#[test]
+fn a_phone_beside_its_site_goes_by_no_view() {
+    let (ana, mut ben, tally, clock) = pair();
+    ben.host_at(&tally, &site("Ben's")).unwrap().unwrap();
+    let mut new = restored(&mut ben, &clock);
+    let have = Have { view: 7, ..ana.have(&tally).unwrap() };
+    new.receive_messages(&tally, vec![Message::Have(have)]).unwrap();
+    assert!(!new.tally(&tally).unwrap().reconciling);
+    let view = ben.have(&tally).unwrap().view;
+    ben.renew(&tally).unwrap();
+    assert_eq!(ben.have(&tally).unwrap().view, view);
+}

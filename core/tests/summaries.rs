@@ -317,3 +317,35 @@ fn what_is_about_another_tally_is_not_taken() {
         assert_eq!(heard.iter().map(|it| it.refusal.code()).collect::<Vec<_>>(), ["other_tally"]);
     }
 }
+
+/// A restored foil announces a view of its own. Where a higher one was promised, to another phone that was restored, it goes above that.
+#[test]
+fn a_restored_foil_goes_above_every_view_that_was_promised() {
+    let (ana, mut ben, tally, clock) = pair();
+    let mut new = restored("Ben", &ben.backup(&words("Ben")).unwrap(), &clock);
+    let asked = new.have(&tally).unwrap().view;
+    let have = ana.have(&tally).unwrap();
+    assert!(have.view < asked);
+    hear(&mut new, &tally, have.clone());
+    assert_eq!(new.have(&tally).unwrap().view, asked);
+    let promised = asked.saturating_add(1);
+    hear(&mut new, &tally, Have { view: promised, ..have });
+    assert!(new.have(&tally).unwrap().view > promised);
+    assert!(new.tally(&tally).unwrap().reconciling);
+}
+
+/// A phone that was restored and has to wait tells its partner all the same which contract governs.
+#[test]
+fn a_phone_that_waits_tells_the_contract() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let another = Have { contract: Digest::of(b"another contract"), ..ben.have(&tally).unwrap() };
+    let backups = [ana.backup(&words("Ana")).unwrap(), ben.backup(&words("Ben")).unwrap()];
+    // The stock waits for what was agreed, the foil for the view that it has announced.
+    for ((name, agreed), backup) in [("Ana", 1), ("Ben", 0)].into_iter().zip(backups) {
+        let mut new = restored(name, &backup, &clock);
+        hear(&mut new, &tally, Have { agreed, ..another.clone() });
+        assert!(new.tally(&tally).unwrap().reconciling, "{name}");
+        let said = new.outbox(&tally, Audience::Partner).unwrap();
+        assert!(said.iter().any(|message| matches!(message, Message::Offer(_))), "{name} {said:?}");
+    }
+}

@@ -346,3 +346,24 @@ fn a_tally_that_is_negotiated_shows_what_was_said_last() {
     meet(&mut ben, &mut ana, &tally);
     assert_eq!((seen(&ana), seen(&ben)), ([chips(90), chips(40)], [chips(40), chips(90)]));
 }
+
+/// Two contracts could govern, and the two have gone by the earlier one. Whoever hears that the later one is signed tells it.
+#[test]
+fn a_contract_that_takes_over_is_told() {
+    let (mut ana, mut ben, _) = people();
+    let tally = introduce(&mut ana, &mut ben);
+    offered(&mut ana, &mut ben, &tally);
+    accept(&mut ben, &tally);
+    ana.offer(&tally, Some(terms(500)), None).unwrap();
+    let Some(Message::Offer(later)) = ana.outbox(&tally, Audience::Partner).unwrap().pop() else { panic!() };
+    meet(&mut ben, &mut ana, &tally);
+    let tells = |ana: &mut Wallet| {
+        let said = ana.outbox(&tally, Audience::Partner).unwrap();
+        said.iter().any(|message| matches!(message, Message::Offer(offer) if offer.is_contract()))
+    };
+    assert!(!tells(&mut ana), "both know the earlier one");
+    let signed = later.signed(Side::Foil, &words("Ben").root().party_key(&tally.0));
+    let heard = ana.receive_messages(&tally, vec![Message::Offer(Box::new(signed))]).unwrap();
+    assert_eq!(heard.rejected, []);
+    assert!(tells(&mut ana));
+}

@@ -6,6 +6,7 @@ mod story;
 use hazel_core::book::Flag;
 use hazel_core::chit::ChitRef;
 use hazel_core::invoice::InvoiceId;
+use hazel_core::message::{Message, Page};
 use hazel_core::tally::TallyId;
 use hazel_core::units::Units;
 use hazel_core::wallet::{Ask, Filter, Payment, Wallet};
@@ -127,4 +128,28 @@ fn a_payment_without_a_place_comes_after_one_that_has_one() {
     tablet.receive(&desk.hand_over(&tally).unwrap().unwrap()).unwrap();
     let taken = [&first, &second].map(|chit| flag_of(&mut tablet, &tally, chit));
     assert_eq!(taken, [Flag::Clear, Flag::DuplicateInvoice]);
+}
+
+/// Ana's tablet has granted Ben more, and her phone has not heard of it: what it accepts was within the terms all along, and stays so.
+#[test]
+fn an_acceptance_of_what_was_within_the_terms_changes_nothing() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut tablet = another_phone(&mut ana, &clock, "tablet");
+    meet(&mut ana, &mut ben, &tally);
+    tablet.grant(&tally, terms(200)).unwrap();
+    talk(&mut tablet, &mut ben, &tally);
+    let chit = pay(&mut ben, &tally, 150).unwrap();
+    let signed: Vec<_> = ben.export(&tally).unwrap().chits.into_iter().map(|row| row.signed).collect();
+    let own = signed.into_iter().filter(|signed| signed.chit.reference() == chit).collect::<Vec<_>>();
+    let page = Page::of(&own).map(Message::Chits);
+    assert_eq!(ana.receive_messages(&tally, page.into_iter().collect()).unwrap().rejected, []);
+    assert_eq!(flag_of(&mut ana, &tally, &chit), Flag::OverLimit);
+    ana.accept_pledge(&tally, &chit).unwrap();
+    assert_eq!(flag_of(&mut ana, &tally, &chit), Flag::Accepted);
+    meet(&mut ana, &mut ben, &tally);
+    for wallet in [&mut ana, &mut ben] {
+        assert_eq!(flag_of(wallet, &tally, &chit), Flag::Clear);
+        assert_eq!(wallet.audit(&mut |_| true).unwrap().findings, []);
+    }
+    assert_equal_halves(&mut ana, &mut ben, &tally);
 }

@@ -360,6 +360,14 @@ mod tests {
         assert_eq!(Store::open(&path).err(), Some(StoreError::Newer));
     }
 
+    /// A file without a folder before its name is in the one where the program stands.
+    #[test]
+    fn a_file_is_named_without_a_folder_too() {
+        let made = tempfile::NamedTempFile::new_in(".").unwrap();
+        let bare = Path::new(made.path().file_name().unwrap());
+        name(bare, bare).unwrap();
+    }
+
     /// Whoever looks at a failure must know whether to make room, to look for the file, or to fear for it.
     #[test]
     fn a_failure_is_called_by_what_can_be_done_about_it() {

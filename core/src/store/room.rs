@@ -92,3 +92,31 @@ impl Page<'_> {
         Some(self.0.get(from..to)?.iter().all(|byte| *byte == 0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that gives one page, and then fails.
+    struct Failing(usize);
+
+    impl Read for Failing {
+        fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+            let length = bytes.len().min(self.0);
+            if length == 0 {
+                return Err(io::ErrorKind::Other.into());
+            }
+            bytes.fill(2);
+            self.0 = self.0.saturating_sub(length);
+            Ok(length)
+        }
+    }
+
+    /// Where a file cannot be read to its end nobody knows what stands in the rest.
+    #[test]
+    fn a_disk_that_fails_is_not_taken_for_the_end_of_the_file() {
+        let size = usize::from(u16::from_be_bytes([2, 2]));
+        let found = stray_pages(&mut Failing(size)).map_err(|error| error.kind());
+        assert_eq!(found, Err(io::ErrorKind::Other));
+    }
+}

@@ -199,6 +199,7 @@ impl Canon for Backup {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::SecretKey;
 
     /// One key seals all parts of a backup, so each has a nonce of its own, and a place that says how many there are.
     #[test]
@@ -209,5 +210,30 @@ mod tests {
             assert_ne!(nonces[one], nonces[other]);
             assert_ne!(places[one], places[other]);
         }
+    }
+
+    /// Whoever has the words can seal anything with them. What their own key has not signed is no backup of theirs, and what a newer Hazel
+    /// has written is not called damaged.
+    #[test]
+    fn what_is_sealed_with_the_words_is_still_judged() {
+        let words = RecoveryWords::parse(&format!("{}art", "abandon ".repeat(23))).unwrap();
+        let (own, stranger) = (words.root().backup_key(), SecretKey::from_seed(&[7; 32]));
+        let (salt, nonce) = ([1; 16], [2; 24]);
+        let sealing = stretch(&words.phrase(), &salt).unwrap();
+        let opened = |version: u64, named: &SecretKey, signer: &SecretKey| {
+            let mut body = Writer::with_capacity(64);
+            body.array(5).uint(version).uint(0).text("Ben").uint(1).list(0);
+            let body = body.into_bytes();
+            let mut plain = Writer::with_capacity(256);
+            let signature = signer.sign(Statement::Backup, &Digest::of(&body));
+            plain.array(3).raw(&body).put(&named.public()).put(&signature);
+            let part = seal(&sealing, &chunk_nonce(&nonce, 0), &place_of(0, 1), &plain.into_bytes());
+            let file = [&MAGIC[..], &[1], &salt, &check_of(&sealing), &nonce, &part].concat();
+            open_backup(&words, &file).map(|_| ())
+        };
+        assert_eq!(opened(WIRE_VERSION, &own, &own), Ok(()));
+        assert_eq!(opened(WIRE_VERSION.saturating_add(1), &own, &own), Err(BackupError::Newer.into()));
+        assert_eq!(opened(WIRE_VERSION, &own, &stranger), Err(BackupError::WrongWords.into()));
+        assert_eq!(opened(WIRE_VERSION, &stranger, &stranger), Err(BackupError::WrongWords.into()));
     }
 }
