@@ -320,3 +320,21 @@ fn a_new_phone_does_not_tell_the_partner_what_the_partner_signed() {
     assert!(told.iter().any(|message| matches!(message, Message::Chits(_))), "the leave, by his first phone");
     assert!(!told.iter().any(|it| matches!(it, Message::Chits(page) if page.chain.side == side)), "{told:?}");
 }
+
+/// A phone that begins anew goes above its own epochs. Those of its partner's phones use up none of them.
+#[test]
+fn a_new_epoch_is_counted_from_ones_own() {
+    let (mut ana, mut ben, tally, _) = pair();
+    let epoch = |wallet: &Wallet| {
+        wallet.devices(&tally).unwrap().into_iter().find(|device| device.here).unwrap().epoch
+    };
+    let most = epoch(&ana) + (1 << 16);
+    while epoch(&ben) <= most {
+        let before = epoch(&ben);
+        ben.renew(&tally).unwrap();
+        assert!(epoch(&ben) > before);
+    }
+    meet(&mut ana, &mut ben, &tally);
+    ana.renew(&tally).unwrap();
+    assert!((2..=most).contains(&epoch(&ana)), "{}", epoch(&ana));
+}

@@ -11,7 +11,7 @@ mod story;
 
 use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
-use hazel_core::wallet::{Ask, Attention, Change, Wallet};
+use hazel_core::wallet::{Ask, Attention, Wallet};
 use story::*;
 
 /// Both restore an old backup, in either role; what was signed since comes back from the partner.
@@ -384,44 +384,6 @@ fn a_copy_goes_on_with_a_phones_chain() {
     meet(&mut ben, &mut ana, &tally);
     assert_eq!(ana.balance(&tally).unwrap(), chips(4), "what was signed with Ben's keys is owed");
     assert_equal_halves(&mut ben, &mut ana, &tally);
-}
-
-/// However much of what a copy has signed comes in, its phone is told once that there is one.
-#[test]
-fn a_copy_is_told_once() {
-    let (mut ana, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy.db");
-    ben.copy_database(&path).unwrap();
-    let entropy = Box::new(Seeded::new("copy"));
-    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
-    for units in [3, 4] {
-        pay(&mut copy, &tally, units).unwrap();
-    }
-    meet(&mut copy, &mut ana, &tally);
-    ben.ask_what_is_missing(&tally).unwrap();
-    ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
-    let heard = ben.receive(&ana.hand_over(&tally).unwrap().unwrap()).unwrap();
-    let told = heard.changes.iter().filter(|change| matches!(change, Change::Fork { .. }));
-    assert_eq!((told.count(), ben.balance(&tally).unwrap()), (1, chips(-7)));
-}
-
-/// A phone that begins anew goes above its own epochs. Those of its partner's phones use up none of them.
-#[test]
-fn a_new_epoch_is_counted_from_ones_own() {
-    let (mut ana, mut ben, tally, _) = pair();
-    let epoch = |wallet: &Wallet| {
-        wallet.devices(&tally).unwrap().into_iter().find(|device| device.here).unwrap().epoch
-    };
-    let most = epoch(&ana) + (1 << 16);
-    while epoch(&ben) <= most {
-        let before = epoch(&ben);
-        ben.renew(&tally).unwrap();
-        assert!(epoch(&ben) > before);
-    }
-    meet(&mut ana, &mut ben, &tally);
-    ana.renew(&tally).unwrap();
-    assert!((2..=most).contains(&epoch(&ana)), "{}", epoch(&ana));
 }
 
 /// Two phones were restored, and the partner hears first of the one with the higher epoch: in the order the other one's has no effect. What

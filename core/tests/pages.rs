@@ -201,3 +201,23 @@ fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
     assert_eq!(refused(HANDOVER_MAX + 1), too_long.clone().into());
     assert_ne!(refused(HANDOVER_MAX), too_long.into());
 }
+
+/// However much of what a copy has signed comes in, its phone is told once that there is one.
+#[test]
+fn a_copy_is_told_once() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    ben.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("copy"));
+    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    for units in [3, 4] {
+        pay(&mut copy, &tally, units).unwrap();
+    }
+    meet(&mut copy, &mut ana, &tally);
+    ben.ask_what_is_missing(&tally).unwrap();
+    ana.receive(&ben.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let heard = ben.receive(&ana.hand_over(&tally).unwrap().unwrap()).unwrap();
+    let told = heard.changes.iter().filter(|change| matches!(change, Change::Fork { .. }));
+    assert_eq!((told.count(), ben.balance(&tally).unwrap()), (1, chips(-7)));
+}
