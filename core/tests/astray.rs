@@ -157,23 +157,24 @@ fn an_order_is_adopted_where_both_halves_stand_for_it_and_above_what_is_agreed()
             let mut standing = shelf.standing(no)?.unwrap();
             standing.agreed = agreed;
             standing.book.head.view = ANEW;
-            adopt(shelf, &mut standing, &links, &Certificate { head, words })?;
-            assert!(!standing.reconciling);
+            let departs = adopt(shelf, &mut standing, &links, &Certificate { head, words })?;
+            assert!(!standing.reconciling && departs != (places == &[(FIRST, 0)]));
             Ok::<_, OrderingError>((standing.book.head.index, standing.book.head.view))
         })
     };
-    let as_held = [0, 1, 2].map(|number| (FIRST, number));
     let other_way = [1, 0, 2].map(|number| (FIRST - 1, number));
     let missing = |side| Err(OrderingError::Refused(CertificateError::TooFew(side).into()));
     assert_eq!(heard(&other_way, &[&site()], 0, false), missing(Side::Stock));
     assert_eq!(heard(&other_way, &[&hers], 0, false), missing(Side::Foil));
     let refused = |refusal| Err(OrderingError::Refused(refusal));
-    assert_eq!(heard(&as_held, &[&site(), &hers], 0, true), refused(Refusal::WrongHead));
+    assert_eq!(heard(&other_way, &[&site(), &hers], 0, true), refused(Refusal::WrongHead));
     assert_eq!(
         heard(&other_way, &[&site(), &hers], 2, false),
         refused(Refusal::OrderRewritten { index: 1 }),
         "what is agreed stays"
     );
+    let beginning = heard(&[(FIRST, 0)], &[&site(), &hers], 0, false);
+    assert_eq!(beginning, Ok((3, ANEW)), "what stands behind it stays");
     assert_eq!(
         heard(&other_way, &[&site(), &hers], 0, false),
         Ok((3, ANEW)),

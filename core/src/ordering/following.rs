@@ -134,13 +134,19 @@ fn rewritten(rows: &impl Rows, standing: &mut Standing, links: &Links, index: u6
 }
 
 /// Takes an order over that departs from the one held, or was made by nodes that are not named here any more, because nodes of both halves
-/// stand for it: in the place of one's own, above what was agreed here. The words of the certificate are for the caller to keep.
+/// stand for it: in the place of one's own, above what was agreed here. The words of the certificate are for the caller to keep. Returns whether
+/// it departs at all: where one's own goes through its end, what stands behind that stays.
 pub fn adopt(
     rows: &impl Rows,
     standing: &mut Standing,
     links: &Links,
     certificate: &Certificate,
-) -> Result<()> {
+) -> Result<bool> {
+    let end = links.endorsement.head;
+    if rows.place(standing.tally, end.index)?.is_some_and(|place| place.hash == end.hash) {
+        certificate.check(&standing.book.nodes).map_err(Refusal::from)?;
+        return Ok(false);
+    }
     let (view, reconciling) = (standing.book.head.view, standing.reconciling);
     // What comes before is held here: whoever told it has compared the two, and the head's hash tells whether it is so.
     cut(rows, standing, standing.agreed.max(links.after))?;
@@ -153,7 +159,7 @@ pub fn adopt(
     }
     certificate.check(&standing.book.nodes).map_err(Refusal::from)?;
     standing.book.head.view = standing.book.head.view.max(view);
-    Ok(())
+    Ok(true)
 }
 
 /// Takes the order back to `index` and rebuilds the book up to there.

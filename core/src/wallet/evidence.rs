@@ -98,8 +98,9 @@ pub(super) fn take_certificate(
     let led_here = |links: &Links| (links.endorsement.head.index, links.endorsement.head.hash) == reached;
     let certificate = match intake.orphan.take().filter(led_here) {
         Some(links) if !gives_order(shelf, hands, &intake.row, standing)? => {
-            adopt(shelf, standing, &links, &certificate)?;
-            intake.changes.push(Change::Ordered { index: standing.book.head.index });
+            if adopt(shelf, standing, &links, &certificate)? {
+                intake.changes.push(Change::Ordered { index: standing.book.head.index });
+            }
             certificate
         }
         _ => {

@@ -297,8 +297,7 @@ impl<'i> Intake<'i> {
         if let Some(links) =
             orphan.filter(|it| (it.endorsement.head.index, it.endorsement.head.hash) == reached)
         {
-            adopt(&self.desk, self.standing, &links, &certificate)?;
-            self.taken.overtaken = true;
+            self.taken.overtaken |= adopt(&self.desk, self.standing, &links, &certificate)?;
             return self.keep_words(certificate);
         }
         let ground = NodeGround { tally: &self.half.tally, nodes: &self.standing.book.nodes };

@@ -1,7 +1,7 @@
 //! Stories of phones and sites that once broke a rule, as short as they could be made.
 
 use hazel_tests::world::action::Action::*;
-use hazel_tests::world::action::{Action, Fate, Line, Schedule, Trick};
+use hazel_tests::world::action::{Action, Fate, Line, Radio as Weather, Schedule, Trick};
 
 use super::told;
 
@@ -189,6 +189,33 @@ fn a_site_goes_on_from_a_copy_without_the_half_and_hears_its_own_words() {
             Send { phone: 3, tally: 2, to: 10, fate: Fate::default() },
             home(0, 16_806),
             RestoreSite { pick: 17 },
+        ],
+    ));
+}
+
+/// Seed 15011118, I14: the foil's phone was told a beginning of its own order, in an older view and with a certificate, and gave up what stood behind it.
+#[test]
+fn a_certificate_for_the_beginning_of_an_order_takes_nothing_from_its_end() {
+    let home = |phone, seed| Home { phone, line: Line { seed, ..Line::default() } };
+    told(&hosted(
+        15_011_118,
+        (1, 0),
+        vec![
+            Pay { phone: 3, tally: 2, units: 50_000, insist: true },
+            Send { phone: 5, tally: 1, to: 3, fate: Fate::default() },
+            home(0, 26_118),
+            Radio {
+                phone: 5,
+                tally: 5,
+                to: 8,
+                radio: Weather { mtu: 185, loss: 5, doubling: 0, jitter: 40, cut: None },
+            },
+            KeepSite { site: 2 },
+            Call { phone: 0, tally: 2 },
+            RestoreSite { pick: 0 },
+            Replay { pick: 29, to: 1 },
+            home(3, 9_033),
+            home(10, 5_044),
         ],
     ));
 }
