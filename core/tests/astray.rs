@@ -158,7 +158,7 @@ fn an_order_is_adopted_where_both_halves_stand_for_it_and_above_what_is_agreed()
             standing.agreed = agreed;
             standing.book.head.view = ANEW;
             let departs = adopt(shelf, &mut standing, &links, &Certificate { head, words })?;
-            assert!(!standing.reconciling && departs != (places == &[(FIRST, 0)]));
+            assert!(!standing.reconciling && departs != (places == [(FIRST, 0)]));
             Ok::<_, OrderingError>((standing.book.head.index, standing.book.head.view))
         })
     };
