@@ -2,11 +2,11 @@
 //!
 //! Two keepers are alike here: a wallet and its site, or two sites. Each compares the other's summary with its own rows.
 
-use crate::chit::ChainId;
+use crate::chit::{ChainId, ChitRef};
 use crate::digest::Digest;
 use crate::message::{Have, Message, PAGE_MAX, Page};
 use crate::order::{Certificate, Endorsement, Links, majority};
-use crate::ordering::{OrderingError, hash_at, runs};
+use crate::ordering::{OrderingError, find, hash_at, runs};
 use crate::rows::Rows;
 use crate::store::{ChainRow, Standing};
 use crate::tally::Side;
@@ -79,12 +79,13 @@ pub fn answer(rows: &impl Rows, standing: &Standing, have: &Have) -> Result<Answ
 }
 
 /// How far somebody holds one chain of mine by its summary; beyond what is held here if it says so.
-fn held_of(rows: &impl Rows, chain: &ChainRow, have: &Have) -> Result<u64> {
-    for (_, seq, hash) in have.chains.iter().filter(|(id, ..)| *id == chain.id) {
-        let same = *seq > chain.seq
-            || rows.chit(chain.no, *seq)?.is_some_and(|chit| chit.entry.chit.hash() == *hash);
-        if same {
-            return Ok(*seq);
+pub fn held_of(rows: &impl Rows, chain: &ChainRow, have: &Have) -> Result<u64> {
+    for &(id, seq, hash) in have.chains.iter().filter(|(id, ..)| *id == chain.id) {
+        let here = rows.chit(chain.no, seq)?.is_some_and(|chit| chit.entry.chit.hash() == hash);
+        // Of a forked chain, a chit on another branch says nothing about this one.
+        let beyond = seq > chain.seq && find(rows, chain.tally, &ChitRef { chain: id, seq, hash })?.is_none();
+        if here || beyond {
+            return Ok(seq);
         }
     }
     Ok(chain.base)

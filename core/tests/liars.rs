@@ -16,7 +16,6 @@ use hazel_core::digest::{Digest, Statement};
 use hazel_core::key::{PublicKey, SecretKey, Signature};
 use hazel_core::message::{Message, Page};
 use hazel_core::order::{ForkError, ForkProof, Head, Links, Run};
-use hazel_core::store::Store;
 use hazel_core::tally::{Grant, Half, Side, Tally, TallyId, Terms};
 use hazel_core::units::Units;
 use hazel_core::wallet::{Ask, Attention, Audience, Payment, Wallet, Went};
@@ -99,12 +98,7 @@ fn a_copied_phone_is_found_out_and_both_payments_bind() {
     let (mut ana, mut ben, tally, clock) = pair();
     pay(&mut ben, &tally, 1).unwrap();
     meet(&mut ana, &mut ben, &tally);
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy.db");
-    ben.copy_database(&path).unwrap();
-    let mut copy =
-        Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), Box::new(Seeded::new("copy")))
-            .unwrap();
+    let (_folder, mut copy) = copied(&ben, &clock);
     pay(&mut ben, &tally, 10).unwrap();
     pay(&mut copy, &tally, 20).unwrap();
     pay(&mut copy, &tally, 3).unwrap();
@@ -211,11 +205,7 @@ fn a_proof_that_is_told_is_kept() {
 #[test]
 fn two_chits_prove_a_fork_where_they_contradict_each_other() {
     let (_, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy.db");
-    ben.copy_database(&path).unwrap();
-    let entropy = Box::new(Seeded::new("copy"));
-    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let (_folder, mut copy) = copied(&ben, &clock);
     let signed = |wallet: &mut Wallet, units: i64| {
         pay(wallet, &tally, units).unwrap();
         Box::new(wallet.export(&tally).unwrap().chits.pop().unwrap().signed)
@@ -347,11 +337,7 @@ fn what_was_altered_in_a_contract_is_named() {
 #[test]
 fn a_receipt_for_a_copys_payment_is_none_for_mine() {
     let (mut ana, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy.db");
-    ben.copy_database(&path).unwrap();
-    let entropy = Box::new(Seeded::new("copy"));
-    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let (_folder, mut copy) = copied(&ben, &clock);
     let theirs = pay(&mut copy, &tally, 3).unwrap();
     let mine = pay(&mut ben, &tally, 5).unwrap();
     assert_eq!((theirs.chain, theirs.seq), (mine.chain, mine.seq));

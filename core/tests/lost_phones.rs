@@ -365,11 +365,7 @@ fn whoever_is_left_with_the_lower_epoch_begins_anew() {
 #[test]
 fn a_copy_goes_on_with_a_phones_chain() {
     let (mut ana, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy.db");
-    ben.copy_database(&path).unwrap();
-    let entropy = Box::new(Seeded::new("copy"));
-    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let (_folder, mut copy) = copied(&ben, &clock);
     pay(&mut copy, &tally, 3).unwrap();
     meet(&mut copy, &mut ana, &tally);
     meet(&mut ben, &mut ana, &tally);

@@ -12,6 +12,9 @@ mod story;
 
 use hazel_core::canon::{Canon as _, WIRE_VERSION, Writer};
 use hazel_core::digest::Digest;
+use hazel_core::key::SecretKey;
+use hazel_core::message::{Message, Page};
+use hazel_core::order::Head;
 use hazel_core::pair::PairKey;
 use hazel_core::store::Store;
 use hazel_core::tally::{Side, TallyId};
@@ -84,16 +87,22 @@ fn what_a_newer_hazel_sends_is_kept_aside_and_costs_the_rest_nothing() {
     assert_eq!(ana.audit(&mut |_| true).unwrap().findings, []);
 }
 
+/// A wallet as an older Hazel would have left it, had this message been new to it.
+fn updated(wallet: &Wallet, clock: &StoryClock, aside: &[u8]) -> (tempfile::TempDir, Wallet) {
+    let (folder, path) = file_of(wallet);
+    Store::open(&path).unwrap().change(|shelf| shelf.park(1, "newer", aside)).unwrap();
+    let entropy = Box::new(Seeded::new("updated"));
+    let wallet =
+        Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock.clone()), entropy).unwrap();
+    (folder, wallet)
+}
+
 #[test]
 fn what_was_kept_aside_is_read_when_it_can_be() {
     let (ana, mut ben, tally, clock) = pair();
     pay(&mut ben, &tally, 4).unwrap();
     let page = ben.outbox(&tally, Audience::Partner).unwrap()[0].to_bytes();
-    // As an older Hazel would have left it, had chits been new to it.
-    let (_folder, path) = file_of(&ana);
-    Store::open(&path).unwrap().change(|shelf| shelf.park(1, "newer", &page)).unwrap();
-    let entropy = Box::new(Seeded::new("updated"));
-    let mut ana = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let (_folder, mut ana) = updated(&ana, &clock, &page);
     assert_eq!(ana.balance(&tally).unwrap(), chips(0));
     ana.receive_messages(&tally, Vec::new()).unwrap();
     assert_eq!(ana.balance(&tally).unwrap(), chips(4));
@@ -111,4 +120,25 @@ fn what_is_no_message_is_not_kept_for_a_newer_hazel() {
     let delivery = ana.receive(&sealed(&key, [7; 24], &[to.into_bytes()])).unwrap();
     assert_eq!(delivery.rejected.iter().map(|it| it.refusal.code()).collect::<Vec<_>>(), ["wrong_length"]);
     assert_eq!(kept_aside(&ana), Vec::<Vec<u8>>::new());
+}
+
+/// A picture that is scanned has no part in what was kept aside: it is taken in although that waits for another payment, or is refused.
+#[test]
+fn what_was_kept_aside_refuses_no_picture() {
+    let (ana, mut ben, tally, clock) = pair();
+    let paid = [1, 2, 4].map(|units| pay(&mut ben, &tally, units).unwrap());
+    let last = ben.export(&tally).unwrap().chits.pop().unwrap().signed;
+    let head = Head { tally, view: 0, index: 1, hash: last.chit.hash() };
+    let waits = Message::Chits(Page::of(&[last]).unwrap());
+    let refused = Message::Endorsement(head.endorse(&SecretKey::from_seed(&[9; 32])));
+    for (aside, balances) in [(waits, [1, 7]), (refused, [1, 3])] {
+        let (_folder, mut ana) = updated(&ana, &clock, &aside.to_bytes());
+        for (chit, balance) in paid.iter().zip(balances) {
+            let code = ben.payment_code(&tally, chit).unwrap();
+            let taken = ana.take_payment_code(&code).unwrap();
+            assert_eq!((taken.chit, taken.delivery.rejected), (*chit, vec![]));
+            assert_eq!(ana.balance(&tally).unwrap(), chips(balance));
+        }
+        assert_eq!(ana.audit(&mut |_| true).unwrap().findings, []);
+    }
 }

@@ -16,7 +16,6 @@ use hazel_core::chit::{ChainId, Chit, SignedChit};
 use hazel_core::digest::Digest;
 use hazel_core::message::{HANDOVER_MAX, Message, Page};
 use hazel_core::order::Run;
-use hazel_core::store::Store;
 use hazel_core::tally::Side;
 use hazel_core::units::Units;
 use hazel_core::wallet::{Audience, Change, Export, Payment, Rejected, Wallet};
@@ -26,16 +25,7 @@ use story::*;
 #[test]
 fn a_page_stays_on_its_branch() {
     let (mut ana, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy");
-    ben.copy_database(&path).unwrap();
-    let mut copy = Wallet::open(
-        Store::open(&path).unwrap(),
-        &guard(),
-        Box::new(clock),
-        Box::new(Seeded::new("a copy of Ben's phone")),
-    )
-    .unwrap();
+    let (_folder, mut copy) = copied(&ben, &clock);
     for units in [1, 2] {
         pay(&mut ben, &tally, units).unwrap();
     }
@@ -72,11 +62,7 @@ fn a_page_stays_on_its_branch() {
 #[test]
 fn every_place_that_was_given_twice_is_told() {
     let (mut ana, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy");
-    ben.copy_database(&path).unwrap();
-    let entropy = Box::new(Seeded::new("a copy of Ben's phone"));
-    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let (_folder, mut copy) = copied(&ben, &clock);
     let mut told = |wallet: &mut Wallet, first: i64| {
         for units in [first, first + 1] {
             pay(wallet, &tally, units).unwrap();
@@ -206,11 +192,7 @@ fn a_backlog_goes_over_in_hand_overs_of_bounded_length() {
 #[test]
 fn a_copy_is_told_once() {
     let (mut ana, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy.db");
-    ben.copy_database(&path).unwrap();
-    let entropy = Box::new(Seeded::new("copy"));
-    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let (_folder, mut copy) = copied(&ben, &clock);
     for units in [3, 4] {
         pay(&mut copy, &tally, units).unwrap();
     }

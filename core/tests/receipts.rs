@@ -4,7 +4,6 @@
 mod story;
 
 use hazel_core::message::Message;
-use hazel_core::store::Store;
 use hazel_core::tally::TallyId;
 use hazel_core::wallet::{Audience, Change, Custody, Filter, Wallet, Went};
 use story::*;
@@ -38,11 +37,7 @@ fn a_receipt_is_said_again_when_it_was_missed() {
 #[test]
 fn a_receipt_is_for_the_chit_that_it_names() {
     let (mut ana, mut ben, tally, clock) = pair();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("copy");
-    ben.copy_database(&path).unwrap();
-    let entropy = Box::new(Seeded::new("a copy of Ben's phone"));
-    let mut copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock), entropy).unwrap();
+    let (_folder, mut copy) = copied(&ben, &clock);
     let (own, of_copy) = (pay(&mut ben, &tally, 1).unwrap(), pay(&mut copy, &tally, 2).unwrap());
     ana.receive(&copy.hand_over(&tally).unwrap().unwrap()).unwrap();
     let said = receipts(&mut ana, &tally);

@@ -140,6 +140,28 @@ fn another() -> ChainId {
     ChainId { side: Side::Foil, device: 9, epoch: 1 }
 }
 
+/// A copy of Ben's phone has signed one payment, and he two under the same numbers. Whoever lacks one of the two branches is told that one,
+/// and nobody is asked for what is held here.
+#[test]
+fn of_a_forked_chain_the_other_branch_is_told() {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let (_folder, mut copy) = copied(&ben, &clock);
+    pay(&mut copy, &tally, 1).unwrap();
+    for units in [2, 3] {
+        pay(&mut ben, &tally, units).unwrap();
+    }
+    for phone in [&mut copy, &mut ben] {
+        ana.receive(&phone.hand_over(&tally).unwrap().unwrap()).unwrap();
+    }
+    let (folder, store, no) = rows_of(&ana, &tally);
+    let keeper = Keeper { tally, store, no, _folder: folder };
+    for (lacks, told) in [(1, "1 chits from 1"), (2, "2 chits from 1")] {
+        let mut have = keeper.summary();
+        have.chains.retain(|(_, seq, _)| *seq != lacks);
+        assert_eq!(keeper.answer(&have), (vec![told.into()], false));
+    }
+}
+
 /// Nobody but Ben's own node stands for the order. Whoever has promised a newer view would refuse it, unless it has lost its memory.
 #[test]
 fn an_order_that_only_the_foil_has_seen_is_told_in_its_view_or_to_who_was_restored() {

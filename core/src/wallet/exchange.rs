@@ -9,6 +9,7 @@ use crate::key::{SecretKey, fresh};
 use crate::message::Have;
 use crate::store::{Shelf, Standing, TallyRow};
 use crate::tally::{Grant, Side};
+use crate::telling::held_of;
 
 use super::opening::own_chain;
 use super::ordering::{cut, find, hash_at, open_view, settle, speaks, superseded};
@@ -109,16 +110,7 @@ pub(super) fn gives_order(
 /// What the partner does not hold of a chain is sent again; what it holds and I do not, it will send when it sees my summary.
 fn chains(shelf: &Shelf<'_>, row: &TallyRow, standing: &mut Standing, have: &Have) -> Result<()> {
     for mut chain in shelf.chains(row.no)? {
-        let theirs = have
-            .chains
-            .iter()
-            .filter(|(id, seq, _)| *id == chain.id && *seq >= chain.base)
-            .find(|(_, seq, hash)| {
-                *seq > chain.seq
-                    || *seq == chain.base
-                    || matches!(shelf.chit(chain.no, *seq), Ok(Some(chit)) if chit.entry.chit.hash() == *hash)
-            })
-            .map_or(chain.base, |(_, seq, _)| *seq);
+        let theirs = held_of(shelf, &chain, have)?;
         if theirs > chain.seq {
             standing.owed |= OWED_HAVE;
         }

@@ -111,14 +111,14 @@ pub(super) fn handed(
     most: usize,
 ) -> Result<Option<Handover>> {
     prepare(shelf, hands, row)?;
-    let (messages, complete) = packed(shelf, hands, row, most)?;
+    let Packed { messages, pages, complete } = packed(shelf, hands, row, most)?;
     if messages.is_empty() {
         return Ok(None);
     }
     if complete {
         mark_sent(shelf, row)?;
     } else {
-        mark_pages(shelf, row, &messages)?;
+        mark_pages(shelf, pages)?;
     }
     let introduction = match (row.inviter, row.state) {
         (false, TallyState::CertsKnown) => {
@@ -145,25 +145,28 @@ pub(super) fn prepare(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) 
 
 /// What the partner must be told next, in the order in which it can be used.
 pub(super) fn messages(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow) -> Result<Vec<Message>> {
-    Ok(packed(shelf, hands, row, HANDOVER_MAX)?.0)
+    Ok(packed(shelf, hands, row, HANDOVER_MAX)?.messages)
 }
 
-/// As much of what the partner must be told as goes into one hand-over, and whether that is all. Where there are more chits than fit,
-/// the rest follows when the partner has told that it holds these.
-fn packed(
-    shelf: &Shelf<'_>,
-    hands: &mut Hands<'_>,
-    row: &TallyRow,
-    most: usize,
-) -> Result<(Vec<Message>, bool)> {
-    let mut out = Vec::new();
+/// As much of what the partner must be told as goes into one hand-over.
+struct Packed {
+    messages: Vec<Message>,
+    /// Up to where the chits of which chain are in it. A forked chain has several rows of one name.
+    pages: Vec<(ChainRow, u64)>,
+    /// Whether that is all there is to tell.
+    complete: bool,
+}
+
+/// Where there are more chits than fit, the rest follows when the partner has told that it holds these.
+fn packed(shelf: &Shelf<'_>, hands: &mut Hands<'_>, row: &TallyRow, most: usize) -> Result<Packed> {
+    let (mut out, mut pages) = (Vec::new(), Vec::new());
     let mut complete = true;
     negotiation(row, &mut out);
     if let Some(standing) = shelf.standing(row.no)? {
         if standing.owed & OWED_CONTRACT != 0 {
             out.extend(row.contract.clone().map(|contract| Message::Offer(Box::new(contract))));
         }
-        complete = chits(shelf, row, most, &mut out)?;
+        complete = chits(shelf, row, most, &mut pages, &mut out)?;
         let mut ordered = 0;
         if complete {
             let mut rest = Vec::new();
@@ -183,7 +186,7 @@ fn packed(
             out.push(Message::Have(have(shelf, row)?));
         }
     }
-    Ok((out, complete))
+    Ok(Packed { messages: out, pages, complete })
 }
 
 pub(super) fn negotiation(row: &TallyRow, out: &mut Vec<Message>) {
@@ -217,7 +220,13 @@ fn size(messages: &[Message]) -> usize {
 }
 
 /// Chits of every chain beyond what the other side is known to hold, up to half of a hand-over. Returns whether these are all.
-fn chits(shelf: &Shelf<'_>, row: &TallyRow, most: usize, out: &mut Vec<Message>) -> Result<bool> {
+fn chits(
+    shelf: &Shelf<'_>,
+    row: &TallyRow,
+    most: usize,
+    pages: &mut Vec<(ChainRow, u64)>,
+    out: &mut Vec<Message>,
+) -> Result<bool> {
     let mut size = 0_usize;
     for chain in shelf.chains(row.no)? {
         let mut after = chain.known.max(chain.base);
@@ -230,25 +239,17 @@ fn chits(shelf: &Shelf<'_>, row: &TallyRow, most: usize, out: &mut Vec<Message>)
             let page = Message::Chits(page);
             size = size.saturating_add(page.to_bytes().len());
             out.push(page);
+            pages.push((chain.clone(), after));
         }
     }
     Ok(true)
 }
 
 /// Notes which chits were handed over.
-fn mark_pages(shelf: &Shelf<'_>, row: &TallyRow, messages: &[Message]) -> Result<()> {
-    for mut chain in shelf.chains(row.no)? {
-        let last = |message: &Message| match message {
-            Message::Chits(page) if page.chain == chain.id && page.first > chain.base => {
-                Some(page.first.saturating_add(page.chits.len() as u64).saturating_sub(1))
-            }
-            _ => None,
-        };
-        let sent = messages.iter().filter_map(last).max().unwrap_or(0).min(chain.seq);
-        if sent > chain.sent {
-            chain.sent = sent;
-            shelf.put_chain(&chain)?;
-        }
+fn mark_pages(shelf: &Shelf<'_>, pages: Vec<(ChainRow, u64)>) -> Result<()> {
+    for (mut chain, upto) in pages {
+        chain.sent = chain.sent.max(upto);
+        shelf.put_chain(&chain)?;
     }
     Ok(())
 }

@@ -217,20 +217,21 @@ pub(super) fn absorb(
             shelf.put_proof(no, proof)?;
             shelf.add_event(Some(no), "order_forked", "")?;
         }
-        match taken {
-            Ok(()) => {}
-            Err(WalletError::Refused(refusal)) => rejected.push(Rejected { message: position, refusal }),
-            Err(WalletError::Malformed(fault)) => {
-                rejected.push(Rejected { message: position, refusal: fault.into() })
-            }
-            Err(WalletError::Amount(_)) => {
-                rejected.push(Rejected { message: position, refusal: Refusal::Overflow })
-            }
-            Err(WalletError::OutOfPlace(_)) => {
-                rejected
-                    .push(Rejected { message: position, refusal: Refusal::OutOfPlace { what: "message" } });
-            }
+        // What was kept aside is no part of this hand-over: neither that it is refused nor that it waits is said of it.
+        if position >= arrived {
+            let late = changes.split_off(seen);
+            changes.extend(late.into_iter().filter(|change| *change != Change::Waiting));
+        }
+        let refusal = match taken {
+            Ok(()) => continue,
+            Err(WalletError::Refused(refusal)) => refusal,
+            Err(WalletError::Malformed(fault)) => fault.into(),
+            Err(WalletError::Amount(_)) => Refusal::Overflow,
+            Err(WalletError::OutOfPlace(_)) => Refusal::OutOfPlace { what: "message" },
             Err(other) => return Err(other),
+        };
+        if position < arrived {
+            rejected.push(Rejected { message: position, refusal });
         }
     }
     let mut row = shelf.tally(no)?;

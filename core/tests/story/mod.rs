@@ -82,6 +82,16 @@ pub fn restored(name: &str, backup: &[u8], clock: &StoryClock) -> Wallet {
     Wallet::restore(store, &guard(), &words(name), backup, Box::new(clock.clone()), entropy).unwrap()
 }
 
+/// A copy of a phone, which goes on with the same keys; it lives as long as the folder it stands in.
+pub fn copied(wallet: &Wallet, clock: &StoryClock) -> (tempfile::TempDir, Wallet) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy");
+    wallet.copy_database(&path).unwrap();
+    let entropy = Box::new(Seeded::new("copy"));
+    let copy = Wallet::open(Store::open(&path).unwrap(), &guard(), Box::new(clock.clone()), entropy).unwrap();
+    (folder, copy)
+}
+
 /// Another phone of the same person, let in by the first.
 pub fn another_phone(first: &mut Wallet, clock: &StoryClock, name: &str) -> Wallet {
     let (request, secret) = EnrolmentRequest::new(name, &mut Seeded::new(name));

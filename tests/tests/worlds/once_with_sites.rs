@@ -219,3 +219,28 @@ fn a_certificate_for_the_beginning_of_an_order_takes_nothing_from_its_end() {
         ],
     ));
 }
+
+/// Seed 16001220, I24: a phone and its copy each went home, to a site that in between went on from a copy. The stock's site had agreed to a
+/// payment of the phone, the foil's now held the copy's, two long. The numbers of the longer branch were taken for the shorter one's too,
+/// so the payment was never told, and without it neither could follow the other.
+#[test]
+fn a_site_lacks_the_shorter_branch_of_a_forked_chain() {
+    let home = |phone, cut, seed| Home { phone, line: Line { cut, seed, ..Line::default() } };
+    told(&Schedule {
+        liars: vec![true, false],
+        ..hosted(
+            16_001_220,
+            (1, 0),
+            vec![
+                Lie { phone: 4, tally: 1, trick: Trick::Clone },
+                Grant { phone: 8, tally: 5, limit: 100_000, notice_days: 4 },
+                Pay { phone: 1, tally: 3, units: 50_000, insist: false },
+                KeepSite { site: 2 },
+                home(0, None, 13_225),
+                home(7, Some(4), 18_856),
+                RestoreSite { pick: 13 },
+                home(5, None, 54_105),
+            ],
+        )
+    });
+}
