@@ -18,26 +18,6 @@ use story::*;
 
 const DAY: u64 = 24 * 3600;
 
-/// Ana and Ben keep a tally; either keeps one with the carrier, who takes errands along.
-struct Three {
-    ana: Wallet,
-    ben: Wallet,
-    carrier: Wallet,
-    tally: TallyId,
-    with_ana: TallyId,
-    with_ben: TallyId,
-    clock: StoryClock,
-}
-
-fn three() -> Three {
-    let (mut ana, mut ben, tally, clock) = pair();
-    let mut carrier = wallet("Carrier", &clock);
-    let with_ana = opened(&mut ana, &mut carrier);
-    let with_ben = opened(&mut ben, &mut carrier);
-    carrier.carry_errands(true).unwrap();
-    Three { ana, ben, carrier, tally, with_ana, with_ben, clock }
-}
-
 /// Two phones speak of errands until neither has more to say. Returns what happened, and all that was said.
 fn speak(one: &mut Wallet, other: &mut Wallet, tally: &TallyId) -> (Vec<ErrandNews>, Vec<Vec<u8>>) {
     let mut from = [one.say_errands(tally).unwrap(), other.say_errands(tally).unwrap()];

@@ -162,6 +162,26 @@ pub fn opened(stock: &mut Wallet, foil: &mut Wallet) -> TallyId {
     tally
 }
 
+/// Ana and Ben keep a tally; either keeps one with the carrier, who takes errands along.
+pub struct Three {
+    pub ana: Wallet,
+    pub ben: Wallet,
+    pub carrier: Wallet,
+    pub tally: TallyId,
+    pub with_ana: TallyId,
+    pub with_ben: TallyId,
+    pub clock: StoryClock,
+}
+
+pub fn three() -> Three {
+    let (mut ana, mut ben, tally, clock) = pair();
+    let mut carrier = wallet("Carrier", &clock);
+    let with_ana = opened(&mut ana, &mut carrier);
+    let with_ben = opened(&mut ben, &mut carrier);
+    carrier.carry_errands(true).unwrap();
+    Three { ana, ben, carrier, tally, with_ana, with_ben, clock }
+}
+
 /// Ana and Ben, who do not know each other.
 pub fn people() -> (Wallet, Wallet, StoryClock) {
     let clock = StoryClock::new();
