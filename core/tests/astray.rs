@@ -117,7 +117,7 @@ fn whoever_is_not_astray_is_told_words_only() {
     assert!(!told.iter().any(|it| matches!(it, Message::Links(_) | Message::Certificate(_))), "{told:?}");
 }
 
-/// Ben's phone gives the order itself, in a view of its own, and hears what both halves stood for in an older one. It has signed something else since.
+/// Ben's phone gives the order itself, in a view of its own, and hears that both halves stood for another one in an older view.
 #[test]
 fn whoever_gives_the_order_adopts_none() {
     let (mut ana, mut ben, tally, _) = pair();
@@ -129,7 +129,7 @@ fn whoever_gives_the_order_adopts_none() {
     let (before, view) = (ben.tally(&tally).unwrap(), ben.have(&tally).unwrap().view);
     assert!(before.index == 3 && view > 0);
     let [hers, his] = ["Ana", "Ben"].map(|name| words(name).root().node_key(&tally.0));
-    let links = ordered_by(&his, &mut ben, &tally, &[(0, 0)]);
+    let links = ordered_by(&his, &mut ben, &tally, &[(0, 1)]);
     let head = links.endorsement.head;
     let certificate = Certificate {
         head,
