@@ -1,8 +1,6 @@
 //! Stories of credit: what a granted limit lets the partner sign, from when, and how it is changed.
 #![allow(
     clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     reason = "a story that goes wrong should stop loudly"
 )]

@@ -1,11 +1,5 @@
 //! Stories of two people who agree on terms, and change them later.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a story that goes wrong should stop loudly"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a story that goes wrong should stop loudly")]
 
 mod story;
 
