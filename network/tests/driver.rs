@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use hazel_core::key::SecretKey as SiteSecret;
 use hazel_core::tally::Date;
+use hazel_network::backoff::Backoff;
 use hazel_network::driver::{
     Batch, Broken, CallError, Caller, Channel, Event, Host, Journal, Level, Limits, Outgoing, Serve, Serving,
 };
@@ -75,15 +76,42 @@ impl Host for Echo {
     }
 }
 
+/// Has one letter for another site, and sends it whenever somebody calls or that site is there.
+struct Courier(String);
+
+impl Host for Courier {
+    fn welcome(&mut self, caller: &Caller, _: Date) -> Option<Correspondent> {
+        Some(Correspondent::User(caller.claim.key.0))
+    }
+
+    fn batch(&mut self, events: Vec<Event>, _: u64) -> Result<Batch, Broken> {
+        let opened = events.iter().filter(|event| matches!(event, Event::Opened(_)));
+        let to = Correspondent::Site(another_site().public());
+        let letters = opened.map(|_| Outgoing { to, bytes: b"for you".to_vec() }).collect();
+        Ok(Batch { letters, ..Batch::default() })
+    }
+
+    fn place(&self, site: &SiteKey) -> Option<String> {
+        (*site == another_site().public()).then(|| self.0.clone())
+    }
+}
+
+fn another_site() -> SiteSecret {
+    SiteSecret::from_seed(&[3; 32])
+}
+
 fn generous() -> Limits {
     Limits { allowance: Allowance { burst: 10_000, refill: 1, addresses: 16 }, ..Limits::default() }
 }
 
 fn serve(limits: Limits, host: &Echo) -> Serving {
-    let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    serve_at("127.0.0.1:0", &site(), limits, host.clone())
+}
+
+fn serve_at(address: &str, site: &SiteSecret, limits: Limits, host: impl Host + 'static) -> Serving {
     let journal = Journal::to(Box::new(std::io::sink()), Level::Debug);
-    let key = dialog_secret(&site());
-    Serve { listen: here, pages: Some(here), key, limits, journal }.begin(host.clone()).unwrap()
+    let (listen, pages) = (address.parse().unwrap(), Some("127.0.0.1:0".parse().unwrap()));
+    Serve { listen, pages, key: dialog_secret(site), limits, journal }.begin(host).unwrap()
 }
 
 fn call(serving: &Serving, seed: u8) -> Result<Channel, CallError> {
@@ -238,6 +266,23 @@ fn what_cannot_be_written_down_is_not_answered_and_the_page_says_so() {
     assert_eq!(again.receive(SOON).unwrap(), Some(b"again".to_vec()));
     assert!(page(&serving, "/health").starts_with("HTTP/1.1 200"));
     serving.stop();
+}
+
+/// Nobody listens where the other site should be. It is called again until it is there, and then what waited is told.
+#[test]
+fn a_site_that_is_not_there_is_called_until_it_is() {
+    let place = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let limits = Limits { backoff: Backoff::new(10, 40), ..generous() };
+    let courier = serve_at("127.0.0.1:0", &site(), limits, Courier(place.clone()));
+    let _channel = call(&courier, 1).unwrap();
+    let failed =
+        |line: &str| line.strip_prefix("hazel_calls_failed_total ").is_some_and(|calls| calls != "0");
+    until("it was called", || page(&courier, "/metrics").lines().any(failed));
+    let echo = Echo::default();
+    let other = serve_at(&place, &another_site(), generous(), echo.clone());
+    until("it was told", || echo.0.lock().unwrap().batches.contains(&1));
+    other.stop();
+    courier.stop();
 }
 
 #[test]

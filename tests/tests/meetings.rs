@@ -9,6 +9,7 @@
 
 mod phones;
 
+use hazel_cli::meeting::Acquaintance;
 use hazel_core::canon::Canon as _;
 use hazel_core::invoice::{InvoiceState, SignedInvoice};
 use hazel_core::keystore::BareKey;
@@ -18,6 +19,7 @@ use hazel_core::wallet::{Ask, EnrolmentRequest, Payment, Wallet};
 use hazel_qr::code::{Kind, Own};
 use hazel_qr::parts::{Assembly, Sequence};
 use hazel_qr::scan::{self, Circumstances, Qr};
+use hazel_sync::beacon::EPOCH_SECONDS;
 use hazel_sync::carrier::memory::{Pace, Weather};
 use hazel_sync::session::{Carrier, Fault, Outcome};
 use phones::{Seeded, World, chips, pay};
@@ -68,6 +70,38 @@ fn a_first_meeting_by_ticket_opens_a_tally_in_one_go() {
     world.meet(true);
     world.assert_in_sync("and partners meet again");
     assert_eq!(world.ana.last().delivered + world.ben.last().delivered, 0, "nothing to say");
+}
+
+/// By what two phones find each other, and which of them calls: whoever has scanned the ticket, by the ticket; then one of the two, by the tag
+/// that the other shows for a quarter of an hour.
+#[test]
+fn who_is_looked_for_and_who_calls() {
+    let mut world = World::ticket(1, fair());
+    let (tally, now) = (world.tally, world.clock.now());
+    let known = |world: &World| {
+        let of = |phone: &phones::Phone| Acquaintance::of(&phone.wallet, &tally).unwrap();
+        (of(&world.ana), of(&world.ben))
+    };
+    let (ana, ben) = known(&world);
+    let (inviter, invited) = if ana.introduces() { (ben, ana) } else { (ana, ben) };
+    let shown = inviter.ticket_tag().unwrap();
+    assert!(invited.introduces() && !inviter.introduces());
+    assert!(invited.is_sought(shown, now) && !inviter.is_sought(shown, now));
+    assert!(inviter.shown_tag(now).is_none() && !inviter.calls(now), "she does not know him yet");
+
+    world.meet(false);
+    let (ana, ben) = known(&world);
+    let shown = ben.shown_tag(now).unwrap();
+    let sought = |off: u64| ana.is_sought(shown, now + off * EPOCH_SECONDS);
+    assert_eq!([0, 1, 2].map(sought), [true, true, false], "by a clock that is a little off");
+    assert!(!ben.is_sought(shown, now), "nobody looks for himself");
+    let calls = |quarter: u64| {
+        let unix = now + quarter * EPOCH_SECONDS;
+        assert_ne!(ana.calls(unix), ben.calls(unix), "one of the two");
+        ana.calls(unix)
+    };
+    let turns = (0..40).filter(|quarter| calls(*quarter)).count();
+    assert!((1..40).contains(&turns), "each has its turns: {turns}");
 }
 
 #[test]

@@ -13,10 +13,12 @@
 mod astray;
 mod confirming;
 mod defects;
+mod doorway;
 mod errands;
 mod hosting;
 mod moving;
 mod notes;
+mod refusals;
 mod restored;
 #[cfg(feature = "postgres")]
 mod server;
