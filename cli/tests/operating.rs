@@ -204,3 +204,29 @@ fn a_site_goes_on_from_its_backup_and_nothing_that_was_final_is_lost() {
     one.kill();
     two.kill();
 }
+
+/// As small as it can be: the figures say nothing of any machine, but each part tells its own and leaves nothing behind.
+#[test]
+fn a_site_is_measured_part_by_part() {
+    let operator = Person::without_wallet("the operator");
+    let folder = operator.path("measured");
+    std::fs::create_dir(&folder).unwrap();
+    let bench = |part| {
+        let smallest = "--tallies 1000 --people 100 --pledges 256 --chits 3 --wallets 2 --only";
+        let arguments = ["site", "bench", "--folder", text(&folder)].into_iter();
+        arguments.chain(smallest.split(' ')).chain([part]).collect::<Vec<_>>()
+    };
+    let figures_of = |part| operator.json(&bench(part))["figures"].as_array().unwrap().clone();
+    for (part, figure) in [
+        ("pledges", "pledges, each in its commit / bare commits"),
+        ("home", "3 pending payments to final"),
+        ("crowd", "of 2 wallets at once, not final in the end"),
+    ] {
+        let figures = figures_of(part);
+        let found = figures.iter().find(|it| it["what"] == figure).unwrap_or_else(|| panic!("{figures:?}"));
+        assert_eq!(found["measured"].as_u64() == Some(0), part == "crowd", "{found}");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "{part}");
+    }
+    let said = operator.run(&bench("crowd")).ok();
+    assert!(said.contains("measured") && said.contains("calls they made"), "{said}");
+}
