@@ -154,23 +154,6 @@ fn a_tally_is_closed_and_renamed() {
     assert_eq!(ben.json(&["tally", "show", "Ana"])["state"], "closed");
 }
 
-/// Ben, whose words are on paper, owes Ana 12.00.
-fn ben_with_words_on_paper() -> (Person, Person, std::path::PathBuf) {
-    let (ana, ben) = (Person::new("Ana"), Person::without_wallet("Ben"));
-    let made = ben.json(&["init", "Ben"]);
-    let words = ben.path("words.txt");
-    std::fs::write(&words, made["recovery_words"].as_str().unwrap()).unwrap();
-    let ticket = ana.run(&["tally", "offer", "--limit", "100"]).ok();
-    ben.run_on(ticket.as_bytes(), &["tally", "accept", "-"]).ok();
-    ben.hand_to(&ana);
-    ana.run(&["tally", "offer", "Ben"]).ok();
-    ana.hand_to(&ben);
-    ben.run(&["tally", "accept", "Ana"]).ok();
-    ben.run(&["pay", "Ana", "12"]).ok();
-    meet(&ben, &ana);
-    (ana, ben, words)
-}
-
 #[test]
 fn a_lost_wallet_comes_back_from_its_backup() {
     let (ana, ben, words) = ben_with_words_on_paper();

@@ -188,7 +188,10 @@ fn tell(
     }
     for rejected in &taken.delivery.rejected {
         page.under(BAD, format!("Not let in: {}.", rejected.refusal));
-        let refused = hazel_core::wallet::WalletError::from(rejected.refusal.clone()).into();
+        let mut refused = Trouble::from(hazel_core::wallet::WalletError::from(rejected.refusal.clone()));
+        if news > 0 {
+            refused = refused.advise("Nothing of that was stored; everything else was taken in.");
+        }
         trouble.get_or_insert(Trouble { exit: Exit::Refused, ..refused });
     }
     if news == 0 && taken.delivery.rejected.is_empty() {

@@ -184,6 +184,23 @@ pub fn pair() -> (Person, Person) {
     (ana, ben)
 }
 
+/// Ben, whose words are on paper, owes Ana 12.00.
+pub fn ben_with_words_on_paper() -> (Person, Person, PathBuf) {
+    let (ana, ben) = (Person::new("Ana"), Person::without_wallet("Ben"));
+    let made = ben.json(&["init", "Ben"]);
+    let words = ben.path("words.txt");
+    std::fs::write(&words, made["recovery_words"].as_str().unwrap()).unwrap();
+    let ticket = ana.run(&["tally", "offer", "--limit", "100"]).ok();
+    ben.run_on(ticket.as_bytes(), &["tally", "accept", "-"]).ok();
+    ben.hand_to(&ana);
+    ana.run(&["tally", "offer", "Ben"]).ok();
+    ana.hand_to(&ben);
+    ben.run(&["tally", "accept", "Ana"]).ok();
+    ben.run(&["pay", "Ana", "12"]).ok();
+    meet(&ben, &ana);
+    (ana, ben, words)
+}
+
 pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }

@@ -1,0 +1,122 @@
+//! What waits for somebody, in words and with the command that deals with it; and what has happened since they looked last.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a story that goes wrong should stop loudly"
+)]
+
+mod market;
+
+use market::*;
+use serde_json::Value;
+
+/// One thing that waits for somebody, of this kind, said in words too; and that the commands named for it exist.
+#[track_caller]
+fn waits(person: &Person, what: &str, words: &str) -> Value {
+    let list = person.json(&["attention"])["attention"].as_array().unwrap().clone();
+    let item = list.iter().find(|item| item["what"] == what).unwrap_or_else(|| panic!("{what}: {list:?}"));
+    let page = person.run(&["attention"]).ok().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(page.contains(words), "{what}: {page}");
+    for command in item["command"].as_str().unwrap().split(", then ") {
+        let named = command
+            .split(' ')
+            .skip(1)
+            .take_while(|word| word.chars().all(|it| it.is_ascii_lowercase() || it == '-'));
+        let mut arguments: Vec<_> = named.collect();
+        assert!(!arguments.is_empty(), "{command}");
+        arguments.push("--help");
+        person.run(&arguments).ok();
+    }
+    item.clone()
+}
+
+/// Everything that has happened since, one sentence each; they are told once.
+fn happened(person: &Person) -> String {
+    let peeked = person.json(&["events", "--peek"])["events"].as_array().unwrap().len();
+    let said = person.run(&["events"]).ok();
+    assert_eq!(peeked, usize::from(!said.contains("Nothing new.")));
+    assert!(person.run(&["events"]).ok().contains("Nothing new."));
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn says(text: &str, sentences: &[&str]) {
+    for sentence in sentences {
+        assert!(text.contains(sentence), "{sentence} in {text}");
+    }
+}
+
+#[test]
+fn from_a_ticket_to_a_payment_somebody_is_told_what_to_do_next() {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    waits(&ana, "rehearse", "No backup was proven lately.");
+    let ticket = ana.path("ticket.hazel");
+    ana.run(&["tally", "offer", "--limit", "100", "--out", text(&ticket)]).ok();
+    ben.run(&["tally", "accept", text(&ticket), "--limit", "50"]).ok();
+    waits(&ben, "hand_over", "Something waits to be handed to Ana.");
+    ben.hand_to(&ana);
+    waits(&ana, "requested", "Ben answered your ticket.");
+    ana.run(&["tally", "offer", "Ben"]).ok();
+    ana.hand_to(&ben);
+    waits(&ben, "offered", "Ana offers you a tally.");
+    ben.run(&["tally", "accept", "Ana"]).ok();
+    meet(&ben, &ana);
+    says(&happened(&ana), &["Ben answered your ticket.", "Your tally with Ben is open."]);
+    says(&happened(&ben), &["Ana offers you a tally.", "Your tally with Ana is open."]);
+
+    ben.run(&["ask", "Ana", "5", "--memo", "eggs"]).ok();
+    ben.run(&["pay", "Ana", "120", "--insist"]).ok();
+    meet(&ben, &ana);
+    assert_eq!(waits(&ana, "asked", "Ben asks you for 5.00: eggs.")["amount"], "5.00");
+    assert_eq!(waits(&ana, "waiting", "120.00 from Ben waits to be accepted")["amount"], "120.00");
+    says(&happened(&ana), &["Ben asks you for 5.00.", "Ben paid you 120.00"]);
+    ana.run(&["call", "Ben", "10", "--by", "2099-01-31"]).ok();
+    ana.run(&["tally", "close", "Ben"]).ok();
+    meet(&ben, &ana);
+    let happened = happened(&ben);
+    says(&happened, &["Ana asks you to bring your debt down to 10.00 by", "Ana wants to close the tally."]);
+    says(&happened, &["Ana has received what you signed", "with Ana is final."]);
+}
+
+#[test]
+fn of_another_phone_somebody_is_told_what_it_is() {
+    let (ana, ben, words) = ben_with_words_on_paper();
+    let (backup, copy) = (ben.path("backup"), Person::without_wallet("Ben"));
+    ben.run(&["backup", text(&backup), "--words-file", text(&words)]).ok();
+    std::fs::create_dir(copy.wallet()).unwrap();
+    for file in std::fs::read_dir(ben.wallet()).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), copy.wallet().join(file.file_name())).unwrap();
+    }
+    for (phone, amount) in [(&ben, "1"), (&copy, "2")] {
+        phone.run(&["pay", "Ana", amount]).ok();
+    }
+    ben.hand_to(&ana);
+    // The copy has also given the order another next entry. Its payment is taken in all the same, and that is said.
+    let letter = copy.run(&["outbox"]).ok();
+    let taken = ana.run_on(letter.as_bytes(), &["receive"]);
+    assert_eq!(taken.code, 1);
+    says(&taken.out, &["Ben pays you 2.00."]);
+    says(&taken.err, &["Nothing of that was stored; everything else was taken in."]);
+    waits(&ana, "proof", "somebody signed two things that cannot both be. The proof is kept.");
+    says(&happened(&ana), &["two things were signed that cannot both be"]);
+
+    let restored = Person::without_wallet("Ben");
+    restored.run(&["restore", text(&backup), "--words-file", text(&words)]).ok();
+    waits(
+        &restored,
+        "reconcile",
+        "The tally with Ana was restored: exchange hand-overs before you sign on it.",
+    );
+    meet(&restored, &ana);
+    says(&happened(&restored), &["The restored tally with Ana can be signed on again."]);
+    // What the old phone still tells is refused, and it hears why.
+    let tells = |from: &Person, to: &Person| {
+        let letter = from.run(&["outbox", "--ask-missing"]).ok();
+        to.run_on(letter.as_bytes(), &["receive"])
+    };
+    assert_eq!(tells(&ben, &ana).code, 1);
+    tells(&ana, &ben);
+    waits(&ben, "replaced", "Another phone signs in the place of this one on the tally with Ana.");
+}
