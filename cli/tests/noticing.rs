@@ -11,12 +11,17 @@ mod market;
 use market::*;
 use serde_json::Value;
 
+/// A page is broken into lines where words end.
+fn one_line(page: &str) -> String {
+    page.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// One thing that waits for somebody, of this kind, said in words too; and that the commands named for it exist.
 #[track_caller]
 fn waits(person: &Person, what: &str, words: &str) -> Value {
     let list = person.json(&["attention"])["attention"].as_array().unwrap().clone();
     let item = list.iter().find(|item| item["what"] == what).unwrap_or_else(|| panic!("{what}: {list:?}"));
-    let page = person.run(&["attention"]).ok().split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = one_line(&person.run(&["attention"]).ok());
     assert!(page.contains(words), "{what}: {page}");
     for command in item["command"].as_str().unwrap().split(", then ") {
         let named = command
@@ -37,7 +42,7 @@ fn happened(person: &Person) -> String {
     let said = person.run(&["events"]).ok();
     assert_eq!(peeked, usize::from(!said.contains("Nothing new.")));
     assert!(person.run(&["events"]).ok().contains("Nothing new."));
-    said.split_whitespace().collect::<Vec<_>>().join(" ")
+    one_line(&said)
 }
 
 #[track_caller]
@@ -119,4 +124,43 @@ fn of_another_phone_somebody_is_told_what_it_is() {
     assert_eq!(tells(&ben, &ana).code, 1);
     tells(&ana, &ben);
     waits(&ben, "replaced", "Another phone signs in the place of this one on the tally with Ana.");
+}
+
+/// What the page of a tally says, in one line.
+fn page_of(person: &Person, partner: &str) -> String {
+    one_line(&person.run(&["tally", "show", partner]).ok())
+}
+
+#[test]
+fn a_tally_says_where_it_stands_and_what_comes_next() {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    let ticket = ana.path("ticket.hazel");
+    let offered = ana.json(&["tally", "offer", "--limit", "100", "--out", text(&ticket)]);
+    let id = offered["tally"].as_str().unwrap().get(..8).unwrap();
+    says(&page_of(&ana, id), &["Next: give the ticket to your partner and wait for the answer."]);
+    ben.run(&["tally", "accept", text(&ticket), "--limit", "50"]).ok();
+    says(
+        &page_of(&ben, "Ana"),
+        &["Next: hand your answer over with “hazel outbox Ana” and wait for the offer."],
+    );
+    ben.hand_to(&ana);
+    ana.run(&["tally", "offer", "Ben"]).ok();
+    says(&page_of(&ana, "Ben"), &["Next: hand it over with “hazel outbox Ben”."]);
+    let revised = ana.run(&["tally", "revise", "Ben"]).ok();
+    says(&revised, &["The offer that lay there no longer stands."]);
+    says(&page_of(&ana, "Ben"), &["Next: “hazel tally offer Ben --limit …” signs the new terms."]);
+    ana.run(&["tally", "offer", "Ben", "--limit", "90"]).ok();
+    ana.hand_to(&ben);
+    ben.run(&["tally", "accept", "Ana"]).ok();
+    meet(&ben, &ana);
+
+    ben.run(&["pay", "Ana", "120", "--insist"]).ok();
+    meet(&ben, &ana);
+    says(&page_of(&ben, "Ana"), &["120.00 of yours waits until Ana accepts it."]);
+    says(&page_of(&ana, "Ben"), &["120.00 from Ben waits outside the terms; see “hazel attention”."]);
+    let lowered = one_line(&ana.run(&["grant", "Ben", "20"]).ok());
+    says(&lowered, &["A lower limit takes effect after", "what was signed until then counts."]);
+    assert_eq!(ana.refused(&["tally", "rename", "Ben", " "]), (2, "usage".into()));
+    says(&ana.run(&["tally", "close", "Ben"]).ok(), &["You asked Ben to close this tally."]);
+    says(&ana.run(&["tally", "close", "Ben"]).ok(), &["Your tally with Ben is closing already."]);
 }
