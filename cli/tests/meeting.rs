@@ -57,6 +57,26 @@ fn an_errand_goes_along_with_somebody_who_will_meet_the_other() {
 }
 
 #[test]
+fn an_errand_is_listed_and_forgotten_before_it_goes_along() {
+    let (ana, _ben) = opened();
+    let carpenter = Person::new("Carpenter");
+    open(&ana, &carpenter, "Ana");
+    let give = ["errand", "give", "Ben", "--by", "Carpenter"];
+    assert!(ana.run(&give).ok().contains("There is nothing to tell Ben."));
+    ana.run(&["pay", "Ben", "5"]).ok();
+    let given = ana.json(&give);
+    let listed = ana.run(&["errand", "list"]).ok();
+    assert!(listed.contains("This wallet takes no errands along: hazel errand carry on"), "{listed}");
+    assert!(listed.contains("for Ben: waits until you meet Carpenter"), "{listed}");
+    assert!(
+        ana.run(&["errand", "drop", given["errand"]["id"].as_str().unwrap()]).ok().contains("is forgotten.")
+    );
+    assert_eq!(ana.json(&["errand", "list"])["errands"].as_array().map(Vec::len), Some(0));
+    carpenter.run(&["errand", "carry", "on"]).ok();
+    assert!(carpenter.run(&["errand", "carry", "off"]).ok().contains("takes no more errands along."));
+}
+
+#[test]
 fn by_ticket_then_a_payment_then_nothing_new() {
     let (ana, ben) = opened();
     ben.run(&["pay", "Ana", "12.50", "--memo", "eggs"]).ok();
