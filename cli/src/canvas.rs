@@ -11,7 +11,8 @@ use hazel_qr::show::{Shown, show};
 use serde_json::{Value, json};
 
 use crate::film::Still;
-use crate::page::{Page, WARN};
+use crate::lettering::WARN;
+use crate::page::Page;
 use crate::parcel;
 use crate::trouble::{Exit, Trouble, sentence};
 

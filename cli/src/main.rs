@@ -12,6 +12,7 @@ mod film;
 mod guard;
 mod home;
 mod homeward;
+mod lettering;
 mod page;
 mod parcel;
 mod partner;

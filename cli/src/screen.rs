@@ -5,7 +5,8 @@ use std::io::{self, IsTerminal as _, Write};
 use serde_json::{Map, Value};
 
 use crate::film::{self, Still};
-use crate::page::{BAD, FAINT, Page};
+use crate::lettering::{BAD, FAINT};
+use crate::page::Page;
 use crate::trouble::{Exit, Trouble};
 
 /// What came of a command.

@@ -2,7 +2,7 @@
 
 use anstyle::Style;
 
-use crate::page::{FAINT, PLAIN, columns, harmless, shorten};
+use crate::lettering::{FAINT, PLAIN, columns, harmless, shorten};
 
 /// How a column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

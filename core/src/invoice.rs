@@ -10,7 +10,7 @@ use crate::chit::ChainId;
 use crate::digest::{Digest, Statement, from_hex, hex};
 use crate::key::{SecretKey, Signature};
 use crate::pair::{PairError, PairKey};
-use crate::tally::{Date, SUITE, TallyId, read_suite};
+use crate::tally::{Date, SUITE, Side, TallyId, read_suite};
 use crate::units::Units;
 
 /// The longest list of items on an invoice.
@@ -146,6 +146,12 @@ impl Invoice {
     pub fn particulars(&self, key: &PairKey) -> Result<Particulars, PairError> {
         let plain = key.open(&Self::place(&self.tally, &self.nonce), &self.sealed)?;
         Particulars::from_bytes(&plain).map_err(|_| PairError::NotForUs)
+    }
+
+    /// Whether a pledge of this side and amount is what it asks for.
+    #[must_use]
+    pub fn is_paid_by(&self, payer: Side, units: Units) -> bool {
+        self.by.side == payer.other() && units >= self.units
     }
 
     fn place(tally: &TallyId, nonce: &[u8; 8]) -> Vec<u8> {

@@ -3,6 +3,8 @@
 //! Whoever has the words can prove to every partner who they are; whoever steals a phone finds only the key of the *next* chit.
 //! Two partners cannot tell that they deal with one person: nothing here is shared between tallies.
 
+pub use crate::words::WordsError;
+
 use std::fmt;
 
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
@@ -25,20 +27,6 @@ pub(crate) fn fresh<const N: usize>(entropy: &mut dyn Entropy) -> [u8; N] {
     let mut bytes = [0; N];
     entropy.fill(&mut bytes);
     bytes
-}
-
-/// The words could not be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum WordsError {
-    /// Not twenty-four words.
-    #[error("there must be 24 words, and {0} were given")]
-    Count(usize),
-    /// A word that is not on the list.
-    #[error("word {0} is not on the list; check its spelling")]
-    Unknown(usize),
-    /// All words are on the list, but they do not belong together.
-    #[error("these words do not belong together; check their order")]
-    Checksum,
 }
 
 /// The 24 words a person keeps on paper (BIP-39, English list).

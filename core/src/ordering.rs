@@ -11,12 +11,10 @@ use crate::book::{Book, Facts, Flag};
 use crate::canon::Malformed;
 use crate::chit::{Body, Chit, ChitRef};
 use crate::digest::Digest;
-use crate::invoice::SignedInvoice;
 use crate::key::PublicKey;
 use crate::order::Run;
 use crate::rows::Rows;
 use crate::store::{ChainRow, Standing, StoreError, StoredChit, chit_no};
-use crate::tally::Side;
 use crate::units::{AmountError, Units};
 
 /// Why the order of a tally could not be changed as asked.
@@ -66,12 +64,6 @@ pub fn note_answer(rows: &impl Rows, tally: i64, chit: &Chit, stored: i64) -> Re
     rows.put_answers(tally, payer, id, ordered, first)?;
     rows.settle_invoice(tally, payer, id, *units)?;
     Ok(())
-}
-
-/// Whether a pledge of this side and amount is what an invoice asks for.
-#[must_use]
-pub fn pays(units: Units, payer: Side, invoice: &SignedInvoice) -> bool {
-    invoice.invoice.by.side == payer.other() && units >= invoice.invoice.units
 }
 
 /// The amount of the pledge that an acceptance names, if that pledge comes before it and waits. `came` is when the acceptance came in,

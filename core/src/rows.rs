@@ -137,7 +137,7 @@ impl Rows for Shelf<'_> {
     }
     fn settle_invoice(&self, tally: i64, payer: Side, id: &InvoiceId, units: Units) -> Result<()> {
         if let Some(mut invoice) = self.invoice(id)?.filter(|invoice| invoice.tally == tally)
-            && crate::ordering::pays(units, payer, &invoice.entry)
+            && invoice.entry.invoice.is_paid_by(payer, units)
         {
             invoice.state = invoice.state.hearing(crate::invoice::InvoiceState::Paid);
             self.put_invoice(&invoice)?;

@@ -3,7 +3,19 @@
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::key::WordsError;
+/// The words could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WordsError {
+    /// Not twenty-four words.
+    #[error("there must be 24 words, and {0} were given")]
+    Count(usize),
+    /// A word that is not on the list.
+    #[error("word {0} is not on the list; check its spelling")]
+    Unknown(usize),
+    /// All words are on the list, but they do not belong together.
+    #[error("these words do not belong together; check their order")]
+    Checksum,
+}
 
 /// The list as one text, a blank between two words; build.rs packs it.
 const LIST: &str = include_str!(concat!(env!("OUT_DIR"), "/words"));

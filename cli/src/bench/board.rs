@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::page::{BAD, FAINT, GOOD, PLAIN, Page, TITLE};
+use crate::lettering::{BAD, FAINT, GOOD, PLAIN, TITLE};
+use crate::page::Page;
 use crate::screen::Answer;
 use crate::table::{Column, Table};
 

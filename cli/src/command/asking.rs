@@ -10,7 +10,8 @@ use crate::calendar::{minute, parse_span};
 use crate::canvas::Canvas;
 use crate::card::{Sticker, Words};
 use crate::home::Home;
-use crate::page::{GOOD, Page, WARN};
+use crate::lettering::{GOOD, WARN};
+use crate::page::Page;
 use crate::partner::{find, find_invoice, invoice_id, name_of, short};
 use crate::record;
 use crate::screen::Answer;
@@ -73,7 +74,7 @@ impl Ask {
         let mut page = Page::new();
         page.styled(GOOD, format!("You ask {name} for {}. (invoice {})", invoice.units, short(&id)));
         for line in &invoice.lines {
-            page.under(crate::page::PLAIN, format!("{} {}  {}", line.count, line.text, line.units));
+            page.under(crate::lettering::PLAIN, format!("{} {}  {}", line.count, line.text, line.units));
         }
         page.say(format!("It can be paid until {} UTC.", minute(invoice.expires)));
         let mut json = record::invoice(&invoice);

@@ -4,7 +4,8 @@ use hazel_core::chit::ChainId;
 use serde_json::{Value, json};
 
 use crate::home::Home;
-use crate::page::{BAD, GOOD, Page, count};
+use crate::lettering::{BAD, GOOD, count};
+use crate::page::Page;
 use crate::progress::Progress;
 use crate::screen::Answer;
 use crate::trouble::{Exit, Trouble};

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::letter::Letter;
 use crate::home::Home;
-use crate::page::{BAD, FAINT, GOOD, Page, TITLE, WARN};
+use crate::lettering::{BAD, FAINT, GOOD, TITLE, WARN};
+use crate::page::Page;
 use crate::parcel::{self, Kind, Parcel};
 use crate::partner::{find, name_of, short};
 use crate::progress::Progress;

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::calendar::{day, last_second, parse_day};
 use crate::home::Home;
-use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE, WARN, count};
+use crate::lettering::{FAINT, GOOD, PLAIN, TITLE, WARN, count};
+use crate::page::Page;
 use crate::parcel;
 use crate::partner::{find, name_of, short};
 use crate::progress::Progress;

@@ -6,7 +6,8 @@ use serde_json::json;
 use crate::edge::SystemEntropy;
 use crate::guard::WordsFrom;
 use crate::home::Home;
-use crate::page::{GOOD, Page, TITLE, WARN};
+use crate::lettering::{GOOD, TITLE, WARN};
+use crate::page::Page;
 use crate::screen::Answer;
 use crate::trouble::Trouble;
 

@@ -18,7 +18,8 @@ use super::meet::{Host, broken, concluded, network};
 use super::opening::MyTerms;
 use crate::edge::SystemEntropy;
 use crate::home::Home;
-use crate::page::{Page, TITLE};
+use crate::lettering::TITLE;
+use crate::page::Page;
 use crate::screen::{Answer, Screen};
 use crate::trouble::{Exit, Trouble};
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::home::Home;
-use crate::page::{FAINT, GOOD, Page, TITLE, WARN};
+use crate::lettering::{FAINT, GOOD, TITLE, WARN};
+use crate::page::Page;
 use crate::screen::Answer;
 use crate::trouble::{Exit, Trouble};
 

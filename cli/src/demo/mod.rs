@@ -15,7 +15,8 @@ use hazel_core::key::Entropy as _;
 use serde_json::{Value, json};
 
 use crate::edge::SystemEntropy;
-use crate::page::{FAINT, GOOD, PLAIN, Page, TITLE};
+use crate::lettering::{FAINT, GOOD, PLAIN, TITLE};
+use crate::page::Page;
 use crate::screen::{Answer, Screen};
 use crate::trouble::Trouble;
 

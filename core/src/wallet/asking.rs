@@ -12,7 +12,6 @@ use crate::tally::{Date, Side, TallyId};
 use crate::units::Units;
 
 use super::evidence::device_ground;
-use super::ordering::pays;
 use super::receiving::{Change, Intake};
 use super::{Hands, Result, Wallet, WalletError, check_length, standing, tally_row};
 
@@ -216,7 +215,7 @@ pub(super) fn keep_invoice(
     };
     let paid = answer
         .and_then(|chit| chit.entry.chit.body.pledged())
-        .is_some_and(|units| pays(units, payer, &entry));
+        .is_some_and(|units| entry.invoice.is_paid_by(payer, units));
     let state = if paid {
         InvoiceState::Paid
     } else if shelf.is_replaced(tally, entry.invoice.by.side, &id)? {

@@ -5,7 +5,7 @@ use crate::order::Endorsement;
 use crate::store::{Shelf, Standing};
 use crate::tally::Side;
 
-pub(super) use crate::ordering::{Linked, adopt, find, follow, hash_at, named, pays, runs, unlinked};
+pub(super) use crate::ordering::{Linked, adopt, find, follow, hash_at, named, runs, unlinked};
 
 use super::outbox::OWED_ORDER;
 use super::{Hands, Result};

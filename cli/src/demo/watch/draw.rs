@@ -12,7 +12,7 @@ use ratatui::widgets::{Block, Paragraph};
 use super::between::Flight;
 use super::phone::{Phone, Row};
 use super::stage::Stage;
-use crate::page::shorten;
+use crate::lettering::shorten;
 
 /// The columns of a phone in the narrowest terminal: inside its edge the largest still code fits in dots.
 const NARROW: u16 = 31;

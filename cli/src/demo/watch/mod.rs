@@ -16,7 +16,8 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use serde_json::{Value, json};
 
-use crate::page::{FAINT, GOOD, PLAIN, Page, WARN};
+use crate::lettering::{FAINT, GOOD, PLAIN, WARN};
+use crate::page::Page;
 use crate::screen::{Answer, Screen};
 use crate::trouble::{Exit, Trouble};
 use draw::Pace;

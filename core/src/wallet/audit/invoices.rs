@@ -11,7 +11,6 @@ use crate::store::StoredChit;
 use crate::tally::Side;
 
 use super::super::Result;
-use super::super::ordering::pays;
 use super::TallyAudit;
 
 impl TallyAudit<'_> {
@@ -50,7 +49,7 @@ impl TallyAudit<'_> {
                 Body::Pledge { units, invoice: Some(id), .. } => {
                     *id == invoice.id
                         && stored.entry.chit.chain.side == payer
-                        && pays(*units, payer, &invoice.entry)
+                        && invoice.entry.invoice.is_paid_by(payer, *units)
                 }
                 _ => false,
             });
