@@ -14,7 +14,8 @@ use hazel_sync::carrier::tcp::TcpLink;
 use hazel_sync::carrier::{Greeted, Link};
 use hazel_sync::session::{Carrier, Code, Fault, Outcome};
 
-use super::meet::{Host, broken, concluded, network};
+use super::host::{Host, broken, network};
+use super::meet::concluded;
 use super::opening::MyTerms;
 use crate::edge::SystemEntropy;
 use crate::home::Home;

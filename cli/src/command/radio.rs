@@ -11,7 +11,7 @@ use hazel_sync::carrier::ble::BleError;
 use hazel_sync::carrier::ble::central::Central;
 use hazel_sync::session::Carrier;
 
-use super::meet::{Host, Met, broken};
+use super::host::{Host, Met, broken};
 use crate::edge::SystemEntropy;
 use crate::progress::Progress;
 use crate::trouble::{Exit, Trouble};

@@ -52,7 +52,7 @@ fn by_radio(
     use hazel_core::units::Units;
     use hazel_core::wallet::Wallet;
 
-    use crate::command::meet::Host;
+    use crate::command::host::Host;
     use crate::command::radio;
     use crate::edge::Stopwatch;
     use crate::trouble::Exit;

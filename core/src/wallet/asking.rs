@@ -11,8 +11,8 @@ use crate::store::{InvoiceRow, Shelf, Standing, StoreError, TallyRow};
 use crate::tally::{Date, Side, TallyId};
 use crate::units::Units;
 
+use super::delivery::{Change, Intake};
 use super::evidence::device_ground;
-use super::receiving::{Change, Intake};
 use super::{Hands, Result, Wallet, WalletError, check_length, standing, tally_row};
 
 /// What to ask for.

@@ -12,7 +12,7 @@ use crate::tally::{Halves, SignedTally};
 use crate::ticket::SignedRequest;
 
 use super::ordering::cut;
-use super::outbox::OWED_CONTRACT;
+use super::owed::OWED_CONTRACT;
 use super::{Hands, PAIR, Result};
 
 /// The partner has answered my ticket.

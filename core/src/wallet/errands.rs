@@ -10,8 +10,9 @@ use crate::errand::{
 use crate::store::{ErrandRow, Shelf};
 use crate::tally::{Date, TallyId};
 
+use super::delivery::Delivery;
 use super::outbox::handed;
-use super::receiving::{Delivery, open, take_in};
+use super::receiving::{open, take_in};
 use super::{Hands, Result, Wallet, WalletError, tally_no, tally_row};
 
 /// The most errands that are carried.

@@ -7,10 +7,10 @@ use crate::order::{Certificate, Endorsement, ForkProof, Links};
 use crate::receipt::SignedReceipt;
 use crate::store::{Shelf, Standing, TallyRow};
 
+use super::delivery::{Change, Intake};
 use super::exchange::gives_order;
 use super::ordering::{Linked, adopt, follow, keep_word, named, open_view};
-use super::outbox::{OWED_HAVE, OWED_ORDER};
-use super::receiving::{Change, Intake};
+use super::owed::{OWED_HAVE, OWED_ORDER};
 use super::{Hands, Result};
 
 pub(super) fn take_links(

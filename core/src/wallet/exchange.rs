@@ -13,7 +13,7 @@ use crate::telling::held_of;
 
 use super::opening::own_chain;
 use super::ordering::{cut, find, hash_at, open_view, settle, speaks, superseded};
-use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS, OWED_WORDS};
+use super::owed::{OWED_CONTRACT, OWED_HAVE, OWED_HISTORY, OWED_ORDER, OWED_RECEIPTS, OWED_WORDS};
 use super::promise::hear_request;
 use super::signing::sign_on;
 use super::{DEVICE_KEY, Hands, Result, WalletError};

@@ -19,12 +19,11 @@ use crate::order::Links;
 use crate::store::{Begun, ChainRow, Shelf, TallyRow};
 use crate::tally::{Side, TallyId};
 
-use super::outbox::{
-    OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS, UNFINISHED, have, invoices, mark_sent, negotiation, order,
-    prepare, receipts,
-};
+use super::delivery::Delivery;
+use super::outbox::{have, invoices, mark_sent, negotiation, order, prepare, receipts};
+use super::owed::{OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS, UNFINISHED};
 use super::pages::GAP;
-use super::receiving::{Delivery, absorb};
+use super::receiving::absorb;
 use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
 
 /// How many bytes of chits are taken from the database before the carrier is asked again.

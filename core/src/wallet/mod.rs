@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod closing;
 mod contract;
+mod delivery;
 mod devices;
 mod errands;
 mod errands_home;
@@ -26,6 +27,7 @@ mod opening;
 mod ordering;
 mod outbox;
 mod overview;
+mod owed;
 mod pages;
 mod paying;
 mod pictures;
@@ -51,6 +53,7 @@ use hands::{DEVICE_KEY, Hands, PAIR, ROOT, SEED, check_length, secret, standing,
 pub use asking::{Ask, InvoiceView};
 pub use audit::{AuditReport, Finding};
 pub use backup::{Backup, BackupError};
+pub use delivery::{Change, Delivery, Rejected};
 pub use devices::{DeviceView, Enrolment, EnrolmentRequest};
 pub use errands::{
     CARRIED_BYTES, CARRIED_MAX, CannotGive, ErrandNews, ErrandTurn, ErrandView, FOR_GIVER_BYTES,
@@ -67,7 +70,6 @@ pub use outbox::Audience;
 pub use overview::{Attention, Position, TallyView};
 pub use paying::{CannotPay, Exposure, Payment, Quote, Room, Went};
 pub use pictures::{CodeRefusal, TakenPayment};
-pub use receiving::{Change, Delivery, Rejected};
 pub use recovery::{Rebuilt, RehearsalReport};
 pub use settling::Settled;
 pub use signing::Ready;

@@ -7,7 +7,7 @@ use crate::tally::Side;
 
 pub(super) use crate::ordering::{Linked, adopt, find, follow, hash_at, named, runs, unlinked};
 
-use super::outbox::OWED_ORDER;
+use super::owed::OWED_ORDER;
 use super::{Hands, Result};
 use crate::ordering;
 

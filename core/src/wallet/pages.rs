@@ -8,8 +8,8 @@ use crate::intake::{End, append, chain_for, ground_of, new_chain};
 use crate::message::{Message, Page};
 use crate::store::{ChainRow, Shelf, Standing};
 
-use super::outbox::{OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS};
-use super::receiving::{Change, Intake, same_tally};
+use super::delivery::{Change, Intake, same_tally};
+use super::owed::{OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS};
 use super::{Result, WalletError};
 
 /// The most that may wait for missing chits, per tally.

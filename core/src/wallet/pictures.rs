@@ -13,8 +13,9 @@ use crate::receipt::{Receipt, SignedReceipt};
 use crate::store::{Shelf, StoredChit};
 use crate::tally::TallyId;
 
+use super::delivery::{Change, Delivery};
 use super::ordering::find;
-use super::receiving::{Change, Delivery, take_in, whole};
+use super::receiving::{take_in, whole};
 use super::{Hands, Result, Wallet, WalletError, standing, tally_no, tally_row};
 
 /// Why a payment code says nothing here, although nothing is wrong with it.

@@ -11,7 +11,7 @@ use crate::tally::Side;
 use crate::telling;
 
 use super::ordering::{speaks, superseded};
-use super::outbox::OWED_HAVE;
+use super::owed::OWED_HAVE;
 use super::{Hands, Result};
 
 /// Why a foil's summary waits: the site has not promised its view yet.

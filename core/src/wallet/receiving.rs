@@ -1,90 +1,23 @@
 //! Receiving a hand-over: open it, hand every message to who takes it in, and say what changed.
 
 use crate::admit::Refusal;
-use crate::book::Flag;
 use crate::canon::{Canon as _, Malformed};
-use crate::invoice::InvoiceState;
 use crate::message::{HANDOVER_MAX, Handover, Have, Message, Spoilt};
-use crate::order::{ForkProof, Links};
+use crate::order::Links;
 use crate::ordering::VIEW_MAX;
-use crate::store::{Shelf, Standing, TallyRow};
-use crate::tally::{Side, TallyId};
-use crate::units::Units;
+use crate::store::{Shelf, Standing};
+use crate::tally::TallyId;
 
 use super::asking::{take_answer, take_invoice};
 use super::closing::follow_phase;
 use super::contract::{take_offer, take_refusal, take_request};
+use super::delivery::{Change, Delivery, Intake, Rejected, same_tally};
 use super::evidence::{take_certificate, take_links, take_proof, take_receipt, take_word};
 use super::exchange::answer_summary;
 use super::ordering::speak;
-use super::outbox::OWED_HAVE;
+use super::owed::OWED_HAVE;
 use super::pages::{NEWER, has_room, take_page};
 use super::{Hands, Result, Wallet, WalletError, tally_no};
-
-/// Something that changed because of what arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
-    /// A chit of this side, and how it is taken.
-    Chit {
-        /// Who signed it.
-        by: Side,
-        /// What kind.
-        kind: &'static str,
-        /// How much, if it is a payment.
-        units: Option<Units>,
-        /// How it is taken.
-        flag: Flag,
-    },
-    /// The partner has given a receipt for my chits up to a number.
-    Held {
-        /// Up to which.
-        seq: u64,
-    },
-    /// Another payment was asked of me.
-    Asked {
-        /// How much.
-        units: Units,
-    },
-    /// An invoice was declined or withdrawn.
-    Answered {
-        /// Where it stands now.
-        state: InvoiceState,
-    },
-    /// The order grew.
-    Ordered {
-        /// Up to which index.
-        index: u64,
-    },
-    /// Somebody signed two things that cannot both be.
-    Fork {
-        /// Whose device.
-        side: Side,
-    },
-    /// Something waits for what must come before it.
-    Waiting,
-}
-
-/// Something that was not let in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rejected {
-    /// Which message of the hand-over, from 0.
-    pub message: usize,
-    /// Why.
-    pub refusal: Refusal,
-}
-
-/// What came of a hand-over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivery {
-    /// Which tally it was about.
-    pub tally: TallyId,
-    /// What changed.
-    pub changes: Vec<Change>,
-    /// What was not let in, and why.
-    pub rejected: Vec<Rejected>,
-    /// Whether there is something to tell the partner now.
-    pub reply: bool,
-}
 
 impl Wallet {
     /// Takes in a hand-over, from whatever road it came. All of it is durable when this returns; what was refused left no trace.
@@ -139,16 +72,6 @@ pub(super) fn open(
         }
     }
     Err(WalletError::NotForUs)
-}
-
-/// What is gathered while messages are taken in.
-pub(super) struct Intake<'i> {
-    pub(super) row: TallyRow,
-    pub(super) standing: Option<Standing>,
-    pub(super) changes: &'i mut Vec<Change>,
-    pub(super) proofs: &'i mut Vec<ForkProof>,
-    /// An order that could not be followed. It counts all the same if both halves stand for it.
-    pub(super) orphan: &'i mut Option<Links>,
 }
 
 /// Takes messages in and looks whether there is something to tell in return.
@@ -320,10 +243,6 @@ fn take_summary(
         return Err(Malformed::OutOfRange { what: "view" }.into());
     }
     answer_summary(shelf, hands, &intake.row, standing, have)
-}
-
-pub(super) fn same_tally(row: &TallyRow, tally: &TallyId, what: &'static str) -> Result<()> {
-    if *tally == row.id { Ok(()) } else { Err(Refusal::OtherTally { what }.into()) }
 }
 
 /// Messages as a carrier brings them that has read them already.
