@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -99,6 +100,8 @@ impl Premises {
     /// Makes the folder of a new site, with a new key.
     pub(crate) fn make(&self, config: &Config) -> Result<SiteKey, Trouble> {
         fs::create_dir_all(&self.folder).map_err(|error| Trouble::file(&self.folder, &error))?;
+        // A store that cannot be had is refused before there is anything that a second try would find in its way.
+        self.store(config)?;
         let text =
             toml::to_string(config).map_err(|error| unreadable(&self.config_file(), &error.to_string()))?;
         let mut seed = zeroize::Zeroizing::new([0; 32]);
@@ -115,19 +118,26 @@ impl Premises {
     }
 
     pub(crate) fn key(&self) -> Result<SecretKey, Trouble> {
-        if !self.key_file().exists() {
-            let message = format!("There is no site in {}.", self.folder.display());
-            return Err(Trouble::new(Exit::Machine, "no_site", message)
-                .advise("Make one with “hazel site init”, or name its folder with --site."));
-        }
         Ok(SecretKey::from_seed(&*guard::read_key(&self.key_file())?))
+    }
+
+    /// The configuration as it is written.
+    fn written(&self) -> Result<Config, Trouble> {
+        let path = self.config_file();
+        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                let message = format!("There is no site in {}.", self.folder.display());
+                Trouble::new(Exit::Machine, "no_site", message)
+                    .advise("Make one with “hazel site init”, or name its folder with --site.")
+            }
+            _ => Trouble::file(&path, &error),
+        })?;
+        toml::from_str(&text).map_err(|error| unreadable(&path, error.message()))
     }
 
     /// The configuration, with the environment above it.
     pub(crate) fn config(&self) -> Result<Config, Trouble> {
-        let path = self.config_file();
-        let text = fs::read_to_string(&path).map_err(|error| Trouble::file(&path, &error))?;
-        let mut config: Config = toml::from_str(&text).map_err(|error| unreadable(&path, error.message()))?;
+        let mut config = self.written()?;
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let parsed = |name: &'static str| {
             let wrong = move |_| Trouble::usage(format!("{name} is no address like 0.0.0.0:65430."));
@@ -146,9 +156,7 @@ impl Premises {
 
     /// Writes down where another site is.
     pub(crate) fn know(&self, agent: &str, place: &str) -> Result<(), Trouble> {
-        let path = self.config_file();
-        let text = fs::read_to_string(&path).map_err(|error| Trouble::file(&path, &error))?;
-        let mut config: Config = toml::from_str(&text).map_err(|error| unreadable(&path, error.message()))?;
+        let (path, mut config) = (self.config_file(), self.written()?);
         config.neighbours.insert(agent.to_owned(), place.to_owned());
         let text = toml::to_string(&config).map_err(|error| unreadable(&path, &error.to_string()))?;
         parcel::replace(&path, text.as_bytes())
@@ -220,7 +228,7 @@ impl Premises {
         match config.store.split_once(':') {
             Some(("sqlite", file)) => {
                 if to.exists() {
-                    return Err(Trouble::file(to, &std::io::ErrorKind::AlreadyExists.into()));
+                    return Err(Trouble::file(to, &ErrorKind::AlreadyExists.into()));
                 }
                 Ok(SqliteStore::open_one(&self.folder.join(file))?.copy_to(0, to)?)
             }

@@ -70,3 +70,16 @@ fn what_the_demo_keeps_are_real_wallets_and_letters() {
     assert_eq!(guarded.status.code(), Some(0), "a passphrase that is set guards these wallets too");
     assert_eq!(run(&["demo", "--json", "--keep", text(&kept)]).error(), (4, "file_exists".into()));
 }
+
+#[test]
+fn where_nobody_looks_the_two_phones_are_told_line_by_line() {
+    let told = run(&["demo", "--watch", "--seed", "3"]).ok();
+    fits_the_page(&told);
+    for words in ["both sign the tally", "Equal halves:", "packets"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let story = run(&["demo", "--watch", "--seed", "3", "--json"]).json();
+    assert_eq!(story["over"], true);
+    assert!(story["packets"]["sent"].as_u64().unwrap() > story["packets"]["lost"].as_u64().unwrap());
+    assert!(story["told"].as_array().unwrap().len() > 10);
+}

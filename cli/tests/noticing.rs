@@ -114,6 +114,7 @@ fn of_another_phone_somebody_is_told_what_it_is() {
         "reconcile",
         "The tally with Ana was restored: exchange hand-overs before you sign on it.",
     );
+    says(&page_of(&restored, "Ana"), &["Restored: it can be read only, until Ana has told what they hold."]);
     meet(&restored, &ana);
     says(&happened(&restored), &["The restored tally with Ana can be signed on again."]);
     // What the old phone still tells is refused, and it hears why.
@@ -163,4 +164,15 @@ fn a_tally_says_where_it_stands_and_what_comes_next() {
     assert_eq!(ana.refused(&["tally", "rename", "Ben", " "]), (2, "usage".into()));
     says(&ana.run(&["tally", "close", "Ben"]).ok(), &["You asked Ben to close this tally."]);
     says(&ana.run(&["tally", "close", "Ben"]).ok(), &["Your tally with Ben is closing already."]);
+}
+
+#[test]
+fn whoever_has_proven_a_backup_and_owes_nothing_has_peace() {
+    let ana = Person::without_wallet("Ana");
+    let (words, backup) = (ana.path("words.txt"), ana.path("backup"));
+    std::fs::write(&words, ana.json(&["init", "Ana"])["recovery_words"].as_str().unwrap()).unwrap();
+    for command in ["backup", "rehearse"] {
+        ana.run(&[command, text(&backup), "--words-file", text(&words)]).ok();
+    }
+    says(&ana.run(&["attention"]).ok(), &["Nothing waits for you."]);
 }

@@ -190,57 +190,6 @@ fn what_cannot_be_drawn_or_read_is_said_and_nothing_is_signed() {
     assert_eq!(ana.json(&["qr", "scan", "--take", text(&second)])["codes"][0]["again"], true);
 }
 
-/// What a link says when it is drawn and scanned: its first code, in names and in words.
-fn scanned(person: &Person, link: &str) -> (serde_json::Value, String) {
-    let file = person.path("link.png");
-    let _ = std::fs::remove_file(&file);
-    run(&["qr", "show", "--text", link, "--png", text(&file)]).ok();
-    let json = run(&["qr", "scan", text(&file), "--json"]).json()["codes"][0].clone();
-    let words = run(&["qr", "scan", text(&file)]).ok();
-    (json, words.split_whitespace().collect::<Vec<_>>().join(" "))
-}
-
-#[test]
-fn links_of_the_existing_software_are_said_in_words_and_names_and_their_secrets_are_not() {
-    let ana = Person::without_wallet("Ana");
-    let token = "f0adb07c8fc41089d41d12f1d06613b8";
-    let (json, words) = scanned(
-        &ana,
-        &format!("https://mychips.org/ticket?host=site.example.net&port=11025&user=p1000&token={token}"),
-    );
-    assert_eq!((&json["kind"], &json["user"]), (&"mychips_ticket".into(), &"p1000".into()));
-    assert_eq!((&json["host"], &json["port"]), (&"site.example.net".into(), &11025.into()));
-    assert!(words.contains("user p1000 at site.example.net") && words.contains("Nothing was connected."));
-    assert!(!words.contains(token) && !json.to_string().contains(token));
-
-    let (json, words) = scanned(&ana, "https://mychips.org/pay?chad=anna:agent7&units=12500&memo=for%20eggs");
-    assert_eq!((&json["kind"], &json["payee"]), (&"mychips_payment".into(), &"anna".into()));
-    assert_eq!((&json["amount"], &json["memo"]), (&"12.50".into(), &"for eggs".into()));
-    assert!(words.contains("pay 12.50 to anna:agent7, for “for eggs”"), "{words}");
-    let (json, words) = scanned(&ana, "https://mychips.org/pay?chad=anna:agent7");
-    assert!(json["amount"].is_null() && words.contains("an amount of the payer's choice"));
-
-    let chad =
-        "%7B%22cuid%22%3A%22anna%22%2C%22agent%22%3A%22agent7%22%2C%22host%22%3A%22chip.example.org%22%7D";
-    let (json, words) = scanned(&ana, &format!("https://mychips.org/invite?token={token}&chad={chad}"));
-    assert_eq!(json["kind"], "mychips_invitation");
-    assert!(json["from"].as_str().unwrap().contains("anna:agent7@chip.example.org"), "{json}");
-    assert!(words.contains("anna:agent7") && !words.contains(token));
-
-    for (link, reason) in [
-        ("https://mychips.org/ticket?host=192.168.1.9&port=11025&user=p1000&token=f0adb07c", "private"),
-        ("https://mychips.org/ticket?host=mychlps.org&port=11025&user=p1000&token=f0adb07c", "imitate"),
-        ("https://mychips.org/pay?units=5", "missing"),
-    ] {
-        let file = ana.path("bad.png");
-        let _ = std::fs::remove_file(&file);
-        run(&["qr", "show", "--text", link, "--png", text(&file)]).ok();
-        let said = run(&["qr", "scan", text(&file), "--json"]).json();
-        let message = said["codes"][0]["error"]["message"].as_str().unwrap().to_owned();
-        assert!(message.contains(reason), "{link}: {message}");
-    }
-}
-
 #[test]
 fn an_invoice_and_a_ticket_are_printed_as_cards_with_words_beside_the_code() {
     let (ana, _ben) = pair();
@@ -320,35 +269,6 @@ fn a_film_of_which_frames_were_missed_is_finished_by_text_or_by_the_letter_itsel
 }
 
 #[test]
-fn links_are_read_as_text_and_prose_is_passed_over() {
-    let ana = Person::without_wallet("Ana");
-    let link = "https://mychips.org/pay?chad=anna:agent7&units=12500&memo=Coffee%20&%20cake";
-    let said = run(&["qr", "scan", "--text", link, "--json"]).json();
-    assert_eq!(
-        (&said["codes"][0]["kind"], &said["codes"][0]["amount"]),
-        (&"mychips_payment".into(), &"12.50".into())
-    );
-    let strict = said["codes"][0]["link"].as_str().unwrap();
-    assert_eq!(strict, "https://mychips.org/pay?chad=anna%3Aagent7&units=12500&memo=Coffee%20%26%20cake");
-    let file = ana.path("mail.txt");
-    std::fs::write(&file, format!("Dear Ana, note: please\nfollow\n{link}\n\nhttps://example.com/x\n"))
-        .unwrap();
-    let said = run(&["qr", "scan", text(&file), "--json"]);
-    assert_eq!(said.error(), (1, "code_refused".into()));
-    let kinds: Vec<_> =
-        said.json()["codes"].as_array().unwrap().iter().map(|code| code["kind"].clone()).collect();
-    assert_eq!(kinds, ["mychips_payment", "refused"]);
-    let record = ana.path("record.json");
-    std::fs::write(&record, "{\n \"pay\": {\"chad\": {\"cuid\": \"anna\", \"agent\": \"agent7\"}}\n}\n")
-        .unwrap();
-    assert_eq!(run(&["qr", "scan", text(&record), "--json"]).json()["codes"][0]["kind"], "mychips_payment");
-    let words = run(&["qr", "scan", "--text", "just words", "--json"]).json();
-    assert_eq!(words["codes"][0]["kind"], "foreign");
-    assert_eq!(run(&["qr", "scan", "--text", "", "--json"]).error(), (3, "code_refused".into()));
-    assert_eq!(run(&["qr", "scan"]).code, 2);
-}
-
-#[test]
 fn a_picture_that_cannot_be_read_hides_no_other() {
     let ana = Person::without_wallet("Ana");
     let folder = ana.path("frames");
@@ -377,79 +297,4 @@ fn white_picture() -> Vec<u8> {
     writer.write_image_data(&[255; 64 * 64]).unwrap();
     writer.finish().unwrap();
     file
-}
-
-#[test]
-fn the_key_that_the_other_app_exports_is_opened_with_its_passphrase_only() {
-    let sample: serde_json::Value =
-        serde_json::from_str(include_str!("../../tests/vectors/mychips/signkey_export.json")).unwrap();
-    let ana = Person::without_wallet("Ana");
-    let (link, out) = (ana.path("key.txt"), ana.path("key.json"));
-    std::fs::write(&link, sample["link"].as_str().unwrap()).unwrap();
-    let arguments = ["qr", "open-key", text(&link), "--out", text(&out), "--passphrase-file", "-"];
-    let json = [&arguments[..], &["--json"]].concat();
-    assert_eq!(ana.run_on(b"another one\n", &json).error(), (5, "wrong_passphrase".into()));
-    assert!(!out.exists());
-    let said =
-        ana.run_on(format!("{}\n", sample["passphrase"].as_str().unwrap()).as_bytes(), &arguments).ok();
-    assert!(!said.contains("\"d\""), "a private key is never shown");
-    assert_eq!(std::fs::read_to_string(&out).unwrap(), sample["jwk"].as_str().unwrap());
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        assert_eq!(
-            std::fs::metadata(&out).unwrap().permissions().mode() & 0o077,
-            0,
-            "only its owner reads it"
-        );
-    }
-    assert_eq!(ana.run_on(b"", &json).error(), (4, "file_exists".into()));
-    let other = ana.path("other.txt");
-    std::fs::write(&other, "https://mychips.org/pay?chad=anna:agent7").unwrap();
-    let out = ana.path("none.json");
-    let arguments = ["qr", "open-key", text(&other), "--out", text(&out), "--passphrase-file", "-", "--json"];
-    assert_eq!(ana.run_on(b"x", &arguments).error(), (2, "usage".into()));
-}
-
-/// What asks for a network is read, said and refused, and not one socket is opened for it.
-#[cfg(target_os = "linux")]
-#[test]
-fn no_code_makes_the_program_touch_a_network() {
-    let ana = Person::new("Ana");
-    let file = ana.path("asking.txt");
-    let codes = [
-        "https://example.com/x",
-        "http://203.0.113.7/pay",
-        "https://mychips.org/ticket?host=site.example.net&port=11025&user=p1000&token=f0adb07c",
-        "https://mychips.org/invite?token=f0adb07c&chad={\"cuid\":\"a\",\"agent\":\"b\",\"host\":\"chip.example.org\"}",
-        "https://mychips.org/pay?chad=anna:agent7&units=5",
-        "chip://anna:agent7@chip.example.org:65430",
-        "https://pay.example.org/#v1.AQPerb7v",
-    ];
-    std::fs::write(&file, codes.join("\n")).unwrap();
-    let picture = ana.path("asking.png");
-    run(&["qr", "show", "--text", codes[2], "--png", text(&picture)]).ok();
-    let trace = ana.path("trace");
-    let mut strace = std::process::Command::new("strace");
-    strace.args(["-f", "-e", "trace=%network", "-o", text(&trace), env!("CARGO_BIN_EXE_hazel")]);
-    strace.env("HAZEL_WALLET", ana.wallet()).args([
-        "qr",
-        "scan",
-        "--take",
-        text(&file),
-        text(&picture),
-        "--json",
-    ]);
-    let Ok(done) = strace.output() else {
-        return println!("SKIPPED: there is no strace to see system calls with");
-    };
-    let said = String::from_utf8(done.stdout).unwrap();
-    if said.is_empty() {
-        return println!("SKIPPED: strace may not trace here: {}", String::from_utf8_lossy(&done.stderr));
-    }
-    let said: serde_json::Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(said["codes"].as_array().unwrap().len(), codes.len(), "{said}");
-    let calls = std::fs::read_to_string(&trace).unwrap();
-    assert!(calls.contains("+++ exited with"), "the trace ends with the program");
-    assert!(!calls.contains("socket") && !calls.contains("connect"), "{calls}");
 }

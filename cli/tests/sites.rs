@@ -183,3 +183,31 @@ fn a_site_that_moved_is_found_by_a_signed_list_and_a_guest_brings_what_both_sign
     one.kill();
     two.kill();
 }
+
+#[test]
+fn what_is_no_ticket_no_list_or_no_link_any_more_is_said() {
+    let ana = Person::new("Ana");
+    assert!(ana.run(&["nodes"]).ok().contains("No site is known yet"));
+    assert_eq!(ana.refused(&["sync"]), (1, "no_link".into()));
+    assert_eq!(Person::without_wallet("Nobody").refused(&["nodes"]), (4, "no_wallet".into()));
+    let picture = ana.path("ticket.png");
+    ana.run(&["tally", "offer", "--limit", "5", "--qr", "--png", text(&picture)]).ok();
+    let said = ana.run(&["link", text(&picture)]);
+    assert!(said.code == 2 && said.err.contains("This picture does not show a site ticket."), "{}", said.err);
+    // A ticket in a file that came by mail, for one tally by name.
+    let cook = Person::new("Cook");
+    open(&ana, &cook, "Ana");
+    let mut site = Site::new();
+    site.start();
+    let mail = ana.path("mail.txt");
+    std::fs::write(&mail, site.ticket("ana")).unwrap();
+    assert_eq!(ana.refused(&["link", text(&mail), "--only", "Ben"]), (2, "unknown".into()));
+    let linked = ana.json(&["link", text(&mail), "--only", "Cook"]);
+    assert_eq!(linked["sites"][0]["at"], format!("127.0.0.1:{}", site.port), "{linked}");
+    let list = ana.path("nodes.toml");
+    std::fs::write(&list, "no list").unwrap();
+    assert_eq!(ana.refused(&["nodes", text(&list), "--by", "me"]), (2, "usage".into()));
+    std::fs::write(ana.wallet().join("link.json"), "{").unwrap();
+    assert_eq!(ana.refused(&["sync"]), (3, "corrupt".into()));
+    site.kill();
+}

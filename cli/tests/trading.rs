@@ -295,6 +295,10 @@ fn a_debt_is_called_and_a_wish_is_set() {
     assert!(ana.json(&["set", "Ben", "--bound", "100"])["id"].is_null(), "what is so already is not signed");
     assert_eq!(ana.json(&["set", "Ben", "--target", "-5"])["bound"], "100.00", "what is not named stays");
     assert_eq!(ana.refused(&["set", "Ben", "--reward", "101"]).0, 2);
+    let history = ana.run(&["history", "Ben"]).ok();
+    assert!(history.contains("settings: target 50.00"), "{history}");
+    let settles = &ana.json(&["history", "Ben"])["entries"][0]["settles"];
+    assert_eq!((&settles["target"], &settles["reward_ppm"]), (&"-5.00".into(), &5_000.into()));
     meet(&ana, &ben);
     equal_halves(&ana, &ben);
 }
@@ -313,4 +317,6 @@ fn history_is_cut_by_days_at_both_ends() {
     assert_eq!(shown(&["--since", today, "--until", today]), 1, "both days are whole days");
     assert_eq!(shown(&["--until", "2001-01-01"]), 0);
     assert_eq!(shown(&["--since", "2100-01-01"]), 0);
+    let none = ana.run(&["history", "Ben", "--find", "roof"]).ok();
+    assert!(none.contains("Nothing"), "{none}");
 }

@@ -163,7 +163,12 @@ pub(crate) struct Add {
 
 impl Add {
     fn run(&self, home: &Home) -> Result<Answer, Trouble> {
-        let request = EnrolmentRequest::from_bytes(&read(&self.file)?)?;
+        let bytes = read(&self.file)?;
+        if Enrolment::from_bytes(&bytes).is_ok() {
+            return Err(Trouble::usage("This is the answer to a new device, not what it asked with.")
+                .advise("Take it to the new device: hazel devices join FILE"));
+        }
+        let request = EnrolmentRequest::from_bytes(&bytes)?;
         let mut wallet = home.open()?;
         let enrolment = wallet.add_device(&request)?;
         let mut page = Page::new();
@@ -200,7 +205,12 @@ pub(crate) struct Join {
 
 impl Join {
     fn run(&self, home: &Home) -> Result<Answer, Trouble> {
-        let enrolment = Enrolment::from_bytes(&read(&self.file)?)?;
+        let bytes = read(&self.file)?;
+        if EnrolmentRequest::from_bytes(&bytes).is_ok() {
+            return Err(Trouble::usage("This is what a new device asked with, not the answer to it.")
+                .advise("Take it to the device that has your wallet: hazel devices add FILE"));
+        }
+        let enrolment = Enrolment::from_bytes(&bytes)?;
         let place = waiting_secret(home)?;
         if !place.exists() {
             return Err(Trouble::unknown("This device has not asked to be let in.")

@@ -105,6 +105,10 @@ struct Init {
 impl Init {
     fn run(&self, premises: &Premises) -> Result<Answer, Trouble> {
         let port = self.port.unwrap_or_else(|| self.listen.port());
+        if port == 0 {
+            return Err(Trouble::usage("A site needs a port that others can call.")
+                .advise("Name it: --listen 0.0.0.0:65430, or --port 65430 where it differs from that."));
+        }
         Address::new("", "key", &self.host, port)
             .map_err(|error| Trouble::usage(sentence(&error.to_string())))?;
         let config = Config {
