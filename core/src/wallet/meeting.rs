@@ -20,10 +20,11 @@ use crate::store::{Begun, ChainRow, Shelf, TallyRow};
 use crate::tally::{Side, TallyId};
 
 use super::delivery::Delivery;
-use super::outbox::{have, invoices, mark_sent, negotiation, order, prepare, receipts};
+use super::outbox::{mark_sent, prepare};
 use super::owed::{OWED_CONTRACT, OWED_HAVE, OWED_RECEIPTS, UNFINISHED};
 use super::pages::GAP;
 use super::receiving::absorb;
+use super::saying::{have, invoices, negotiation, order, receipts};
 use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
 
 /// How many bytes of chits are taken from the database before the carrier is asked again.

@@ -34,6 +34,7 @@ mod pictures;
 mod promise;
 mod receiving;
 mod recovery;
+mod saying;
 mod settling;
 mod signing;
 mod uplink;

@@ -6,7 +6,7 @@ use crate::notes::{Heard, INVOICES_MAX, Notes};
 use crate::store::{InvoiceRow, Shelf};
 use crate::tally::{Date, TallyId};
 
-use super::outbox::receipts_beyond;
+use super::saying::receipts_beyond;
 use super::{Result, Wallet, standing, tally_no, tally_row};
 
 impl Wallet {

@@ -22,9 +22,9 @@ use super::contract::open_standing;
 use super::exchange::begin_epoch;
 use super::opening::blank;
 use super::ordering::{open_view, speaks};
-use super::outbox::{everything, have};
 use super::owed::OWED_HAVE;
 use super::receiving::{take_in, whole};
+use super::saying::{everything, have};
 use super::{Clock, Hands, PAIR, Rejected, Result, Wallet, WalletError, tally_row};
 use crate::intake::new_chain;
 

@@ -14,10 +14,10 @@ use crate::telling::{self, Answer};
 use super::delivery::Delivery;
 use super::exchange::reconcile;
 use super::ordering::{settle, speak, speaks};
-use super::outbox::for_network;
 use super::owed::OWED_ORDER;
 use super::promise::{asked, hear_promise, summary_for_site};
 use super::receiving::{absorb, whole};
+use super::saying::for_network;
 use super::signing::sign;
 use super::{Result, Wallet, WalletError, standing, tally_no, tally_row};
 
