@@ -4,14 +4,14 @@
 //! that may pass through other people's software (a fragment never reaches the web server), and `hazel:v1.` with
 //! the same for the system's own hand-over.
 
-use std::fmt;
+pub use crate::kind::Kind;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::base45;
 use crate::host::Host;
-use crate::payload::Payload;
+use crate::kind::Payload;
 use crate::refusal::{Reason, Recognised, Refusal};
 
 /// The version that this crate writes.
@@ -26,72 +26,6 @@ pub(crate) const FRAGMENT_PREFIX: &str = "v1.";
 
 /// Bytes of a verification code: a digest of both parties' keys and nothing else.
 const VERIFICATION_LENGTH: usize = 32;
-
-/// What an own code is about. The numbers are on the wire and are never given out twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Kind {
-    /// A one-time, expiring invitation to meet.
-    Ticket = 1,
-    /// An offer of a tally, signed by one side.
-    Offer = 2,
-    /// A request to be paid.
-    Invoice = 3,
-    /// A signed pledge on its way to the payee.
-    Pledge = 4,
-    /// A signed pledge together with the payee's receipt.
-    Receipted = 5,
-    /// The payee's receipt alone.
-    Receipt = 6,
-    /// Where a party can be reached.
-    Address = 7,
-    /// A digest that two people compare; it invites to nothing.
-    Verification = 8,
-    // 9 is kept for a key under a passphrase.
-    /// Messages of a meeting, for devices that have no radio in common.
-    Messages = 10,
-}
-
-impl Kind {
-    /// Every kind in the order of its number.
-    pub const ALL: [Self; 9] = [
-        Self::Ticket,
-        Self::Offer,
-        Self::Invoice,
-        Self::Pledge,
-        Self::Receipted,
-        Self::Receipt,
-        Self::Address,
-        Self::Verification,
-        Self::Messages,
-    ];
-
-    /// The number on the wire.
-    #[must_use]
-    pub fn number(self) -> u8 {
-        self as u8
-    }
-
-    fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.number() == number)
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, form: &mut fmt::Formatter<'_>) -> fmt::Result {
-        form.write_str(match self {
-            Self::Ticket => "ticket",
-            Self::Offer => "tally offer",
-            Self::Invoice => "invoice",
-            Self::Pledge => "payment",
-            Self::Receipted => "payment with its receipt",
-            Self::Receipt => "receipt",
-            Self::Address => "address",
-            Self::Verification => "verification code",
-            Self::Messages => "messages for a partner",
-        })
-    }
-}
 
 /// An own code: what it is about, and the bytes that the ledger crate decodes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,19 +20,22 @@
 pub mod animate;
 pub mod append;
 mod base45;
+mod circumstances;
 pub mod code;
 mod date;
 pub mod file;
 pub mod host;
+mod kind;
 pub mod link;
 pub mod luma;
 pub mod parts;
 pub mod payload;
 pub mod picture;
+mod qr;
 pub mod read;
 mod refusal;
 pub mod scan;
 pub mod show;
 
+pub use qr::{Foreign, ForeignSort, Qr};
 pub use refusal::{Reason, Recognised, Refusal};
-pub use scan::{Foreign, ForeignSort, Qr};

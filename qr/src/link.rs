@@ -5,6 +5,7 @@
 //! quotation marks of a JSON text.
 
 mod address;
+mod fields;
 mod invite;
 mod pay;
 mod query;
@@ -21,9 +22,9 @@ pub use self::ticket::ConnectTicket;
 
 use self::query::Query;
 use self::record::Record;
+use crate::circumstances::Circumstances;
 use crate::host::{Host, Hosts};
 use crate::refusal::{Reason, Recognised, Refusal};
-use crate::scan::{Circumstances, Qr};
 
 /// The host that all links of the existing software name; it is a label, nothing is fetched from it.
 const HOST: &str = "mychips.org";
@@ -64,6 +65,19 @@ pub(crate) fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     head.eq_ignore_ascii_case(scheme).then_some(rest)
 }
 
+/// What a link or a record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Connects a device to a site.
+    Connect(ConnectTicket),
+    /// Invites to a tally.
+    Invite(Invitation),
+    /// Asks for a payment.
+    Pay(PayRequest),
+    /// Brings a signing key.
+    Key(SealedKey),
+}
+
 /// The four sorts of link, by path and by the names their records go by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sort {
@@ -95,7 +109,7 @@ impl Sort {
 }
 
 /// Reads a link; none where it belongs to somebody else.
-pub(crate) fn from_url(url: Url<'_>, around: &Circumstances<'_>) -> Option<Result<Qr, Refusal>> {
+pub(crate) fn from_url(url: Url<'_>, around: &Circumstances<'_>) -> Option<Result<Link, Refusal>> {
     if url.path == "/user.html" && ["token", "user"].iter().all(|name| Query::has(url.query, name)) {
         return Some(
             page_ticket(url, around).map_err(|reason| Refusal::new(Recognised::ConnectTicket, reason)),
@@ -119,27 +133,27 @@ pub(crate) fn from_url(url: Url<'_>, around: &Circumstances<'_>) -> Option<Resul
     Some(read(sort, url, around).map_err(|reason| Refusal::new(sort.recognised(), reason)))
 }
 
-fn read(sort: Sort, url: Url<'_>, around: &Circumstances<'_>) -> Result<Qr, Reason> {
+fn read(sort: Sort, url: Url<'_>, around: &Circumstances<'_>) -> Result<Link, Reason> {
     if let Some(json) = record::from_base64(url.query) {
         return Record::inside(sort, &json)?.read(around);
     }
     let query = Query::read(url.query, url.fragment, sort == Sort::Pay)?;
     match sort {
-        Sort::Ticket => ticket::from_query(&query, None)?.read(around).map(Qr::Connect),
-        Sort::Invite => invite::from_query(&query)?.read(around).map(Qr::Invite),
-        Sort::Pay => pay::from_query(&query)?.read().map(Qr::Pay),
-        Sort::SignKey => signkey::from_query(&query)?.read().map(Qr::Key),
+        Sort::Ticket => ticket::from_query(&query, None)?.read(around).map(Link::Connect),
+        Sort::Invite => invite::from_query(&query)?.read(around).map(Link::Invite),
+        Sort::Pay => pay::from_query(&query)?.read().map(Link::Pay),
+        Sort::SignKey => signkey::from_query(&query)?.read().map(Link::Key),
     }
 }
 
 /// A ticket in the form of a site's own page, which names the host outside the query.
-fn page_ticket(url: Url<'_>, around: &Circumstances<'_>) -> Result<Qr, Reason> {
+fn page_ticket(url: Url<'_>, around: &Circumstances<'_>) -> Result<Link, Reason> {
     let query = Query::read(url.query, url.fragment, false)?;
-    ticket::from_query(&query, Some(url.host))?.read(around).map(Qr::Connect)
+    ticket::from_query(&query, Some(url.host))?.read(around).map(Link::Connect)
 }
 
 /// Reads a record that came without a link around it.
-pub(crate) fn from_json(text: &str, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
+pub(crate) fn from_json(text: &str, around: &Circumstances<'_>) -> Result<Link, Refusal> {
     let (sort, record) = Record::named(text).map_err(|reason| Refusal::new(Recognised::Unknown, reason))?;
     record.read(around).map_err(|reason| Refusal::new(sort.recognised(), reason))
 }

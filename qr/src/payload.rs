@@ -1,57 +1,17 @@
 //! What stands in an own code: objects of the ledger crate, read by its decoders with all their bounds, and judged as
 //! far as a scan can judge without a ledger.
 
+pub use crate::kind::Payload;
+
 use hazel_core::address::Address;
-use hazel_core::canon::Canon;
 use hazel_core::invoice::SignedInvoice;
-use hazel_core::message::Handover;
-use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
-use hazel_core::receipt::SignedReceipt;
-use hazel_core::tally::SignedTally;
 use hazel_core::ticket::Ticket;
 
+use crate::circumstances::Circumstances;
 use crate::code::{Kind, Own};
 use crate::host::{Host, Hosts};
+use crate::qr::Qr;
 use crate::refusal::{Reason, Recognised, Refusal};
-use crate::scan::{Circumstances, Qr};
-
-/// An object that a code of its own kind carries.
-pub trait Payload: Canon {
-    /// The kind of code.
-    const KIND: Kind;
-}
-
-impl Payload for Ticket {
-    const KIND: Kind = Kind::Ticket;
-}
-
-impl Payload for SignedTally {
-    const KIND: Kind = Kind::Offer;
-}
-
-impl Payload for SignedInvoice {
-    const KIND: Kind = Kind::Invoice;
-}
-
-impl Payload for PledgeCode {
-    const KIND: Kind = Kind::Pledge;
-}
-
-impl Payload for ReceiptedCode {
-    const KIND: Kind = Kind::Receipted;
-}
-
-impl Payload for SignedReceipt {
-    const KIND: Kind = Kind::Receipt;
-}
-
-impl Payload for Address {
-    const KIND: Kind = Kind::Address;
-}
-
-impl Payload for Handover {
-    const KIND: Kind = Kind::Messages;
-}
 
 /// Reads what an own code carries: from a picture, a link, or the last part of a sequence.
 ///

@@ -4,7 +4,7 @@ use std::fmt;
 
 use hazel_core::canon::Malformed;
 
-use crate::code::Kind;
+use crate::kind::Kind;
 
 /// A scan that leads to nothing, in words a screen can choose from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

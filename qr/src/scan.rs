@@ -1,123 +1,20 @@
 //! From whatever a scanner or a clipboard delivers to one [`Qr`].
 
-use hazel_core::address::Address;
-use hazel_core::invoice::SignedInvoice;
-use hazel_core::message::Handover;
-use hazel_core::payment_code::{PledgeCode, ReceiptedCode};
-use hazel_core::receipt::SignedReceipt;
-use hazel_core::tally::SignedTally;
-use hazel_core::ticket::Ticket;
+pub use crate::circumstances::Circumstances;
+pub use crate::qr::{Foreign, ForeignSort, Qr};
 
 use crate::append::Gathering;
 use crate::code::{self, FRAGMENT_PREFIX, Own, PICTURE_PREFIX, URI_PREFIX};
 use crate::host::{Host, Hosts};
-use crate::link::{self, ChipAddress, ConnectTicket, Invitation, PayRequest, SealedKey, Url, after_scheme};
+use crate::link::{self, Url, after_scheme};
 use crate::luma::Luma;
-use crate::parts::{self, Part};
+use crate::parts;
 use crate::payload::meaning;
 use crate::read::{self, Seen};
 use crate::refusal::{Reason, Recognised, Refusal};
 
 /// The longest text that is looked at: four of the largest codes that exist.
 pub const MOST_TEXT: usize = 16 * 1024;
-
-/// What the reader knows beside the code itself.
-#[derive(Clone, Copy)]
-pub struct Circumstances<'a> {
-    /// Seconds since 1970.
-    pub now: u64,
-    /// Which hosts a ticket may name.
-    pub hosts: Hosts,
-    /// Whether this wallet has used a one-time token before.
-    pub used: &'a dyn Fn(&[u8]) -> bool,
-}
-
-impl<'a> Circumstances<'a> {
-    /// At this time, public hosts only, nothing used before.
-    #[must_use]
-    pub fn at(now: u64) -> Self {
-        Self { now, hosts: Hosts::Public, used: &|_| false }
-    }
-
-    /// Refuses what is over or was used. The last second belongs to nobody.
-    pub(crate) fn admit(&self, expires: Option<u64>, token: &[u8]) -> Result<(), Reason> {
-        match expires {
-            Some(ended) if ended <= self.now => Err(Reason::Expired { ended, now: self.now }),
-            _ if (self.used)(token) => Err(Reason::Used),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl std::fmt::Debug for Circumstances<'_> {
-    fn fmt(&self, form: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        form.debug_struct("Circumstances")
-            .field("now", &self.now)
-            .field("hosts", &self.hosts)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Everything that a scan can mean.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Qr {
-    /// Invites to a tally: unexpired, unused, its places to meet public.
-    Ticket(Box<Ticket>),
-    /// Offers a tally.
-    Offer(Box<SignedTally>),
-    /// Asks for a payment: unexpired, unpaid.
-    Invoice(Box<SignedInvoice>),
-    /// Hands a payment over.
-    Payment(Box<PledgeCode>),
-    /// Shows a payment with the payee's receipt.
-    Receipted(Box<ReceiptedCode>),
-    /// Gives a receipt.
-    Receipt(Box<SignedReceipt>),
-    /// Says where a party can be reached, if anywhere.
-    Address(Address),
-    /// A digest that two people compare; it invites to nothing.
-    Verification([u8; 32]),
-    /// Messages of a meeting, sealed for one partner.
-    Messages(Handover),
-    /// One part of an animated sequence, to be given to a [`parts::Assembly`].
-    Part(Part),
-    /// Connects a device to a site of the existing software.
-    Connect(ConnectTicket),
-    /// Invites to a tally at a site of the existing software.
-    Invite(Invitation),
-    /// Asks for a payment through the existing software.
-    Pay(PayRequest),
-    /// Brings the existing app's signing key.
-    Key(SealedKey),
-    /// Where somebody can be reached through the existing software.
-    ChipAddress(ChipAddress),
-    /// Nothing of ours, shown as what it is and never followed.
-    Foreign(Foreign),
-}
-
-/// Content that means something to other software, or to people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
-    /// What sort of content it is.
-    pub sort: ForeignSort,
-    /// The content.
-    pub text: String,
-}
-
-/// Sorts of content that are worth a word of their own on a screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForeignSort {
-    /// Access to a wireless network.
-    Wifi,
-    /// A business card.
-    Contact,
-    /// A payment in some other money.
-    OtherPayment,
-    /// Anything else under a scheme of its own.
-    OtherScheme,
-    /// Words.
-    Words,
-}
 
 /// Reads a text: from a scanner, a link that was tapped, or the clipboard.
 ///
@@ -223,7 +120,7 @@ fn unquoted(text: &str, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
         return link::address_from_text(rest, around).map(Qr::ChipAddress);
     }
     if text.starts_with('{') {
-        return link::from_json(text, around);
+        return link::from_json(text, around).map(Qr::from);
     }
     match Url::cut(text) {
         Some(url) => web_link(url, around),
@@ -238,7 +135,7 @@ fn web_link(url: Url<'_>, around: &Circumstances<'_>) -> Result<Qr, Refusal> {
         return meaning(&code::from_link(rest)?, around);
     }
     if let Some(found) = link::from_url(url, around) {
-        return found;
+        return found.map(Qr::from);
     }
     let reason = match Host::new(url.host, Hosts::Any) {
         Ok(host) => Reason::NeedsNetwork(host.to_string()),

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::record::plain;
+use super::fields::plain;
+use crate::circumstances::Circumstances;
 use crate::host::{Host, Hosts};
 use crate::refusal::{Reason, Recognised, Refusal};
-use crate::scan::Circumstances;
 
 /// The port where agents listen unless told otherwise.
 const DEFAULT_PORT: u16 = 65_430;

@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::{self, ChipAddress};
+use super::fields::{Number, parse, token};
 use super::query::Query;
-use super::record::{Number, parse, token};
 use super::ticket::expiry;
 use super::{HOST, encoded};
+use crate::circumstances::Circumstances;
 use crate::refusal::Reason;
-use crate::scan::Circumstances;
 
 /// A token that opens a tally, and where its issuer can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::fields::{Number, parse, plain};
 use super::query::Query;
-use super::record::{Number, parse, plain};
 use super::{HOST, address, encoded};
 use crate::refusal::Reason;
 

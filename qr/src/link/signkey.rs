@@ -9,8 +9,8 @@ use serde::Deserialize;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use super::fields::bytes_of_base64;
 use super::query::{Query, hex};
-use super::record::bytes_of_base64;
 use super::{HOST, encoded};
 use crate::refusal::Reason;
 

@@ -2,13 +2,13 @@
 
 use serde::Deserialize;
 
+use super::fields::{Number, plain, token};
 use super::query::Query;
-use super::record::{Number, plain, token};
 use super::{HOST, encoded};
+use crate::circumstances::Circumstances;
 use crate::date;
 use crate::host::Host;
 use crate::refusal::Reason;
-use crate::scan::Circumstances;
 
 /// A one-time permission to register a device's key at a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
