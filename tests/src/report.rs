@@ -103,7 +103,7 @@ const TIMES: &str = "fault: ";
 const SEEDS: &str = "schedules with fault: ";
 
 /// What the page speaks of: the command that measures it, what it counts, and how many are aimed at.
-const ROWS: [(&str, &str, &str, &str); 18] = [
+const ROWS: [(&str, &str, &str, &str); 20] = [
     ("worlds", "schedules", "Schedules, real signatures", "20,000"),
     ("worlds", "faults", "Faults in them", "5 a schedule"),
     ("worlds", "rules broken", "Rules broken in them", "0"),
@@ -113,6 +113,8 @@ const ROWS: [(&str, &str, &str, &str); 18] = [
     ("crash", "points", "Crash points lived through", "10,000"),
     ("crash", "bad disks", "Writes and syncs that failed", "-"),
     ("crash", "failures", "Failures after a crash", "0"),
+    ("twice", "points", "Phones killed, switched on and killed again", "-"),
+    ("twice", "failures", "Failures after the second crash", "0"),
     ("model", "states", "States of small stories", "5,000,000"),
     ("planted", "bugs found", "Bugs planted and found", "10"),
     ("fuzz", "executions", "Executions of a fuzzer", "10,000,000"),

@@ -68,7 +68,7 @@ impl Scene {
 
     /// The restarted app goes on to the end; everything is sound before and after.
     fn goes_on(&self, folder: &Folder, at: usize) {
-        settle(&self.story, &folder.path, at);
+        settle(&self.story, &folder.path, 1, at);
     }
 }
 
@@ -390,5 +390,18 @@ fn every_story_survives_a_few_of_its_crashes() {
         let report = scene.stage.sweep(scene.stage.calls.len().div_ceil(2));
         assert_eq!(report.failures, Vec::<String>::new());
         assert!(report.points() >= 2, "{}: {} points", story.name, report.points());
+    }
+}
+
+#[test]
+fn every_story_survives_a_second_crash_behind_the_first() {
+    if !can_kill("the second crash") {
+        return;
+    }
+    for story in STORIES {
+        let scene = Scene::set(story);
+        let found = scene.stage.sweep_twice(scene.stage.calls.len().div_ceil(2), 1);
+        assert_eq!(found.failures, Vec::<String>::new());
+        assert!(found.points > 0, "{}: nothing was left to do", story.name);
     }
 }

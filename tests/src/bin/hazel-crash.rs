@@ -1,5 +1,6 @@
 //! The crash sweep: `hazel-crash` lives through every crash of every story; `hazel-crash pay` of one, `hazel-crash pay 17` through
-//! one crash of it; `hazel-crash hunt pay` until one does harm; `hazel-crash disk` lets the disk fail.
+//! one crash of it; `hazel-crash hunt pay` until one does harm; `hazel-crash disk` lets the disk fail; `hazel-crash twice 7 [pay]` lets a second
+//! crash follow each, at a place that the number chooses.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -24,7 +25,9 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     match args.as_slice() {
-        ["child", name, folder] => (named(name).act)(&Folder::new(Path::new(folder), 0)),
+        ["child", name, folder, time] => {
+            (named(name).act)(&Folder::new(Path::new(folder), time.parse().unwrap()));
+        }
         ["bad-disk", after, folder] => {
             let after = After::named(after).unwrap_or_else(|| panic!("no such reaction: {after}"));
             pay_on_a_bad_disk(&Folder::new(Path::new(folder), 0), after);
@@ -36,11 +39,13 @@ fn main() -> ExitCode {
         }
         [] => return sweep(&STORIES, Which::All, true),
         ["disk"] => return sweep(&[], Which::All, true),
+        ["twice", draw] => return twice(&STORIES, draw.parse().unwrap()),
+        ["twice", draw, name] => return twice(&[named(name)], draw.parse().unwrap()),
         ["hunt", name] => return sweep(&[named(name)], Which::UntilHarm, false),
         [name] => return sweep(&[named(name)], Which::All, false),
         [name, at] => return sweep(&[named(name)], Which::One(at.parse().unwrap()), false),
         _ => {
-            eprintln!("hazel-crash [disk | hunt STORY | STORY [POINT]]");
+            eprintln!("hazel-crash [disk | twice NUMBER [STORY] | hunt STORY | STORY [POINT]]");
             return ExitCode::from(2);
         }
     }
@@ -125,6 +130,34 @@ fn sweep(stories: &[Story], which: Which, with_disk: bool) -> ExitCode {
     println!("crash points: {}", total.points());
     std::fs::remove_dir_all(&scratch).unwrap();
     if total.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Stories, killed at every point, switched on and killed again.
+fn twice(stories: &[Story], draw: usize) -> ExitCode {
+    if let Some(why) = trace::obstacle() {
+        eprintln!("no process can be killed at a chosen point here: {why}");
+        return ExitCode::from(3);
+    }
+    figures::begin().unwrap();
+    let child = std::env::current_exe().unwrap();
+    let scratch: PathBuf = std::env::temp_dir().join(format!("hazel-twice-{}", std::process::id()));
+    let mut sound = true;
+    println!("{:<12} {:>7} {:>9} {:>7}", "story", "killed", "failures", "time");
+    for story in stories {
+        let began = Instant::now();
+        let found = Stage::set(*story, &child, &scratch).sweep_twice(1, draw);
+        let (points, failed) = (found.points, found.failures.len());
+        println!("{:<12} {points:>7} {failed:>9} {:>5} s", story.name, began.elapsed().as_secs());
+        for failure in &found.failures {
+            println!("  {failure}");
+        }
+        sound &= found.failures.is_empty();
+        let sums = [("points", points as u64), ("failures", failed as u64)];
+        let piece = format!("{}, {draw}: {points} points", story.name);
+        figures::record("twice", &piece, &sums, began.elapsed().as_secs_f64()).unwrap();
+    }
+    std::fs::remove_dir_all(&scratch).unwrap();
+    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn line(name: &str, report: &Report, began: Instant) {

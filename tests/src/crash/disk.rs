@@ -215,7 +215,7 @@ impl BadDisk {
             told_the_truth(&here);
         }
         let codes: Vec<String> = what_was_told(&here).into_iter().map(|(code, _)| code).collect();
-        settle(&PAY, &folder, call.count);
+        settle(&PAY, &folder, 1, call.count);
         fs::remove_dir_all(&folder).unwrap();
         codes
     }

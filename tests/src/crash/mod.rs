@@ -22,6 +22,7 @@ pub mod stories;
 pub mod sweep;
 pub mod torn;
 pub mod trace;
+pub mod twice;
 
 use people::Folder;
 

@@ -47,9 +47,9 @@ impl Report {
 
 /// One story, prepared, with its points known.
 pub struct Stage {
-    story: Story,
+    pub(super) story: Story,
     child: PathBuf,
-    scratch: PathBuf,
+    pub(super) scratch: PathBuf,
     /// What the undisturbed child did to its files.
     pub calls: Vec<Call>,
 }
@@ -64,9 +64,9 @@ impl Stage {
         (story.prepare)(&Folder::new(&beginning, 0));
         let mut stage = Self { story, child: child.to_owned(), scratch, calls: Vec::new() };
         let folder = stage.copy("undisturbed");
-        let ran = stage.run(&folder, None);
+        let ran = stage.run(&folder, 0, None);
         assert!(ran.well, "{}: the undisturbed child failed", story.name);
-        settle(&story, &folder, 0);
+        settle(&story, &folder, 1, 0);
         fs::remove_dir_all(&folder).unwrap();
         stage.calls = ran.calls;
         stage
@@ -81,8 +81,9 @@ impl Stage {
         folder
     }
 
-    fn run(&self, folder: &Path, fate: Option<(&str, usize, Fate)>) -> Ran {
-        let args = ["child", self.story.name, folder.to_str().unwrap()];
+    /// The app is started for the `time`-th time after the first, and meets its fate.
+    pub(super) fn run(&self, folder: &Path, time: u32, fate: Option<(&str, usize, Fate)>) -> Ran {
+        let args = ["child", self.story.name, folder.to_str().unwrap(), &time.to_string()];
         run(&self.child, &args, folder, fate)
     }
 
@@ -91,7 +92,7 @@ impl Stage {
     pub fn kill(&self, at: usize) -> (PathBuf, Vec<Call>) {
         let folder = self.copy(&format!("killed-{at}"));
         let call = &self.calls[at];
-        let ran = self.run(&folder, Some((&call.name, call.count, Fate::Kill)));
+        let ran = self.run(&folder, 0, Some((&call.name, call.count, Fate::Kill)));
         assert!(ran.killed, "{} was to be killed at {at}", self.story.name);
         // SQLite salts its log anew in every run, so bytes may differ, but never what is done to which file.
         assert_eq!(ran.calls.len(), at + 1, "{}: another course of events", self.story.name);
@@ -106,7 +107,7 @@ impl Stage {
         let (folder, calls) = self.kill(at);
         let last = &calls[at];
         let mut attempt = |folder: &Path, what: String| {
-            let done = catch_unwind(AssertUnwindSafe(|| settle(&self.story, folder, at)));
+            let done = catch_unwind(AssertUnwindSafe(|| settle(&self.story, folder, 1, at)));
             if let Err(cause) = done {
                 let (story, place, text) = (self.story.name, last.file.display(), words_of(&*cause));
                 report.failures.push(format!("{story} {at}, {what} ({} {place}): {text}", last.name));
@@ -162,10 +163,10 @@ impl Stage {
     }
 }
 
-/// The phone is switched on again: everything is sound, the story goes on to its end, and everything is sound then.
-pub fn settle(story: &Story, folder: &Path, at: usize) {
+/// The phone is switched on for the `time`-th time: everything is sound, the story goes on to its end, and everything is sound then.
+pub fn settle(story: &Story, folder: &Path, time: u32, at: usize) {
     let mut signed = Signed::default();
-    let folder = Folder::new(folder, 1);
+    let folder = Folder::new(folder, time);
     all_is_sound(&folder, &mut signed);
     (story.inspect)(&folder);
     // What was on the road arrives before the app goes on, or after everything, by turns.
