@@ -58,7 +58,7 @@ impl Terminal {
     /// Waits until this word has been drawn so many times.
     #[track_caller]
     fn shows(&mut self, word: &str, times: usize) -> &mut Self {
-        for _ in 0..600 {
+        for _ in 0..2_400 {
             if self.drawn().matches(word).count() >= times {
                 return self;
             }
@@ -114,7 +114,7 @@ fn what_takes_long_says_so_and_leaves_no_trace() {
         return println!("{SKIPPED}");
     }
     let ana = Person::new("Ana");
-    let (code, drawn) = Terminal::open(&ana, "meet --listen 127.0.0.1:0 --within 2").end();
+    let (code, drawn) = Terminal::open(&ana, "meet --listen 127.0.0.1:0 --within 4").end();
     assert_eq!(code, Some(4), "{drawn}");
     assert!(drawn.contains("Waiting to be called … 1 s"), "{drawn}");
     assert!(drawn.contains(&format!("\r{:78}\r", "")), "the line is wiped: {drawn}");
