@@ -100,6 +100,9 @@ impl Premises {
     /// Makes the folder of a new site, with a new key.
     pub(crate) fn make(&self, config: &Config) -> Result<SiteKey, Trouble> {
         fs::create_dir_all(&self.folder).map_err(|error| Trouble::file(&self.folder, &error))?;
+        if self.key_file().exists() {
+            return Err(Trouble::file(&self.key_file(), &ErrorKind::AlreadyExists.into()));
+        }
         // A store that cannot be had is refused before there is anything that a second try would find in its way.
         self.store(config)?;
         let text =

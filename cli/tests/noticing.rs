@@ -11,11 +11,6 @@ mod market;
 use market::*;
 use serde_json::Value;
 
-/// A page is broken into lines where words end.
-fn one_line(page: &str) -> String {
-    page.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
 /// One thing that waits for somebody, of this kind, said in words too; and that the commands named for it exist.
 #[track_caller]
 fn waits(person: &Person, what: &str, words: &str) -> Value {

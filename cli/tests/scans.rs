@@ -16,7 +16,7 @@ use market::*;
 fn read(file: &std::path::Path) -> (serde_json::Value, String) {
     let json = run(&["qr", "scan", text(file), "--json"]).json()["codes"][0].clone();
     let words = run(&["qr", "scan", text(file)]).ok();
-    (json, words.split_whitespace().collect::<Vec<_>>().join(" "))
+    (json, one_line(&words))
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn scanned(person: &Person, link: &str) -> (serde_json::Value, String) {
     run(&["qr", "show", "--text", link, "--png", text(&file)]).ok();
     let json = run(&["qr", "scan", text(&file), "--json"]).json()["codes"][0].clone();
     let words = run(&["qr", "scan", text(&file)]).ok();
-    (json, words.split_whitespace().collect::<Vec<_>>().join(" "))
+    (json, one_line(&words))
 }
 
 #[test]

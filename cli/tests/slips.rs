@@ -22,7 +22,7 @@ fn slip(person: &Person, arguments: &[&str], words: &str) {
 #[track_caller]
 fn said(person: &Person, arguments: &[&str], code: i32, words: &str) {
     let said = person.run(arguments);
-    let heard = said.err.split_whitespace().collect::<Vec<_>>().join(" ");
+    let heard = one_line(&said.err);
     assert!(said.code == code && heard.contains(words), "{arguments:?}: {} {heard}", said.code);
     fits_the_page(&said.err);
 }
@@ -160,7 +160,7 @@ fn who_cannot_be_met_is_said_with_the_reason() {
     said(&ana, &["introduce", "--listen", "127.0.0.1:0", "--within", "1"], 4, "Nobody was met in time.");
     assert_eq!(ana.refused(&["introduce", "--listen", "127.0.0.1:0"]), (2, "usage".into()), "two screens");
     let device = ["meet", "Ben", "--device", "9", "--dial", &at, "--within", "1"];
-    said(&ana, &device, 1, "");
+    assert_eq!(ana.refused(&device), (1, "meeting_failed".into()));
     slip(&ana, &["meet", "--dial", &at], "Say whom to call.");
     let blue = ana.run(&["meet", "Ben", "--ble", "--within", "1"]);
     assert_eq!(blue.code, 4, "{}", blue.err);
@@ -188,5 +188,7 @@ fn a_wallet_or_a_site_that_is_not_there_is_not_guessed() {
     site(&["run"], 4, "There is no site in");
     // What was refused stands in nobody's way.
     ana.run(&[&["site", "--site", text(&none)], &make[..], &["sqlite:site.db"]].concat()).ok();
+    site(&[&make[..], &["sqlite:other.db"]].concat(), 4, "is there already");
+    assert!(!none.join("other.db").exists(), "nor does a second site leave anything");
     site(&["users", "--remove", "nobody"], 2, "0 users begin like “nobody”.");
 }

@@ -205,6 +205,11 @@ pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
+/// A page is broken into lines where words end; this is all of it in one.
+pub fn one_line(page: &str) -> String {
+    page.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// No line is wider than the page, and nothing steers the terminal.
 #[track_caller]
 pub fn fits_the_page(out: &str) {

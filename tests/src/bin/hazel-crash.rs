@@ -60,6 +60,15 @@ fn named(name: &str) -> Story {
     })
 }
 
+/// Says why nothing can be killed here, if so.
+fn can_kill() -> bool {
+    let why = trace::obstacle();
+    if let Some(why) = &why {
+        eprintln!("no process can be killed at a chosen point here: {why}");
+    }
+    why.is_none()
+}
+
 /// Which crashes of a story are lived through.
 #[derive(Clone, Copy)]
 enum Which {
@@ -69,8 +78,7 @@ enum Which {
 }
 
 fn sweep(stories: &[Story], which: Which, with_disk: bool) -> ExitCode {
-    if let Some(why) = trace::obstacle() {
-        eprintln!("no process can be killed at a chosen point here: {why}");
+    if !can_kill() {
         return ExitCode::from(3);
     }
     figures::begin().unwrap();
@@ -134,8 +142,7 @@ fn sweep(stories: &[Story], which: Which, with_disk: bool) -> ExitCode {
 
 /// Stories, killed at every point, switched on and killed again.
 fn twice(stories: &[Story], draw: usize) -> ExitCode {
-    if let Some(why) = trace::obstacle() {
-        eprintln!("no process can be killed at a chosen point here: {why}");
+    if !can_kill() {
         return ExitCode::from(3);
     }
     figures::begin().unwrap();
